@@ -1,0 +1,160 @@
+# wattzone: three programs from four folders. `make help` tells the targets.
+#
+#   BUILD=dir        where everything is built (default build)
+#   SANITIZE=list    e.g. address,undefined or thread
+#   WERROR=1         warnings are errors
+
+VERSION := 0.1.0
+BUILD   := build
+CC      ?= cc
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+PROGRAMS := collector-meter collector-pac aggregator
+
+PKG_CONFIG ?= pkg-config
+packages    = $(shell $(PKG_CONFIG) --cflags $(1))
+libraries   = $(shell $(PKG_CONFIG) --libs $(1))
+
+# Targets that compile nothing must work before the libraries are installed.
+COMPILES := $(filter-out help clean format,$(or $(MAKECMDGOALS),all))
+ifneq ($(COMPILES),)
+GPIOD_MAJOR := $(firstword $(subst ., ,$(shell $(PKG_CONFIG) --modversion libgpiod)))
+ifeq ($(GPIOD_MAJOR),)
+$(error libgpiod was not found; deploy/install-dependencies installs everything that is missing)
+endif
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wformat=2 -Wundef $(if $(WERROR),-Werror)
+CFLAGS   ?= -O2 -g
+HARDEN   := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DVERSION='"$(VERSION)"' \
+             -DDATADIR='"$(PREFIX)/share/wattzone"' -I. $(WARNINGS) $(HARDEN) -pthread $(CFLAGS) \
+             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_LDFLAGS = -pthread $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+# -------- sources: a folder is a component, its main.c the program --------
+
+sources_common          := $(sort $(wildcard common/*.c))
+sources_collector-meter := $(filter-out collector-meter/lines_gpiod%.c,$(sort $(wildcard collector-meter/*.c))) \
+                           collector-meter/lines_gpiod$(if $(filter 1,$(GPIOD_MAJOR)),1,2).c
+sources_collector-pac   := $(sort $(wildcard collector-pac/*.c))
+sources_aggregator      := $(sort $(wildcard aggregator/*.c))
+sources_sim             := $(sort $(wildcard tests/sim/*.c))
+sources_bench           := $(sort $(wildcard tests/bench/*.c))
+sources_unit            := $(sort $(wildcard tests/unit/*/*_test.c))
+
+packages_common          := jansson libsystemd
+packages_collector-meter := libgpiod
+packages_collector-pac   := libmodbus
+packages_aggregator      :=
+
+COMPONENTS := common $(PROGRAMS)
+objects     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+archive     = $(BUILD)/obj/$(1).a
+# paho.mqtt.c ships no pkg-config file.
+LIBS        = -lpaho-mqtt3as $(call libraries,$(packages_common)) -lm
+
+all: $(PROGRAMS:%=$(BUILD)/%)
+
+# -------- compile --------
+
+PACKAGE_FLAGS := $(if $(COMPILES),$(call packages,jansson libsystemd libgpiod libmodbus))
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
+
+# A component's archive holds everything but its main program, so that tests can link it.
+define component
+$(call archive,$(1)): $(call objects,$(filter-out %/main.c,$(sources_$(1))))
+	@rm -f $$@
+	@mkdir -p $$(@D)
+	$(AR) rcs $$@ $$^
+endef
+$(foreach c,$(COMPONENTS),$(eval $(call component,$(c))))
+
+define program
+$(BUILD)/$(1): $(BUILD)/obj/$(1)/main.o $(call archive,$(1)) $(call archive,common)
+	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1))) $(LIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# The profiles are part of collector-pac (.incbin in profiles.c).
+$(BUILD)/obj/collector-pac/profiles.o: $(wildcard collector-pac/profiles/*.json)
+
+# -------- the simulated site, the benchmarks: one program a source file --------
+
+SIM   := $(patsubst tests/sim/%.c,$(BUILD)/sim/%,$(filter-out %_model.c,$(sources_sim)))
+BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sources_bench))
+
+$(BUILD)/obj/sim_model.a: $(call objects,$(filter %_model.c,$(sources_sim)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(BUILD)/obj/sim_model.a $(call archive,common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,libmodbus) $(LIBS)
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(call archive,common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,libmodbus) $(LIBS)
+
+sim: $(SIM)
+
+# -------- unit tests: tests/unit/<component>/<noun>_test.c --------
+
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sources_unit))
+
+define unit_tests
+$(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(call archive,$(1)) $(call archive,common)
+	@mkdir -p $$(@D)
+	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1)) cmocka) $(LIBS)
+endef
+$(foreach c,$(COMPONENTS),$(eval $(call unit_tests,$(c))))
+
+unit: $(UNIT)
+	@tests/unit/run $(UNIT)
+
+# -------- what people call --------
+
+test: all sim unit
+	BUILD=$(BUILD) tests/border
+	BUILD=$(BUILD) tests/system/run
+
+demo:
+	deploy/demo
+
+bench: all sim $(BENCH)
+	BUILD=$(BUILD) tests/bench/run
+
+check: test
+	tests/style
+
+format:
+	clang-format-14 -i $$(git ls-files '*.c' '*.h')
+
+MAN8 := collector-meter/collector-meter.8 collector-pac/collector-pac.8 aggregator/aggregator.8
+MAN7 := common/wattzone-topics.7
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make [all]    the three programs, in $(BUILD)/'
+	@echo 'make test     unit tests, then system tests with a real broker and real Modbus servers'
+	@echo 'make demo     the whole chain with simulated meters'
+	@echo 'make bench    speed, as ratios'
+	@echo 'make install  programs and man pages below PREFIX ($(PREFIX))'
+	@echo 'make check    tests and style; make format; make clean'
+
+.PHONY: all sim unit test demo bench check format install clean help
+.SECONDARY:
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit,$(sources_$(c))))

@@ -1,0 +1,108 @@
+/* mqtt.h - one MQTT session that keeps itself alive, used from one thread.
+ *
+ * paho's threads only put events into a queue; the program's poll loop takes them out with
+ * mqtt_dispatch(), and every handler runs there. The session connects by itself, from the first
+ * attempt on (the broker need not be there yet), with capped and jittered pauses, and after every
+ * connection subscribes again and publishes again all that it retains. */
+#ifndef COMMON_MQTT_H
+#define COMMON_MQTT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/config.h"
+#include "common/fail.h"
+#include "common/topic.h"
+
+struct mqtt;
+
+enum mqtt_protocol { MQTT_PROTOCOL_5, MQTT_PROTOCOL_311 };
+
+/* The member "broker" of every program's configuration. */
+struct mqtt_config {
+	char host[256]; /* default localhost */
+	int64_t port;	/* default 1883, or 8883 with tls */
+	char user[65];
+	char password_file[256]; /* its first line; a relative name is looked for in
+				  * $CREDENTIALS_DIRECTORY first (systemd credentials) */
+	char client_id[65];	 /* default: given by the program */
+	int protocol;		 /* enum mqtt_protocol */
+	int64_t keepalive_s;
+	bool tls;
+	char ca_file[256], certificate_file[256], key_file[256];
+	bool insecure; /* do not check the broker's certificate name */
+	char base[TOPIC_BASE_SIZE]; /* base topic, default "wattzone" */
+};
+
+extern const struct mqtt_config mqtt_defaults;
+extern const struct config_key mqtt_keys[];
+
+struct mqtt_message {
+	const char *topic; /* terminated */
+	const char *payload; /* `size` bytes, and a terminating 0 after them */
+	size_t size;
+	bool retained;
+	const char *response_topic; /* MQTT 5; else NULL */
+	const void *correlation;
+	size_t correlation_size;
+};
+
+enum mqtt_result {
+	MQTT_DELIVERED,	  /* the broker has it, and somebody subscribes (or the broker does not say) */
+	MQTT_UNHEARD,	  /* the broker has it, nobody subscribes (MQTT 5, 0x10) */
+	MQTT_REFUSED,	  /* the broker refuses it: its access list, size or quota (0x80 and above) */
+};
+
+/* Called from mqtt_dispatch(), never from within another call. Any may be NULL. */
+struct mqtt_handler {
+	void *context;
+	/* Connected; subscriptions and retained topics are on their way already. */
+	void (*up)(void *context);
+	/* The connection is gone; QoS 1 messages that were not answered yet get no answer. */
+	void (*down)(void *context);
+	void (*message)(void *context, const struct mqtt_message *message);
+	/* The broker answered mqtt_send() of QoS 1. */
+	void (*sent)(void *context, uint64_t cookie, enum mqtt_result result);
+};
+
+/* Starts connecting. `client_id` is used where the configuration gives none. `will_topic` may be NULL; the will is
+ * "offline", retained, QoS 1, and its birth "online" is retained by the session itself. Block
+ * signals before: this starts threads. */
+struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
+		       const char *will_topic, const struct mqtt_handler *handler,
+		       struct fail *fail);
+
+/* Publishes "offline" on the will topic, waits at most `timeout_ms` for what was published to be
+ * out, disconnects and frees. */
+void mqtt_close(struct mqtt *mqtt, int timeout_ms);
+
+/* Readable when mqtt_dispatch() has something to do. */
+int mqtt_fd(const struct mqtt *mqtt);
+void mqtt_dispatch(struct mqtt *mqtt);
+
+bool mqtt_connected(const struct mqtt *mqtt);
+
+/* Subscribes now and after every connection. The broker's refusal is logged. */
+void mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos);
+
+enum mqtt_retain_flags {
+	MQTT_LATEST = 0, /* a value that was not sent yet is replaced: only the newest goes out */
+	MQTT_EACH = 1,	 /* every value is sent, in order, while connected */
+};
+
+/* Sets the value of a retained topic: sent now or as soon as possible, and again after every
+ * reconnect. Copies both. An empty payload deletes the topic (and is sent after reconnects, too). */
+void mqtt_retain(struct mqtt *mqtt, const char *topic, const char *payload, int qos,
+		 enum mqtt_retain_flags flags);
+
+/* Sends one message that is not retained. QoS 0: dropped while there is no connection. QoS 1:
+ * false where it cannot be taken now (no connection, or 15 are in flight already): try again from
+ * `sent` or `up`. */
+bool mqtt_send(struct mqtt *mqtt, const char *topic, const char *payload, size_t size, int qos,
+	       uint64_t cookie);
+
+/* The answer to a request: QoS 1, with the request's correlation data. Dropped without a
+ * connection. */
+void mqtt_respond(struct mqtt *mqtt, const struct mqtt_message *request, const char *payload);
+
+#endif
