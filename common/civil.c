@@ -9,12 +9,12 @@
 /* Days from 1 March of year 0 to 1970-01-01. */
 #define DAYS_TO_EPOCH INT64_C(719468)
 
-/* Beyond 275000 years from the epoch there is nothing to tell, and sums could overflow. */
-#define FARTHEST INT64_C(8640000000000000)
+/* Beyond 270000 years from the epoch there is nothing to tell, and products could overflow. */
+#define FARTHEST_DAY INT64_C(100000000)
 
-static ms_t clamp(ms_t t)
+static int64_t clamp(int64_t value, int64_t farthest)
 {
-	return t < -FARTHEST ? -FARTHEST : t > FARTHEST ? FARTHEST : t;
+	return value < -farthest ? -farthest : value > farthest ? farthest : value;
 }
 
 /* Counts years from March: then the leap day is a year's last, and the days before each month
@@ -66,7 +66,7 @@ static size_t offset_index(const struct civil_zone *zone, ms_t t)
 struct civil civil_at(const struct civil_zone *zone, ms_t t)
 {
 	struct civil civil = {.offset_s = zone->offsets[offset_index(zone, t)].offset_s};
-	ms_t local = clamp(t) + civil.offset_s * MS_PER_SECOND;
+	ms_t local = clamp(t, FARTHEST_DAY * MS_PER_DAY) + civil.offset_s * MS_PER_SECOND;
 	int rest = (int)floor_rest(local, MS_PER_DAY);
 
 	set_date(&civil, floor_divide(local, MS_PER_DAY));
@@ -95,12 +95,11 @@ static ms_t moment_of(const struct civil_zone *zone, ms_t local)
 
 ms_t civil_moment(const struct civil_zone *zone, const struct civil *local)
 {
+	int64_t day = clamp(civil_days(local->year, local->month, local->day), FARTHEST_DAY);
 	ms_t within = local->hour * MS_PER_HOUR + local->minute * MS_PER_MINUTE +
 		      local->second * MS_PER_SECOND + local->millisecond;
 
-	return moment_of(
-		zone,
-		clamp(civil_days(local->year, local->month, local->day) * MS_PER_DAY + within));
+	return moment_of(zone, day * MS_PER_DAY + within);
 }
 
 /* The local day that `t` belongs to. Where the clock goes back across midnight, the new day has

@@ -32,8 +32,8 @@ struct civil {
 struct civil civil_at(const struct civil_zone *zone, ms_t t);
 
 /* The moment of a local date and time (`offset_s`, `weekday` are not read). A time that occurs
- * twice is the first one; one that is skipped is the moment of the jump. Hours of 24 and more, days and months
- * beyond their range roll over. */
+ * twice is the first one; one that is skipped is the moment of the jump. Hours of 24 and more, days
+ * and months beyond their range roll over. */
 ms_t civil_moment(const struct civil_zone *zone, const struct civil *local);
 
 /* Local midnight at or before `t`, and the next one after it. */

@@ -9,6 +9,7 @@
 
 #include "common/id.h"
 #include "common/json.h"
+#include "common/spelling.h"
 #include "common/utf8.h"
 
 /* Where a value is, from the inside out; lives on the stack while it is read. */
@@ -49,46 +50,14 @@ static bool fail_here(struct fail *fail, const struct place *place)
 
 /* -------- unknown members -------- */
 
-#define WORD_MAX ((size_t)32)
-
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* How many letters to insert, drop, replace or swap with their neighbour make `a` into `b`. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t rows[WORD_MAX + 1][WORD_MAX + 1];
-	size_t m = strlen(a);
-	size_t n = strlen(b);
-
-	if (m > WORD_MAX || n > WORD_MAX)
-		return SIZE_MAX;
-	for (size_t i = 0; i <= m; i++) {
-		for (size_t j = 0; j <= n; j++) {
-			size_t best = i + j;
-
-			if (i > 0 && j > 0) {
-				best = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-				best = smaller(best, smaller(rows[i - 1][j], rows[i][j - 1]) + 1);
-			}
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				best = smaller(best, rows[i - 2][j - 2] + 1);
-			rows[i][j] = best;
-		}
-	}
-	return rows[m][n];
-}
-
 /* NULL where nothing is near enough to have been meant. */
 static const char *nearest(const struct config_key *keys, const char *name)
 {
 	const char *found = NULL;
-	size_t best = 1 + strlen(name) / 3;
+	size_t best = spelling_limit(name);
 
 	for (; keys->type != CONFIG_END; keys++) {
-		size_t d = distance(name, keys->name);
+		size_t d = spelling_distance(name, keys->name);
 
 		if (d <= best && (!found || d < best)) {
 			best = d;

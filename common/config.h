@@ -20,12 +20,12 @@ enum config_type {
 	CONFIG_BOOL,   /* bool */
 	CONFIG_INT,    /* int64_t, within minimum..maximum */
 	CONFIG_NUMBER, /* double, within minimum..maximum; null is NAN where `nullable` */
-	CONFIG_TEXT,   /* char[size] */
+	CONFIG_TEXT,   /* char[size], may be empty; no control characters */
 	CONFIG_ID,     /* char[ID_SIZE] */
 	CONFIG_LABEL,  /* char[LABEL_SIZE] */
 	CONFIG_CHOICE, /* int: position in `choices`, a NULL-terminated list */
 	CONFIG_OBJECT, /* a struct inside the struct, read with `keys` */
-	CONFIG_ARRAY,  /* struct config_array of structs read with `keys`, or of texts (keys NULL) */
+	CONFIG_ARRAY, /* struct config_array of structs read with `keys`, or of texts (keys NULL) */
 };
 
 /* An array of `count` elements, allocated; config_free() gives it back. Elements are the structs
@@ -38,18 +38,20 @@ struct config_array {
 struct config_key {
 	const char *name;
 	enum config_type type;
-	size_t offset;	/* of the member in the struct; a missing member leaves it untouched */
+	size_t offset; /* of the member in the struct; a missing member leaves it untouched */
 	bool required;
-	bool nullable;	/* CONFIG_NUMBER: null is allowed and gives NAN */
-	double minimum; /* CONFIG_INT, CONFIG_NUMBER: smallest; CONFIG_ARRAY: fewest elements */
+	bool nullable; /* CONFIG_NUMBER: null is allowed and gives NAN */
+	/* CONFIG_INT, CONFIG_NUMBER: smallest and largest, no limits where both are 0.
+	 * CONFIG_ARRAY: fewest and most elements, any number where the most is 0. */
+	double minimum;
 	double maximum;
-	size_t size;	/* CONFIG_TEXT: of the char array; CONFIG_ARRAY: of one element */
+	size_t size; /* CONFIG_TEXT: of the char array; CONFIG_ARRAY: of one element */
 	const char *const *choices;
-	const struct config_key *keys;	/* CONFIG_OBJECT, CONFIG_ARRAY */
-	const void *defaults;		/* CONFIG_ARRAY of structs: an element before it is read */
-	/* After the value was read (for objects and array elements: after all their members):
-	 * further rules. `value` points at the member. A reason given without a place gets the
-	 * JSON path put in front. */
+	const struct config_key *keys; /* CONFIG_OBJECT, CONFIG_ARRAY */
+	const void *defaults;	       /* CONFIG_ARRAY of structs: an element before it is read */
+	/* Further rules, after the value was read (an object: after all its members; an array:
+	 * after each element, not for the whole). `value` points at the member or element. The
+	 * reason gets file and JSON path put in front. */
 	bool (*check)(void *value, struct fail *fail);
 };
 

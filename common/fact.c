@@ -1,19 +1,18 @@
 #include "common/fact.h"
 
+#include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "common/json.h"
+#include "common/member.h"
 
-#define PULSES_MAX INT64_C(9000000000000000)
-#define WH_MAX	   9e12
+#define COUNT_MAX INT64_C(9000000000000000)
+#define WH_MAX	  9e12
 
-static const char *const mark_names[] = {
-	[MARK_TOP10] = "top10", [MARK_MINUTE] = "minute", [MARK_CONTACTS] = "contacts",
-	[MARK_START] = "start", [MARK_STOP] = "stop",	  [MARK_NONE] = NULL,
-};
-
-static const char *const role_names[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
+static const char *const mark_names[] = {"top10", "minute", "contacts", "start", "stop", NULL};
+static const char *const role_names[] = {"main", "part", NULL};
 
 const char *mark_name(enum mark mark)
 {
@@ -25,93 +24,16 @@ bool about_is_pulse(const struct about *about)
 	return strcmp(about->kind, "pulse") == 0;
 }
 
-/* -------- members: each reads one, or names it, what was expected and what was found -------- */
-
-static bool unexpected(const json_t *object, const char *name, const char *expected,
-		       struct fail *fail)
-{
-	char found[JSON_FOUND_SIZE];
-
-	return fail_set(fail, "%s: expected %s, found %s", name, expected,
-			json_found(found, json_object_get(object, name)));
-}
-
-static bool get_whole(int64_t *value, const json_t *object, const char *name, int64_t minimum,
-		      int64_t maximum, const char *expected, struct fail *fail)
-{
-	const json_t *json = json_object_get(object, name);
-
-	*value = json_integer_value(json);
-	if (json_is_integer(json) && *value >= minimum && *value <= maximum)
-		return true;
-	return unexpected(object, name, expected, fail);
-}
-
 static bool get_time(ms_t *t, const json_t *object, struct fail *fail)
 {
-	return get_whole(t, object, "t", 0, FACT_TIME_MAX,
-			 "whole milliseconds since 1970, up to the year 9999", fail);
+	return member_whole(t, object, "t", 0, FACT_TIME_MAX,
+			    "whole milliseconds since 1970, up to the year 9999", fail);
 }
 
-static bool get_pulses(int64_t *pulses, const json_t *object, struct fail *fail)
-{
-	return get_whole(pulses, object, "pulses", 0, PULSES_MAX, "a whole number from 0 to 9e15",
-			 fail);
-}
-
-/* 0 where it is not given. */
 static bool get_count(int64_t *count, const json_t *object, const char *name, struct fail *fail)
 {
-	*count = 0;
-	return !json_object_get(object, name) ||
-	       get_whole(count, object, name, 0, PULSES_MAX, "a whole number from 0 to 9e15", fail);
-}
-
-static bool is_unknown(const json_t *json)
-{
-	return !json || json_is_null(json);
-}
-
-/* NAN where it is null or not given. */
-static bool get_positive(double *value, const json_t *object, const char *name, struct fail *fail)
-{
-	const json_t *json = json_object_get(object, name);
-
-	*value = is_unknown(json) ? NAN : json_number_value(json);
-	return is_unknown(json) || *value > 0 ||
-	       unexpected(object, name, "a number above 0, or null", fail);
-}
-
-static bool get_tristate(enum tristate *value, const json_t *object, const char *name,
-			 struct fail *fail)
-{
-	const json_t *json = json_object_get(object, name);
-
-	*value = is_unknown(json) ? UNKNOWN : json_is_true(json) ? YES : NO;
-	return is_unknown(json) || json_is_boolean(json) ||
-	       unexpected(object, name, "true, false or null", fail);
-}
-
-/* The position in `names` that ends with NULL; -1 where the text is none of them. */
-static int name_index(const json_t *json, const char *const names[])
-{
-	const char *text = json_string_value(json);
-
-	for (int i = 0; text && names[i]; i++) {
-		if (strcmp(names[i], text) == 0)
-			return i;
-	}
-	return -1;
-}
-
-static bool get_id(char id[ID_SIZE], const json_t *object, const char *name, struct fail *fail)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	if (!text || !id_valid(text))
-		return unexpected(object, name, ID_EXPECTED, fail);
-	memcpy(id, text, strlen(text) + 1);
-	return true;
+	return member_whole(count, object, name, 0, COUNT_MAX, "a whole number from 0 to 9e15",
+			    fail);
 }
 
 /* -------- record -------- */
@@ -120,57 +42,65 @@ static bool get_stream(char stream[STREAM_SIZE], const json_t *object, struct fa
 {
 	const char *text = json_string_value(json_object_get(object, "stream"));
 
-	if (!text || strlen(text) != STREAM_SIZE - 1 ||
-	    strspn(text, "0123456789abcdef") != STREAM_SIZE - 1)
-		return unexpected(object, "stream", "16 digits 0-9 and a-f", fail);
+	if (!text || strspn(text, "0123456789abcdef") != STREAM_SIZE - 1 || text[STREAM_SIZE - 1])
+		return member_unexpected(object, "stream", "16 digits 0-9 and a-f", fail);
 	memcpy(stream, text, STREAM_SIZE);
 	return true;
 }
 
 static bool get_mark(enum mark *mark, const json_t *object, struct fail *fail)
 {
-	int index = name_index(json_object_get(object, "mark"), mark_names);
+	int choice;
+	bool got = member_choice(&choice, object, "mark", mark_names,
+				 "top10, minute, contacts, start or stop", fail);
 
-	*mark = index < 0 ? MARK_NONE : (enum mark)index;
-	return index >= 0 ||
-	       unexpected(object, "mark", "top10, minute, contacts, start or stop", fail);
+	*mark = (enum mark)choice;
+	return got;
+}
+
+static bool get_tristate(enum tristate *value, const json_t *object, const char *name,
+			 struct fail *fail)
+{
+	const json_t *json = json_object_get(object, name);
+
+	*value = json_is_boolean(json) ? (enum tristate)json_is_true(json) : UNKNOWN;
+	return json_is_boolean(json) || !member_given(object, name) ||
+	       member_unexpected(object, name, "true, false or null", fail);
 }
 
 static bool get_pulse_record(struct record *record, const json_t *object, struct fail *fail)
 {
-	record->wh = 0;
-	return get_pulses(&record->pulses, object, fail) && get_mark(&record->mark, object, fail) &&
+	return get_count(&record->pulses, object, "pulses", fail) &&
+	       get_mark(&record->mark, object, fail) &&
 	       get_tristate(&record->off_peak, object, "off_peak", fail) &&
 	       get_tristate(&record->peak, object, "peak", fail);
 }
 
 static bool get_energy_record(struct record *record, const json_t *object, struct fail *fail)
 {
-	const json_t *wh = json_object_get(object, "wh");
+	static const char expected[] = "a number from 0 to 9e12";
 
-	record->pulses = 0;
-	record->wh = json_number_value(wh);
-	record->mark = MARK_NONE;
-	record->off_peak = UNKNOWN;
-	record->peak = UNKNOWN;
-	return (json_is_number(wh) && record->wh >= 0 && record->wh <= WH_MAX) ||
-	       unexpected(object, "wh", "a number from 0 to 9e12", fail);
+	return member_number(&record->wh, object, "wh", 0, WH_MAX, expected, fail) &&
+	       (!isnan(record->wh) || member_unexpected(object, "wh", expected, fail));
 }
 
 static bool get_record(struct record *record, const json_t *object, struct fail *fail)
 {
+	bool has_wh = json_object_get(object, "wh");
+
+	*record = (struct record){.mark = MARK_NONE, .off_peak = UNKNOWN, .peak = UNKNOWN};
 	record->is_pulse = json_object_get(object, "pulses");
-	if (record->is_pulse && json_object_get(object, "wh"))
-		return fail_set(fail, "expected one of pulses and wh, found both");
-	if (!record->is_pulse && !json_object_get(object, "wh"))
-		return fail_set(fail, "expected one of pulses and wh, found neither");
+	if (record->is_pulse == has_wh)
+		return fail_set(fail, "expected one of pulses and wh, found %s",
+				has_wh ? "both" : "neither");
 	return get_time(&record->t, object, fail) && get_stream(record->stream, object, fail) &&
-	       get_whole(&record->seq, object, "seq", 1, INT64_MAX, "a whole number of 1 or more",
-			 fail) &&
+	       member_whole(&record->seq, object, "seq", 1, INT64_MAX,
+			    "a whole number of 1 or more", fail) &&
 	       (record->is_pulse ? get_pulse_record(record, object, fail)
 				 : get_energy_record(record, object, fail)) &&
-	       get_count(&record->blind_ms, object, "blind_ms", fail) &&
-	       get_count(&record->lost, object, "lost", fail);
+	       (!json_object_get(object, "blind_ms") ||
+		get_count(&record->blind_ms, object, "blind_ms", fail)) &&
+	       (!json_object_get(object, "lost") || get_count(&record->lost, object, "lost", fail));
 }
 
 bool record_decode(struct record *record, const char *payload, size_t size, struct fail *fail)
@@ -195,6 +125,7 @@ char *record_encode(const struct record *record)
 	json_object_set_new(object, "stream", json_string(record->stream));
 	json_object_set_new(object, "seq", json_integer(record->seq));
 	if (record->is_pulse) {
+		assert(record->mark != MARK_NONE);
 		json_object_set_new(object, "mark", json_string(mark_name(record->mark)));
 		json_object_set_new(object, "pulses", json_integer(record->pulses));
 		json_object_set_new(object, "off_peak", tristate_json(record->off_peak));
@@ -213,31 +144,22 @@ char *record_encode(const struct record *record)
 
 static bool get_live(struct live *live, const json_t *object, struct fail *fail)
 {
-	const json_t *power = json_object_get(object, "power_w");
-	const json_t *wh = json_object_get(object, "wh");
+	bool has_reading = json_object_get(object, "power_w") || json_object_get(object, "wh");
 
 	*live = (struct live){.interval_us = NAN, .power_w = NAN, .wh = NAN};
 	live->is_pulse = json_object_get(object, "pulses");
-	if (live->is_pulse && (power || wh))
-		return fail_set(fail, "expected pulses, or power_w and wh, found both");
-	if (!live->is_pulse && !power && !wh)
-		return fail_set(fail, "expected pulses, or power_w and wh, found neither");
+	if (live->is_pulse == has_reading)
+		return fail_set(fail, "expected either pulses or power_w and wh, found %s",
+				has_reading ? "both" : "neither");
 	if (!get_time(&live->t, object, fail))
 		return false;
 	if (live->is_pulse)
-		return get_pulses(&live->pulses, object, fail) &&
-		       get_positive(&live->interval_us, object, "interval_us", fail);
-	if (!is_unknown(power)) {
-		live->power_w = json_number_value(power);
-		if (!json_is_number(power))
-			return unexpected(object, "power_w", "a number or null", fail);
-	}
-	if (!is_unknown(wh)) {
-		live->wh = json_number_value(wh);
-		if (!json_is_number(wh) || !(live->wh >= 0 && live->wh <= WH_MAX))
-			return unexpected(object, "wh", "a number from 0 to 9e12, or null", fail);
-	}
-	return true;
+		return get_count(&live->pulses, object, "pulses", fail) &&
+		       member_positive(&live->interval_us, object, "interval_us", fail);
+	return member_number(&live->power_w, object, "power_w", -DBL_MAX, DBL_MAX,
+			     "a number or null", fail) &&
+	       member_number(&live->wh, object, "wh", 0, WH_MAX, "a number from 0 to 9e12, or null",
+			     fail);
 }
 
 bool live_decode(struct live *live, const char *payload, size_t size, struct fail *fail)
@@ -268,21 +190,23 @@ char *live_encode(const struct live *live)
 
 static bool get_label(struct about *about, const json_t *object, struct fail *fail)
 {
-	const json_t *label = json_object_get(object, "label");
-	const char *text = is_unknown(label) ? about->zone : json_string_value(label);
+	const char *text = json_string_value(json_object_get(object, "label"));
 
+	if (!member_given(object, "label"))
+		text = about->zone;
 	if (!text || !label_valid(text))
-		return unexpected(object, "label", LABEL_EXPECTED, fail);
+		return member_unexpected(object, "label", LABEL_EXPECTED, fail);
 	memcpy(about->label, text, strlen(text) + 1);
 	return true;
 }
 
 static bool get_role(enum role *role, const json_t *object, struct fail *fail)
 {
-	int index = name_index(json_object_get(object, "role"), role_names);
+	int choice;
+	bool got = member_choice(&choice, object, "role", role_names, "main or part", fail);
 
-	*role = index == ROLE_MAIN ? ROLE_MAIN : ROLE_PART;
-	return index >= 0 || unexpected(object, "role", "main or part", fail);
+	*role = (enum role)choice;
+	return got;
 }
 
 static bool weights_fit(const struct about *about, struct fail *fail)
@@ -291,27 +215,27 @@ static bool weights_fit(const struct about *about, struct fail *fail)
 	bool has_m3 = !isnan(about->m3_per_pulse);
 
 	if (!about_is_pulse(about) && (has_wh || has_m3))
-		return fail_set(fail, "%s: only a source of kind pulse has it, found kind %s",
+		return fail_set(fail, "%s: expected with kind pulse only, found kind %s",
 				has_wh ? "wh_per_pulse" : "m3_per_pulse", about->kind);
 	if (about_is_pulse(about) && has_wh == has_m3)
 		return fail_set(fail, "expected one of wh_per_pulse and m3_per_pulse, found %s",
 				has_wh ? "both" : "neither");
 	if (!has_m3 && !isnan(about->kwh_per_m3))
-		return fail_set(fail, "kwh_per_m3: expected only together with m3_per_pulse");
+		return fail_set(fail, "kwh_per_m3: expected together with m3_per_pulse only");
 	return true;
 }
 
 static bool get_about(struct about *about, const json_t *object, struct fail *fail)
 {
-	return get_id(about->kind, object, "kind", fail) &&
-	       get_id(about->medium, object, "medium", fail) &&
-	       get_id(about->zone, object, "zone", fail) && get_label(about, object, fail) &&
-	       get_positive(&about->nominal_w, object, "nominal_w", fail) &&
+	return member_id(about->kind, object, "kind", fail) &&
+	       member_id(about->medium, object, "medium", fail) &&
+	       member_id(about->zone, object, "zone", fail) && get_label(about, object, fail) &&
+	       member_positive(&about->nominal_w, object, "nominal_w", fail) &&
 	       get_role(&about->role, object, fail) &&
-	       get_positive(&about->wh_per_pulse, object, "wh_per_pulse", fail) &&
-	       get_positive(&about->m3_per_pulse, object, "m3_per_pulse", fail) &&
-	       get_positive(&about->kwh_per_m3, object, "kwh_per_m3", fail) &&
-	       get_positive(&about->min_interval_us, object, "min_interval_us", fail) &&
+	       member_positive(&about->wh_per_pulse, object, "wh_per_pulse", fail) &&
+	       member_positive(&about->m3_per_pulse, object, "m3_per_pulse", fail) &&
+	       member_positive(&about->kwh_per_m3, object, "kwh_per_m3", fail) &&
+	       member_positive(&about->min_interval_us, object, "min_interval_us", fail) &&
 	       weights_fit(about, fail);
 }
 
@@ -345,13 +269,14 @@ char *about_encode(const struct about *about)
 	return json_text_exact(object);
 }
 
-/* -------- the rest -------- */
+/* -------- a collector's own topics -------- */
 
 bool status_decode(bool *online, const char *payload, size_t size, struct fail *fail)
 {
-	*online = size == 6 && memcmp(payload, "online", 6) == 0;
-	return *online || (size == 7 && memcmp(payload, "offline", 7) == 0) ||
-	       fail_set(fail, "expected online or offline, found %zu other bytes", size);
+	*online = size == 6 && memcmp(payload, "online", size) == 0;
+	return *online || (size == 7 && memcmp(payload, "offline", size) == 0) ||
+	       fail_set(fail, "expected online or offline, found another payload of %zu bytes",
+			size);
 }
 
 char *program_about_encode(const char *program, const char *version, ms_t started)

@@ -1,8 +1,9 @@
 /* fact.h - what collectors publish: the payloads of the contract as structs, and back.
  *
  * Decoders take a payload as it came (any bytes, not terminated) and either fill the struct and
- * return true, or give a reason and return false; they ignore members that they do not know, so
- * that the contract can grow. Encoders return a string to free(), NULL when memory is out. */
+ * return true, or give a reason that names the member and return false. They ignore members that
+ * they do not know, so that the contract can grow; what may be null may also be missing. Encoders
+ * return a string to free(), NULL when memory is out. */
 #ifndef COMMON_FACT_H
 #define COMMON_FACT_H
 
@@ -35,15 +36,15 @@ const char *mark_name(enum mark mark); /* "top10", …; NULL for MARK_NONE */
 struct record {
 	ms_t t;
 	char stream[STREAM_SIZE];
-	int64_t seq;   /* 1 and more */
-	bool is_pulse; /* which of the two indices is there */
+	int64_t seq;	/* 1 and more */
+	bool is_pulse;	/* which of the two indices is there */
 	int64_t pulses; /* 0..9e15, pulse sources */
-	double wh;      /* 0..9e12, other sources */
+	double wh;	/* 0..9e12, other sources */
 	enum mark mark;
 	enum tristate off_peak; /* pulse sources only; UNKNOWN: no such contact */
 	enum tristate peak;
 	int64_t blind_ms; /* after a time in which edges could not be seen; else 0 */
-	int64_t lost;     /* edges that the kernel lost and that are counted in; else 0 */
+	int64_t lost;	  /* edges that the kernel lost and that are counted in; else 0 */
 };
 
 /* The newest reading, for display only. */
@@ -52,23 +53,23 @@ struct live {
 	bool is_pulse;
 	int64_t pulses;
 	double interval_us; /* mean interval of the pulses covered, more than 0; NAN: unknown */
-	double power_w;     /* other sources; NAN: the meter could not give it */
-	double wh;          /* NAN likewise */
+	double power_w;	    /* other sources; NAN: the meter could not give it */
+	double wh;	    /* NAN likewise */
 };
 
 enum role { ROLE_MAIN, ROLE_PART };
 
 /* What a source is; it announces a zone. */
 struct about {
-	char kind[ID_SIZE];	/* "pulse", "pac3200", … */
-	char medium[ID_SIZE];	/* "electricity", "gas", "water", … */
+	char kind[ID_SIZE];   /* "pulse", "pac3200", … */
+	char medium[ID_SIZE]; /* "electricity", "gas", "water", … */
 	char zone[ID_SIZE];
 	char label[LABEL_SIZE]; /* the zone's display name; the zone's id where none was given */
 	double nominal_w;	/* more than 0; NAN: unknown */
 	enum role role;
-	double wh_per_pulse;  /* pulse sources that count energy; else NAN */
-	double m3_per_pulse;  /* pulse sources that count volume; else NAN */
-	double kwh_per_m3;    /* its energy; NAN: none (water) */
+	double wh_per_pulse;	/* pulse sources that count energy; else NAN */
+	double m3_per_pulse;	/* pulse sources that count volume; else NAN */
+	double kwh_per_m3;	/* its energy; NAN: none (water) */
 	double min_interval_us; /* smallest plausible interval of two pulses; NAN: not given */
 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Up to here doubles hold 15 decimal digits and every whole number. */
+/* Below it doubles hold every whole number, and 15 decimal digits. */
 #define EXACT 1e15
 
 json_t *json_object_read(const char *payload, size_t size, struct fail *fail)
@@ -81,26 +81,21 @@ char *json_text_exact(json_t *json)
 
 const char *json_found(char text[JSON_FOUND_SIZE], const json_t *json)
 {
-	static const char cut[] = "…";
-	size_t room = JSON_FOUND_SIZE - sizeof(cut);
+	const char *string = json_string_value(json);
 	size_t length;
 
-	if (!json || json_is_object(json) || json_is_array(json)) {
-		snprintf(text, JSON_FOUND_SIZE, "%s",
-			 !json		       ? "nothing"
-			 : json_is_array(json) ? "an array"
-					       : "an object");
-		return text;
-	}
-	length = json_dumpb(json, text, JSON_FOUND_SIZE - 1,
-			    JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-	if (length < JSON_FOUND_SIZE) {
+	if (string) {
+		bool fits = strlen(string) < JSON_FOUND_SIZE - 2;
+
+		snprintf(text, JSON_FOUND_SIZE, fits ? "\"%s\"" : "\"%.40s…\"", string);
+	} else if (json_is_object(json) || json_is_array(json)) {
+		snprintf(text, JSON_FOUND_SIZE, json_is_array(json) ? "an array" : "an object");
+	} else if (json) {
+		length = json_dumpb(json, text, JSON_FOUND_SIZE - 1,
+				    JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 		text[length] = '\0';
-		return text;
+	} else {
+		snprintf(text, JSON_FOUND_SIZE, "nothing");
 	}
-	/* Too long: what was written of it, up to the last whole character. */
-	while (room > 0 && ((unsigned char)text[room] & 0xc0) == 0x80)
-		room--;
-	memcpy(text + room, cut, sizeof(cut));
 	return text;
 }

@@ -27,8 +27,8 @@ char *json_text_exact(json_t *json);
 
 #define JSON_FOUND_SIZE 48
 
-/* What a value is, for "…, found %s": `-3`, `"off"`, `an object`, `nothing` for NULL. Returns
- * `text`. */
+/* What a value is, for fail_set("…, found %s"): `-3`, `"off"`, `an object`; `nothing` for NULL.
+ * Returns `text`. */
 const char *json_found(char text[JSON_FOUND_SIZE], const json_t *json);
 
 #endif

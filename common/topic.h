@@ -7,13 +7,13 @@
 
 /* `base` is at most 64 bytes; the longest topic of the contract below it fits. */
 #define TOPIC_BASE_SIZE 65
-#define TOPIC_SIZE      256
+#define TOPIC_SIZE	256
 
 enum topic_kind {
 	TOPIC_COLLECTOR_STATUS, /* collector/<collector>/status */
-	TOPIC_COLLECTOR_ABOUT,  /* collector/<collector>/about */
-	TOPIC_COLLECTOR_ACK,    /* collector/<collector>/ack */
-	TOPIC_SOURCE_ABOUT,     /* collector/<collector>/<source>/about */
+	TOPIC_COLLECTOR_ABOUT,	/* collector/<collector>/about */
+	TOPIC_COLLECTOR_ACK,	/* collector/<collector>/ack */
+	TOPIC_SOURCE_ABOUT,	/* collector/<collector>/<source>/about */
 	TOPIC_SOURCE_STATUS,
 	TOPIC_SOURCE_LIVE,
 	TOPIC_SOURCE_RECORD,

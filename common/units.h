@@ -31,7 +31,7 @@ struct money {
 	int32_t rest;
 };
 
-/* Exact for |energy| up to 1e15 mWh and prices up to 1000 a kWh. */
+/* Exact while the amount stays below 9e10 of the currency: 1e15 mWh at up to 90 a kWh. */
 struct money money_of(mwh_t energy, price_t price);
 struct money money_add(struct money a, struct money b);
 struct money money_subtract(struct money a, struct money b);
