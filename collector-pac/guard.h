@@ -1,0 +1,38 @@
+/* guard.h - keeps an energy index from jumping on the word of a single reading.
+ *
+ * An index only grows, and no faster than its meter can count. A reading that falls below the
+ * accepted index, or grows beyond what ten times the nominal power explains, is held back. Once
+ * three held readings in a row agree (none falls below the one before) the meter means it: the
+ * third is accepted as it is, and whether that was a glitch or a reset is decided where the books
+ * are kept. A reading that fits the accepted index ends the affair. */
+#ifndef COLLECTOR_PAC_GUARD_H
+#define COLLECTOR_PAC_GUARD_H
+
+#include <stdbool.h>
+
+#include "common/units.h"
+
+#define GUARD_AGREE 3
+
+struct guard {
+	double nominal_w; /* NAN: unknown, then only a falling index is held back */
+	bool started;
+	double wh; /* the accepted index … */
+	ms_t at;   /* … and its time on the monotonic clock */
+	int held;  /* readings held back in a row that agree */
+	double held_wh;
+};
+
+enum guard_verdict {
+	GUARD_ACCEPTED,	 /* fits */
+	GUARD_FALLS,	 /* held back */
+	GUARD_JUMPS,	 /* held back */
+	GUARD_GIVES_WAY, /* accepted although it does not fit, since three agree */
+};
+
+struct guard guard_start(double nominal_w);
+
+/* Judges the index `wh` (finite) read at `at` on the monotonic clock. */
+enum guard_verdict guard_judge(struct guard *guard, double wh, ms_t at);
+
+#endif
