@@ -1,0 +1,66 @@
+/* collector-pac - power and energy index of Modbus TCP meters, published over MQTT. */
+#include "collector-pac/collector.h"
+#include "collector-pac/probe.h"
+
+static const char *probe, *profile, *unit;
+static bool profiles;
+
+static const struct program_option program_options[] = {
+	{"probe", "HOST[:PORT]", "read one meter once, print its values or what is wrong", &probe,
+	 NULL},
+	{"profile", "NAME", "with --probe: the meter's profile (default pac3200)", &profile, NULL},
+	{"unit", "N", "with --probe: its Modbus unit id (default 1)", &unit, NULL},
+	{"profiles", NULL, "list the built-in profiles", NULL, &profiles},
+	{0},
+};
+
+static const struct program program = {
+	.name = "collector-pac",
+	.summary = "publishes power and energy index of Modbus TCP meters",
+	.options = program_options,
+};
+
+static int run(const struct settings *settings)
+{
+	struct fail fail = {0};
+	struct daemon *daemon = daemon_open();
+	struct collector *collector = NULL;
+	int code = EXIT_FAILED;
+
+	if (daemon != NULL)
+		collector = collector_open(settings, daemon, &fail);
+	if (collector != NULL) {
+		daemon_ready(daemon);
+		code = daemon_run(daemon);
+	} else if (daemon != NULL) {
+		log_error("%s", fail.text);
+	}
+	collector_close(collector);
+	daemon_close(daemon);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct settings settings;
+	struct fail fail = {0};
+	int code;
+
+	if (!options_read(&options, &program, argc, argv, &code))
+		return code;
+	if (profiles)
+		return profiles_print();
+	if (probe != NULL)
+		return probe_run(probe, profile, unit);
+
+	log_open(program.name, options.verbose);
+	if (!settings_load(&settings, options.config, &fail)) {
+		log_error("%s", fail.text);
+		code = EXIT_CONFIGURATION;
+	} else {
+		code = options.check ? options_checked(&options) : run(&settings);
+	}
+	settings_free(&settings);
+	return code;
+}

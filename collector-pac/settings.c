@@ -1,0 +1,170 @@
+#include "collector-pac/settings.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "collector-pac/poller.h"
+#include "collector-pac/profiles.h"
+
+static const char *const role_names[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
+
+static const struct meter_settings meter_defaults = {
+	.port = 502,
+	.unit = 1,
+	.profile_name = "pac3200",
+	.medium = "electricity",
+	.nominal_w = NAN,
+	.role = ROLE_PART,
+};
+
+static bool meter_complete(void *element, struct fail *fail);
+
+static const struct config_key meter_keys[] = {
+	{.name = "source",
+	 .type = CONFIG_ID,
+	 .offset = offsetof(struct meter_settings, source),
+	 .required = true},
+	{.name = "host",
+	 .type = CONFIG_TEXT,
+	 .offset = offsetof(struct meter_settings, host),
+	 .size = sizeof(meter_defaults.host),
+	 .required = true},
+	{.name = "port",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct meter_settings, port),
+	 .minimum = 1,
+	 .maximum = 65535},
+	{.name = "unit",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct meter_settings, unit),
+	 .minimum = 0,
+	 .maximum = 255},
+	{.name = "profile",
+	 .type = CONFIG_TEXT,
+	 .offset = offsetof(struct meter_settings, profile_name),
+	 .size = sizeof(meter_defaults.profile_name)},
+	{.name = "zone", .type = CONFIG_ID, .offset = offsetof(struct meter_settings, zone)},
+	{.name = "label", .type = CONFIG_LABEL, .offset = offsetof(struct meter_settings, label)},
+	{.name = "medium", .type = CONFIG_ID, .offset = offsetof(struct meter_settings, medium)},
+	{.name = "nominal_w",
+	 .type = CONFIG_NUMBER,
+	 .offset = offsetof(struct meter_settings, nominal_w),
+	 .nullable = true,
+	 .minimum = 1,
+	 .maximum = 1e12},
+	{.name = "role",
+	 .type = CONFIG_CHOICE,
+	 .offset = offsetof(struct meter_settings, role),
+	 .choices = role_names},
+	{0},
+};
+
+static const struct config_key settings_keys[] = {
+	{.name = "site",
+	 .type = CONFIG_ID,
+	 .offset = offsetof(struct settings, site),
+	 .required = true},
+	{.name = "collector",
+	 .type = CONFIG_ID,
+	 .offset = offsetof(struct settings, collector),
+	 .required = true},
+	{.name = "broker",
+	 .type = CONFIG_OBJECT,
+	 .offset = offsetof(struct settings, broker),
+	 .keys = mqtt_keys},
+	{.name = "poll_ms",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct settings, poll_ms),
+	 .minimum = 50,
+	 .maximum = 60000},
+	{.name = "record_s",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct settings, record_s),
+	 .minimum = 1,
+	 .maximum = 3600},
+	{.name = "timeout_ms",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct settings, timeout_ms),
+	 .minimum = 50,
+	 .maximum = 10000},
+	{.name = "meters",
+	 .type = CONFIG_ARRAY,
+	 .offset = offsetof(struct settings, meters),
+	 .minimum = 1,
+	 .maximum = POLLER_METERS,
+	 .size = sizeof(struct meter_settings),
+	 .keys = meter_keys,
+	 .defaults = &meter_defaults,
+	 .check = meter_complete,
+	 .required = true},
+	{0},
+};
+
+static bool meter_complete(void *element, struct fail *fail)
+{
+	struct meter_settings *meter = element;
+
+	if (meter->host[0] == '\0')
+		return fail_set(fail, "host: expected the name or address of the meter");
+	if (meter->zone[0] == '\0')
+		memcpy(meter->zone, meter->source, sizeof(meter->zone));
+	if (meter->label[0] == '\0')
+		memcpy(meter->label, meter->zone, sizeof(meter->zone));
+	return true;
+}
+
+const struct meter_settings *settings_meter(const struct settings *settings, size_t index)
+{
+	return (const struct meter_settings *)settings->meters.items + index;
+}
+
+static bool sources_unique(const struct settings *settings, const char *file, struct fail *fail)
+{
+	for (size_t i = 0; i < settings->meters.count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const char *source = settings_meter(settings, i)->source;
+
+			if (strcmp(source, settings_meter(settings, j)->source) == 0)
+				return fail_set(
+					fail,
+					"%s: meters[%zu].source: \"%s\" is meters[%zu] already, "
+					"expected a name of its own",
+					file, i, source, j);
+		}
+	}
+	return true;
+}
+
+static bool profiles_read(struct settings *settings, const char *file, struct fail *fail)
+{
+	struct meter_settings *meters = settings->meters.items;
+
+	for (size_t i = 0; i < settings->meters.count; i++) {
+		struct fail reason = {0};
+
+		if (!profiles_load(&meters[i].profile, meters[i].profile_name, &reason))
+			return fail_set(fail, "%s: meters[%zu].profile: %s", file, i, reason.text);
+	}
+	return true;
+}
+
+bool settings_load(struct settings *settings, const char *file, struct fail *fail)
+{
+	*settings = (struct settings){
+		.broker = mqtt_defaults,
+		.poll_ms = 500,
+		.record_s = 10,
+		.timeout_ms = 1000,
+	};
+	return config_load(settings_keys, settings, file, fail) &&
+	       sources_unique(settings, file, fail) && profiles_read(settings, file, fail);
+}
+
+void settings_free(struct settings *settings)
+{
+	struct meter_settings *meters = settings->meters.items;
+
+	for (size_t i = 0; i < settings->meters.count; i++)
+		profile_free(&meters[i].profile);
+	config_free(settings_keys, settings);
+}
