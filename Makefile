@@ -108,7 +108,7 @@ sim: $(SIM)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sources_unit))
 
 define unit_tests
-$(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(call archive,$(1)) $(call archive,common)
+$(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(BUILD)/obj/sim_model.a $(call archive,$(1)) $(call archive,common)
 	@mkdir -p $$(@D)
 	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1)) cmocka) $(LIBS)
 endef

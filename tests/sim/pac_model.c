@@ -156,13 +156,24 @@ static bool stopping(struct pac_model *model)
 	return stop;
 }
 
-/* Sleeps for `ms` unless the meter is to stop; false if it is. */
+static enum pac_fault fault_now(struct pac_model *model)
+{
+	enum pac_fault fault;
+
+	pthread_mutex_lock(&model->lock);
+	fault = model->fault;
+	pthread_mutex_unlock(&model->lock);
+	return fault;
+}
+
+/* Sleeps for `ms`, or until the fault that asks for it is over; false if the meter is to stop. */
 static bool pause_for(struct pac_model *model, int ms)
 {
-	struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
+	const enum pac_fault fault = fault_now(model);
+	const struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
 	ms_t until = now_wall() + ms;
 
-	while (!stopping(model) && now_wall() < until)
+	while (!stopping(model) && fault_now(model) == fault && now_wall() < until)
 		nanosleep(&step, NULL);
 	return !stopping(model);
 }
@@ -189,7 +200,8 @@ static bool answer_trickle(struct pac_model *model, int fd, const uint8_t *reque
 	int length = answer_capture(model, request, size, answer);
 
 	for (int i = 0; i < length; i++) {
-		if (send(fd, answer + i, 1, MSG_NOSIGNAL) != 1 || !pause_for(model, 1000))
+		if (send(fd, answer + i, 1, MSG_NOSIGNAL) != 1 || !pause_for(model, 1000) ||
+		    fault_now(model) != PAC_TRICKLE)
 			return false;
 	}
 	return true;
@@ -304,13 +316,11 @@ static void connections_close(struct pac_model *model)
 static void fault_apply(struct pac_model *model)
 {
 	struct pollfd *listener = &model->watch[1];
-	bool refuse;
 	eventfd_t count;
+	bool refuse;
 
 	eventfd_read(model->wake, &count);
-	pthread_mutex_lock(&model->lock);
-	refuse = model->fault == PAC_REFUSING;
-	pthread_mutex_unlock(&model->lock);
+	refuse = fault_now(model) == PAC_REFUSING;
 	if (refuse && listener->fd >= 0) {
 		close(listener->fd);
 		listener->fd = -1;
