@@ -1,0 +1,19 @@
+/* config.h - the aggregator's configuration file. */
+#ifndef AGGREGATOR_CONFIG_H
+#define AGGREGATOR_CONFIG_H
+
+#include "aggregator/site.h"
+#include "common/fail.h"
+#include "common/mqtt.h"
+
+struct config {
+	struct mqtt_config broker;
+	struct site_settings site;
+};
+
+/* Reads and checks `file`. Loads the time zone, so call it before threads start. On failure there
+ * is nothing to free. */
+bool config_open(struct config *config, const char *file, struct fail *fail);
+void config_close(struct config *config);
+
+#endif

@@ -1,0 +1,32 @@
+/* health.h - what operators watch: counters that tell how the facts came in. */
+#ifndef AGGREGATOR_HEALTH_H
+#define AGGREGATOR_HEALTH_H
+
+#include <stdint.h>
+
+#include "common/topic.h"
+#include "common/units.h"
+
+struct health {
+	ms_t started;
+	/* records */
+	int64_t accepted;
+	int64_t duplicate; /* of the accepted: seen before */
+	int64_t late;	   /* of the accepted: older than another of the same source */
+	int64_t missing;   /* sequence numbers below a collector's newest that never came */
+	/* messages of any kind that were refused */
+	int64_t rejected;
+	ms_t rejected_at; /* 0: never */
+	char rejected_topic[TOPIC_SIZE];
+	char rejected_reason[200];
+	/* the books */
+	int64_t resets, glitches;
+	int64_t spurious_tops;
+	int64_t contact_faults;
+	/* edges that a kernel lost, as collectors reported */
+	int64_t edges_lost;
+	int64_t blind_ms;
+	int64_t clock_steps; /* of this machine's wall clock, by more than a second */
+};
+
+#endif

@@ -1,0 +1,159 @@
+/* aggregator - facts in, zones out. */
+#include <stdio.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/config.h"
+#include "aggregator/site.h"
+#include "common/daemon.h"
+#include "common/mqtt.h"
+
+/* How often the site looks whether something is due; it publishes at its own pace. */
+#define LOOK_EVERY_MS 50
+
+struct aggregator {
+	struct config config;
+	struct daemon *daemon;
+	struct mqtt *mqtt;
+	struct site *site;
+	ms_t wall_offset; /* wall minus monotonic clock: it jumps when the clock is set */
+	char rejected[sizeof(((struct fail *)NULL)->text)];
+};
+
+static void aggregator_publish(void *context, const char *topic, const char *payload, int qos,
+			       bool each)
+{
+	struct aggregator *aggregator = context;
+
+	mqtt_retain(aggregator->mqtt, topic, payload, qos, each ? MQTT_EACH : MQTT_LATEST);
+}
+
+static void aggregator_look(void *context)
+{
+	struct aggregator *aggregator = context;
+	ms_t now = clock_wall();
+	ms_t monotonic = clock_monotonic();
+	ms_t step = now - monotonic - aggregator->wall_offset;
+
+	if (llabs(step) > MS_PER_SECOND) {
+		log_warning("the clock of this machine was set %s by %.1f s",
+			    step > 0 ? "forward" : "back",
+			    (double)llabs(step) / (double)MS_PER_SECOND);
+		site_clock_stepped(aggregator->site);
+	}
+	/* Small differences are the clock's usual correction. */
+	aggregator->wall_offset = now - monotonic;
+	site_publish(aggregator->site, now, monotonic);
+}
+
+static void aggregator_message(void *context, const struct mqtt_message *message)
+{
+	struct aggregator *aggregator = context;
+	struct fail fail = {0};
+
+	if (site_message(aggregator->site, message->topic, message->payload, message->size,
+			 clock_wall(), &fail))
+		return;
+	/* The counters in `health` tell how often. */
+	if (strcmp(aggregator->rejected, fail.text) != 0)
+		log_warning("refused: %s", fail.text);
+	strcpy(aggregator->rejected, fail.text);
+}
+
+static void aggregator_dispatch(void *context, short events)
+{
+	struct aggregator *aggregator = context;
+
+	(void)events;
+	mqtt_dispatch(aggregator->mqtt);
+	aggregator_look(aggregator);
+}
+
+static void aggregator_up(void *context)
+{
+	struct aggregator *aggregator = context;
+
+	daemon_status(aggregator->daemon, "connected, %d zones", site_zone_count(aggregator->site));
+}
+
+static void aggregator_down(void *context)
+{
+	struct aggregator *aggregator = context;
+
+	daemon_status(aggregator->daemon, "waiting for the broker");
+}
+
+static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
+{
+	const struct site_settings *site = &aggregator->config.site;
+	struct mqtt_handler handler = {.context = aggregator,
+				       .up = aggregator_up,
+				       .down = aggregator_down,
+				       .message = aggregator_message};
+	struct publisher publisher = {aggregator, aggregator_publish};
+	char topic[TOPIC_SIZE];
+	char client_id[2 * ID_SIZE];
+
+	aggregator->wall_offset = clock_wall() - clock_monotonic();
+	aggregator->site = site_open(site, publisher, clock_wall());
+	aggregator->daemon = daemon_open();
+	if (!aggregator->daemon)
+		return fail_set(fail, "the program cannot start here; see the message above");
+	topic_build(topic, site->base, site->id, "status");
+	snprintf(client_id, sizeof(client_id), "%s-aggregator", site->id);
+	aggregator->mqtt = mqtt_open(&aggregator->config.broker, client_id, topic, &handler, fail);
+	if (!aggregator->mqtt)
+		return false;
+	topic_build(topic, site->base, site->id, "collector/#");
+	mqtt_subscribe(aggregator->mqtt, topic, 1);
+	daemon_watch(aggregator->daemon, mqtt_fd(aggregator->mqtt), POLLIN, aggregator_dispatch,
+		     aggregator);
+	daemon_every(aggregator->daemon, LOOK_EVERY_MS, aggregator_look, aggregator);
+	return true;
+}
+
+static void aggregator_close(struct aggregator *aggregator)
+{
+	if (aggregator->mqtt)
+		mqtt_close(aggregator->mqtt, 2000);
+	if (aggregator->daemon)
+		daemon_close(aggregator->daemon);
+	if (aggregator->site)
+		site_close(aggregator->site);
+	config_close(&aggregator->config);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct program program = {
+		.name = "aggregator",
+		.summary =
+			"computes zone powers, tariff band and costs from what collectors publish",
+	};
+	static struct aggregator aggregator;
+	struct options options;
+	struct fail fail = {0};
+	int exit_code;
+
+	if (!options_read(&options, &program, argc, argv, &exit_code))
+		return exit_code;
+	log_open(program.name, options.verbose);
+	if (!config_open(&aggregator.config, options.config, &fail)) {
+		log_error("%s", fail.text);
+		return EXIT_CONFIGURATION;
+	}
+	if (options.check) {
+		config_close(&aggregator.config);
+		return options_checked(&options);
+	}
+	if (aggregator_open(&aggregator, &fail)) {
+		daemon_ready(aggregator.daemon);
+		exit_code = daemon_run(aggregator.daemon);
+	} else {
+		log_error("%s", fail.text);
+		exit_code = EXIT_FAILED;
+	}
+	aggregator_close(&aggregator);
+	return exit_code;
+}

@@ -1,0 +1,162 @@
+#include "aggregator/source.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ML_PER_M3 1e6
+
+void source_open(struct source *source, const char *collector)
+{
+	strcpy(source->collector, collector);
+	source->collector_online = true;
+	source->meter_online = true;
+	source->newest = CURVE_NEVER;
+	source->last_seen = CURVE_NEVER;
+	source->live_t = CURVE_NEVER;
+	source->live_power_w = NAN;
+	source->power.interval_us = NAN;
+}
+
+void source_close(struct source *source)
+{
+	curve_free(&source->energy);
+	curve_free(&source->volume);
+	contacts_free(&source->contacts);
+	grid_free(&source->tops);
+}
+
+/* What a source records is settled by its first record or, before it, by its announcement. */
+static bool source_counts(struct source *source, bool pulses, struct fail *fail)
+{
+	enum counts counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
+
+	if (source->counts != COUNTS_UNKNOWN && source->counts != counts)
+		return fail_set(fail, "this source counts %s, found %s", pulses ? "wh" : "pulses",
+				pulses ? "pulses" : "wh");
+	source->counts = counts;
+	return true;
+}
+
+static int64_t about_mwh_per_count(const struct about *about)
+{
+	if (!about_is_pulse(about))
+		return 1;
+	if (!isnan(about->wh_per_pulse))
+		return llround(about->wh_per_pulse * (double)MWH_PER_WH);
+	if (!isnan(about->kwh_per_m3))
+		return llround(about->m3_per_pulse * about->kwh_per_m3 * (double)MWH_PER_KWH);
+	return 0;
+}
+
+bool source_admits(const struct source *source, const struct about *about, struct fail *fail)
+{
+	bool pulses = source->counts == COUNTS_PULSES;
+
+	if (source->energy.count && about_is_pulse(about) != pulses)
+		return fail_set(fail, "kind: found \"%s\", but the source recorded %s so far",
+				about->kind, pulses ? "pulses" : "wh");
+	return true;
+}
+
+void source_announce(struct source *source, const struct about *about, ms_t now)
+{
+	source->counts = about_is_pulse(about) ? COUNTS_PULSES : COUNTS_MWH;
+	source->about = *about;
+	source->announced = true;
+	source->power.per_pulse = about_mwh_per_count(about);
+	curve_weigh(&source->energy, now, source->power.per_pulse);
+	if (about_is_pulse(about) && !isnan(about->m3_per_pulse))
+		curve_weigh(&source->volume, now, llround(about->m3_per_pulse * ML_PER_M3));
+}
+
+/* A fact proves life at its time; one that is dated ahead of our clock, now. */
+static void source_seen(struct source *source, ms_t t, ms_t now)
+{
+	if (t > now)
+		t = now;
+	if (t > source->last_seen)
+		source->last_seen = t;
+}
+
+bool source_record(struct source *source, const struct record *record, ms_t now, struct fail *fail)
+{
+	int64_t count = record->pulses;
+
+	if (!source_counts(source, record->is_pulse, fail))
+		return false;
+	if (!record->is_pulse && !mwh_from_wh(record->wh, &count))
+		return fail_set(fail, "wh: expected 0 to 9e12");
+	curve_add(&source->energy, record->t, count);
+	if (record->is_pulse)
+		curve_add(&source->volume, record->t, count);
+	if (record->t > source->newest)
+		source->newest = record->t;
+	source_seen(source, record->t, now);
+	/* The interval across a start is unknown. */
+	if (record->mark == MARK_START && record->t >= source->power.last_pulse)
+		source->power.interval_us = NAN;
+	return true;
+}
+
+bool source_live(struct source *source, const struct live *live, ms_t now, struct fail *fail)
+{
+	bool plausible = !(live->interval_us < source->about.min_interval_us);
+
+	if (!source_counts(source, live->is_pulse, fail))
+		return false;
+	/* Live readings are neither kept nor sent again: one that comes is new. */
+	source_seen(source, now, now);
+	if (live->t <= source->live_t)
+		return true;
+	source->live_t = live->t;
+	source->live_count = live->pulses;
+	if (live->is_pulse) {
+		source->power.last_pulse = live->t;
+		source->power.interval_us = plausible ? live->interval_us : NAN;
+		return true;
+	}
+	if (!mwh_from_wh(live->wh, &source->live_count))
+		source->live_count = -1;
+	source->live_power_w = live->power_w;
+	return true;
+}
+
+bool source_online(const struct source *source)
+{
+	return source->announced && source->collector_online && source->meter_online;
+}
+
+bool source_answers(const struct source *source, const struct stale_limits *limits, ms_t now)
+{
+	ms_t limit = source->counts == COUNTS_PULSES ? limits->pulse : limits->other;
+
+	return source_online(source) && source->last_seen != CURVE_NEVER &&
+	       now - source->last_seen < limit;
+}
+
+double source_power(const struct source *source, const struct stale_limits *limits, ms_t now)
+{
+	if (!source_answers(source, limits, now) || source->live_t == CURVE_NEVER)
+		return NAN;
+	if (source->counts == COUNTS_PULSES)
+		return power_at(&source->power, now);
+	/* Records alone keep a source alive, but say nothing about power now. */
+	return now - source->live_t < limits->other ? source->live_power_w : NAN;
+}
+
+mwh_t source_beyond(const struct source *source, ms_t from)
+{
+	const struct curve *curve = &source->energy;
+	ms_t last = curve_last(curve);
+	int64_t energy;
+
+	if (!curve_known(curve) || source->live_t <= last || source->live_t <= from ||
+	    source->live_count < curve_count(curve))
+		return 0;
+	if (__builtin_mul_overflow(source->live_count - curve_count(curve),
+				   curve_weight(curve, last), &energy))
+		return 0;
+	if (from > last)
+		energy -= multiply_divide(energy, from - last, source->live_t - last);
+	return energy;
+}

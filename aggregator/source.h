@@ -1,0 +1,70 @@
+/* source.h - one meter as the aggregator sees it: its curve, its newest reading, whether it lives.
+ */
+#ifndef AGGREGATOR_SOURCE_H
+#define AGGREGATOR_SOURCE_H
+
+#include <stdbool.h>
+
+#include "aggregator/contacts.h"
+#include "aggregator/curve.h"
+#include "aggregator/power.h"
+#include "aggregator/window.h"
+#include "common/fact.h"
+#include "common/id.h"
+#include "common/units.h"
+
+/* How long a source may be silent before it counts as stale. */
+struct stale_limits {
+	ms_t pulse; /* its minute records prove that it lives */
+	ms_t other;
+};
+
+enum counts { COUNTS_UNKNOWN, COUNTS_PULSES, COUNTS_MWH };
+
+struct source {
+	char name[2 * ID_SIZE]; /* "collector/source" */
+	char collector[ID_SIZE];
+	struct about about; /* the newest; holds while `announced` */
+	bool announced;
+	bool collector_online, meter_online; /* as last heard; true until heard */
+	enum counts counts;
+	struct curve energy; /* mWh */
+	struct curve volume; /* ml; of pulse sources that count volume */
+	struct contacts
+		contacts; /* that came before it was known whether they are the main meter's */
+	struct grid tops; /* likewise */
+	ms_t newest;	  /* of all records; CURVE_NEVER: none */
+	ms_t last_seen;	  /* when the last fact came that proves life; CURVE_NEVER: never */
+
+	/* the newest live reading */
+	ms_t live_t;	     /* CURVE_NEVER: none */
+	int64_t live_count;  /* pulses or mWh; -1: the meter could not give it */
+	double live_power_w; /* other than pulse sources; NAN likewise */
+	struct power power;  /* pulse sources */
+};
+
+/* Fills a source that has its name already. */
+void source_open(struct source *source, const char *collector);
+void source_close(struct source *source);
+
+/* False, with a reason, where an announcement contradicts what the source is known to record. */
+bool source_admits(const struct source *source, const struct about *about, struct fail *fail);
+
+/* Takes an announcement that was admitted, in force from `now`. */
+void source_announce(struct source *source, const struct about *about, ms_t now);
+
+bool source_record(struct source *source, const struct record *record, ms_t now, struct fail *fail);
+bool source_live(struct source *source, const struct live *live, ms_t now, struct fail *fail);
+
+bool source_online(const struct source *source);
+
+/* Online, and heard of within the limit. */
+bool source_answers(const struct source *source, const struct stale_limits *limits, ms_t now);
+
+/* Instantaneous power in W; NAN where unknown or where the source does not answer. */
+double source_power(const struct source *source, const struct stale_limits *limits, ms_t now);
+
+/* Energy between the last record and the newest live reading, as far as it lies after `from`. */
+mwh_t source_beyond(const struct source *source, ms_t from);
+
+#endif
