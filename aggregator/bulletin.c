@@ -1,0 +1,173 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aggregator/report.h"
+#include "aggregator/site_parts.h"
+
+/* Also without news, look at the books this often: windows close and days end by time alone. */
+#define BOOKS_EVERY_MS (5 * MS_PER_SECOND)
+
+static void place_settle(struct place *place, struct span bands, bool windows)
+{
+	struct zone *zone = &place->zone;
+
+	for (size_t i = 0; i < zone->balance.count; i++) {
+		const struct curve *curve = zone->balance.terms[i].curve;
+
+		if (span_empty(curve->changed))
+			continue;
+		ledger_invalidate(&zone->ledger, curve->changed);
+		place->changed = true;
+	}
+	if (!span_empty(bands))
+		ledger_invalidate(&zone->ledger, bands);
+	place->changed |= windows || !span_empty(bands);
+}
+
+static void site_settle(struct site *site)
+{
+	struct span bands = tariff_settle(&site->tariff);
+	bool windows = !span_empty(grid_settle(&site->grid));
+
+	site->health.resets = site->health.glitches = 0;
+	for (size_t i = 0; i < site->sources.count; i++) {
+		struct source *source = site->sources.items[i];
+
+		curve_settle(&source->energy);
+		curve_settle(&source->volume);
+		site->health.resets += source->energy.resets;
+		site->health.glitches += source->energy.glitches;
+	}
+	if (!span_empty(bands))
+		site->health.contact_faults = tariff_faults(&site->tariff);
+	if (site->rest_stale)
+		site_rest(site);
+	for (size_t i = 0; i < site->places.count; i++)
+		place_settle(site->places.items[i], bands, windows);
+	if (site->rest)
+		place_settle(site->rest, bands, windows);
+}
+
+static struct zone_state place_publish(struct site *site, struct place *place, bool books,
+				       const struct surroundings *around)
+{
+	struct zone_state state;
+
+	ledger_settle(&place->zone.ledger, &place->zone.balance, &site->tariff);
+	state = zone_look(&place->zone, around);
+	board_state(&place->board, &site->wall, &place->zone, &state, around);
+	if (place->changed || books)
+		board_books(&place->board, &site->wall, &place->zone, around);
+	place->changed = false;
+	return state;
+}
+
+static void site_publish_tariff(struct site *site, const struct surroundings *around)
+{
+	const struct site_settings *settings = site->wall.settings;
+	const struct tariff_settings *tariff = &settings->tariff;
+	struct tariff_now now = {
+		.segment = tariff_at(&site->tariff, around->now),
+		.currency = settings->currency,
+		.vat_included = settings->vat_included,
+	};
+	char price[32];
+
+	now.subscribed_w = tariff_subscribed(tariff, around->now, now.segment.band);
+	now.next_band = tariff_next(tariff, around->now, now.segment.band, &now.next_change);
+	slot_publish(&site->tariff_state, &site->wall, 1, report_tariff(&now, around),
+		     "tariff/state");
+	snprintf(price, sizeof(price), "%.15g",
+		 (double)now.segment.price / (double)PRICES_PER_UNIT);
+	slot_publish(&site->band, &site->wall, 0, strdup(band_name(now.segment.band)),
+		     "tariff/band");
+	slot_publish(&site->price, &site->wall, 0, strdup(price), "tariff/price_kwh");
+	snprintf(price, sizeof(price), "%d", now.segment.band);
+	slot_publish(&site->band_index, &site->wall, 0, strdup(price), "tariff/band_index");
+}
+
+static void site_publish_demand(struct site *site, const struct surroundings *around)
+{
+	const struct zone *zone = &site->main->zone;
+	struct window window = grid_window(&site->grid, around->now);
+	struct demand_now now = {.window = window};
+	struct segment segment = tariff_at(&site->tariff, around->now);
+	double power_w = NAN;
+	struct window minute;
+	mwh_t energy;
+
+	if (zone_status(zone, around) == ZONE_ONLINE && zone_last_minute(zone, around, &minute))
+		power_w = zone_reading(zone, minute, around).power_w;
+	now.subscribed_w = tariff_subscribed(around->tariff->settings, around->now, segment.band);
+	energy = balance_between(&zone->balance, window.start, window.end).energy +
+		 zone_beyond(zone, window.start);
+	now.demand = demand_at(energy, around->now - window.start, power_w, now.subscribed_w,
+			       site->alarm);
+	site->alarm = now.demand.alarm;
+	slot_publish(&site->demand, &site->wall, 1, report_demand(&now, around), "demand/state");
+}
+
+static void site_publish_health(struct site *site, const struct surroundings *around)
+{
+	struct health *health = &site->health;
+
+	health->missing = 0;
+	for (size_t i = 0; i < site->collectors.count; i++) {
+		const struct collector *collector = site->collectors.items[i];
+
+		for (size_t j = 0; j < collector->stream_count; j++)
+			health->missing += sequence_missing(&collector->streams[j]);
+	}
+	health->spurious_tops = site->grid.spurious;
+	slot_publish(&site->health_state, &site->wall, 1, report_health(health, around), "health");
+}
+
+static void site_publish_zones(struct site *site, bool books, const struct surroundings *around)
+{
+	struct summary summary = {
+		.zones = (int)site->places.count,
+		.rest_w = NAN,
+		.segment = tariff_at(&site->tariff, around->now),
+	};
+	struct zone_state main = {0};
+
+	for (size_t i = 0; i < site->places.count; i++) {
+		struct place *place = site->places.items[i];
+		struct zone_state state = place_publish(site, place, books, around);
+
+		summary.online += zone_status(&place->zone, around) == ZONE_ONLINE;
+		if (place != site->main)
+			continue;
+		main = state;
+		summary.main = &main;
+	}
+	if (site->rest)
+		summary.rest_w = place_publish(site, site->rest, books, around).power_w;
+	slot_publish(&site->summary, &site->wall, 1, report_summary(&summary, around), "summary");
+}
+
+void site_publish(struct site *site, ms_t now, ms_t monotonic)
+{
+	const struct site_settings *settings = site->wall.settings;
+	struct surroundings around = {
+		.now = now,
+		.limits = settings->limits,
+		.tariff = &site->tariff,
+		.grid = &site->grid,
+		.main = site->main ? &site->main->zone : NULL,
+	};
+	bool books = monotonic >= site->next_books;
+
+	if (monotonic < site->next_publish)
+		return;
+	site->next_publish = monotonic + settings->publish_ms;
+	if (books)
+		site->next_books = monotonic + BOOKS_EVERY_MS;
+	site_settle(site);
+	site_publish_zones(site, books, &around);
+	site_publish_tariff(site, &around);
+	if (site->main)
+		site_publish_demand(site, &around);
+	site_publish_health(site, &around);
+}

@@ -1,0 +1,274 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/site_parts.h"
+#include "common/array.h"
+
+/* The zone that is left over: a reserved id. */
+#define REST_ID "rest"
+
+void place_free(struct place *place)
+{
+	zone_free(&place->zone);
+	board_free(&place->board);
+	free(place);
+}
+
+static struct place *place_open(struct named *places, const char *id)
+{
+	struct place *place =
+		places ? named_add(places, id, sizeof(*place)) : calloc(1, sizeof(*place));
+
+	if (!place)
+		abort();
+	strcpy(place->name, id);
+	strcpy(place->zone.id, id);
+	return place;
+}
+
+/* What a zone is called and can take: the first source that says so. */
+static void zone_describe(struct zone *zone)
+{
+	zone->nominal_w = NAN;
+	for (size_t i = zone->member_count; i-- > 0;) {
+		const struct about *about = &zone->members[i].source->about;
+
+		strcpy(zone->label, about->label);
+		strcpy(zone->medium, about->medium);
+		zone->role = about->role;
+		if (!isnan(about->nominal_w))
+			zone->nominal_w = about->nominal_w;
+	}
+}
+
+static void zone_add_member(struct zone *zone, struct source *source, int sign)
+{
+	size_t i = zone->member_count;
+
+	zone->members = array_grow(zone->members, zone->member_count, &zone->member_capacity,
+				   sizeof(*zone->members));
+	/* In the order of topics, whatever the order of announcements; taken off: last. */
+	for (; i > 0 && zone->members[i - 1].sign == sign &&
+	       strcmp(zone->members[i - 1].source->name, source->name) > 0;
+	     i--)
+		zone->members[i] = zone->members[i - 1];
+	zone->members[i] = (struct member){source, sign};
+	zone->member_count++;
+}
+
+static void zone_remove_member(struct zone *zone, const struct source *source)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < zone->member_count; i++)
+		if (zone->members[i].source != source)
+			zone->members[kept++] = zone->members[i];
+	zone->member_count = kept;
+}
+
+static bool place_is_part(const struct site *site, const struct place *place)
+{
+	return place != site->main && strcmp(place->zone.medium, site->main->zone.medium) == 0;
+}
+
+static void rest_take(struct zone *rest, const struct zone *zone, int sign)
+{
+	for (size_t i = 0; i < zone->member_count; i++)
+		zone_add_member(rest, zone->members[i].source, sign);
+	for (size_t i = 0; i < zone->balance.count; i++) {
+		struct term term = zone->balance.terms[i];
+
+		term.sign = sign;
+		balance_add(&rest->balance, term);
+	}
+}
+
+/* The rest follows from the other zones: made anew whenever one of them changes. */
+void site_rest(struct site *site)
+{
+	struct zone zone = {.nominal_w = NAN, .role = ROLE_PART};
+	size_t parts = 0;
+
+	site->rest_stale = false;
+	if (site->main) {
+		strcpy(zone.id, REST_ID);
+		strcpy(zone.label, site->wall.settings->rest_label);
+		strcpy(zone.medium, site->main->zone.medium);
+		rest_take(&zone, &site->main->zone, 1);
+		for (size_t i = 0; i < site->places.count; i++) {
+			struct place *place = site->places.items[i];
+
+			if (!place_is_part(site, place))
+				continue;
+			rest_take(&zone, &place->zone, -1);
+			parts++;
+		}
+	}
+	if (parts && !site->rest)
+		site->rest = place_open(NULL, REST_ID);
+	if (!parts) {
+		zone_free(&zone);
+		if (site->rest) {
+			board_clear(&site->rest->board, &site->wall, REST_ID);
+			place_free(site->rest);
+			site->rest = NULL;
+		}
+		return;
+	}
+	zone_free(&site->rest->zone);
+	site->rest->zone = zone;
+	site->rest->changed = true;
+}
+
+/* The source belongs to the zone from now on; the first zone it has: from the beginning. */
+static void zone_begin_term(struct zone *zone, const struct source *source, bool first, ms_t now)
+{
+	for (size_t i = 0; i < zone->balance.count; i++) {
+		struct term *term = &zone->balance.terms[i];
+
+		/* It was here before and comes back. */
+		if (term->curve == &source->energy) {
+			term->until = CURVE_ALWAYS;
+			return;
+		}
+	}
+	balance_add(&zone->balance, (struct term){.curve = &source->energy,
+						  .from = first ? CURVE_NEVER : now,
+						  .until = CURVE_ALWAYS,
+						  .sign = 1});
+}
+
+static bool site_has_term(const struct site *site, const struct source *source)
+{
+	for (size_t i = 0; i < site->places.count; i++) {
+		const struct place *place = site->places.items[i];
+
+		for (size_t j = 0; j < place->zone.balance.count; j++)
+			if (place->zone.balance.terms[j].curve == &source->energy)
+				return true;
+	}
+	return false;
+}
+
+static void zone_end_term(struct zone *zone, const struct source *source, ms_t now)
+{
+	for (size_t i = 0; i < zone->balance.count; i++)
+		if (zone->balance.terms[i].curve == &source->energy)
+			zone->balance.terms[i].until = now;
+}
+
+static void place_refresh(struct place *place)
+{
+	zone_describe(&place->zone);
+	ledger_invalidate(&place->zone.ledger, (struct span){CURVE_NEVER, CURVE_ALWAYS});
+	place->changed = true;
+}
+
+/* A zone that never used anything and has no source any more was a mistake: it disappears. */
+static void site_leave(struct site *site, struct source *source, ms_t now)
+{
+	struct place *place = named_find(&site->places, source->about.zone);
+	bool used = false;
+
+	if (!place)
+		return;
+	zone_remove_member(&place->zone, source);
+	zone_end_term(&place->zone, source, now);
+	for (size_t i = 0; i < place->zone.balance.count; i++)
+		used = used || place->zone.balance.terms[i].curve->count;
+	if (place->zone.member_count) {
+		place_refresh(place);
+		return;
+	}
+	if (used) {
+		place->changed = true;
+		return;
+	}
+	if (site->main == place)
+		site->main = NULL;
+	board_clear(&place->board, &site->wall, place->name);
+	named_remove(&site->places, place);
+	place_free(place);
+}
+
+/* May the source announce itself so? */
+static bool site_admits(const struct site *site, const struct source *source,
+			const struct about *about, struct fail *fail)
+{
+	const struct place *place = named_find(&site->places, about->zone);
+
+	if (strcmp(about->zone, REST_ID) == 0)
+		return fail_set(fail, "zone: \"%s\" is what main leaves over, expected another id",
+				REST_ID);
+	if (about->role == ROLE_MAIN && site->main && site->main != place &&
+	    site->main->zone.member_count)
+		return fail_set(fail, "role: zone %s is the main zone already, expected \"part\"",
+				site->main->name);
+	if (!place)
+		return true;
+	for (size_t i = 0; i < place->zone.member_count; i++) {
+		const struct source *other = place->zone.members[i].source;
+
+		if (other == source)
+			continue;
+		if (other->about.role != about->role)
+			return fail_set(fail, "role: expected that of %s in the same zone",
+					other->name);
+		if (strcmp(other->about.medium, about->medium) != 0)
+			return fail_set(fail, "medium: expected \"%s\" as of %s in the same zone",
+					other->about.medium, other->name);
+	}
+	return true;
+}
+
+/* Tops and contacts count when they are the main meter's. */
+static void site_take_early(struct site *site, struct source *source)
+{
+	if (source->about.role == ROLE_MAIN) {
+		for (size_t i = 0; i < source->tops.count; i++)
+			grid_add(&site->grid, source->tops.tops[i]);
+		for (size_t i = 0; i < source->contacts.count; i++)
+			contacts_add(&site->tariff.contacts, &source->contacts.states[i]);
+	}
+	grid_free(&source->tops);
+	contacts_free(&source->contacts);
+}
+
+bool site_announce(struct site *site, struct source *source, const struct about *about, ms_t now,
+		   struct fail *fail)
+{
+	bool first = !site_has_term(site, source);
+	bool moves = source->announced && strcmp(source->about.zone, about->zone) != 0;
+	struct place *place;
+
+	if (!site_admits(site, source, about, fail) || !source_admits(source, about, fail))
+		return false;
+	if (moves)
+		site_leave(site, source, now);
+	place = named_find(&site->places, about->zone);
+	if (!place)
+		place = place_open(&site->places, about->zone);
+	if (moves || !source->announced) {
+		zone_add_member(&place->zone, source, 1);
+		zone_begin_term(&place->zone, source, first, now);
+	}
+	source_announce(source, about, now);
+	place_refresh(place);
+	if (about->role == ROLE_MAIN)
+		site->main = place;
+	else if (site->main == place)
+		site->main = NULL;
+	site_take_early(site, source);
+	site->rest_stale = true;
+	return true;
+}
+
+void site_withdraw(struct site *site, struct source *source, ms_t now)
+{
+	if (!source->announced)
+		return;
+	source->announced = false;
+	site_leave(site, source, now);
+	site->rest_stale = true;
+}
