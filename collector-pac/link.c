@@ -4,10 +4,15 @@
 #include <errno.h>
 #include <modbus.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 struct link {
 	struct link_peer peer;
@@ -40,54 +45,80 @@ void link_close(struct link *link)
 	free(link);
 }
 
-/* -------- connecting -------- */
+/* -------- connecting --------
+ *
+ * libmodbus could connect, too, but calls unknown names and unreachable hosts refused connections
+ * and ends the process when a descriptor is too large for select(). It gets a connected socket. */
 
-/* One attempt at a numeric address; 0 or errno. */
-static int connect_numeric(struct link *link, const char *address, const char *port)
+/* Waits for the connection that `fd` is making; 0 or errno. */
+static int connection_wait(int fd, ms_t timeout_ms)
 {
-	const struct link_peer *peer = &link->peer;
-	uint32_t seconds = (uint32_t)(peer->timeout_ms / MS_PER_SECOND);
-	uint32_t microseconds = (uint32_t)(peer->timeout_ms % MS_PER_SECOND) * 1000;
-	int error;
+	struct pollfd connecting = {.fd = fd, .events = POLLOUT};
+	int error = 0, ready;
+	socklen_t size = sizeof(error);
 
-	link->modbus = modbus_new_tcp_pi(address, port);
-	if (link->modbus == NULL)
+	do
+		ready = poll(&connecting, 1, (int)timeout_ms);
+	while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		return ETIMEDOUT;
+	if (ready < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
 		return errno;
+	return error;
+}
+
+/* One attempt at one address; 0 or errno. */
+static int connection_make(int *fd, const struct addrinfo *address, ms_t timeout_ms)
+{
+	int error = 0, one = 1;
+
+	*fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return errno;
+	setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (*fd >= FD_SETSIZE)
+		error = EMFILE;
+	else if (connect(*fd, address->ai_addr, address->ai_addrlen) != 0)
+		error = errno == EINPROGRESS ? connection_wait(*fd, timeout_ms) : errno;
+	if (error != 0)
+		close(*fd);
+	return error;
+}
+
+static int modbus_begin(struct link *link, int fd)
+{
+	const ms_t timeout_ms = link->peer.timeout_ms;
+
+	link->modbus = modbus_new_tcp_pi(link->peer.host, "502"); /* neither is used */
+	if (link->modbus == NULL) {
+		close(fd);
+		return ENOMEM;
+	}
+	modbus_set_socket(link->modbus, fd);
 	modbus_set_error_recovery(link->modbus, MODBUS_ERROR_RECOVERY_NONE);
-	modbus_set_response_timeout(link->modbus, seconds, microseconds);
+	modbus_set_response_timeout(link->modbus, (uint32_t)(timeout_ms / MS_PER_SECOND),
+				    (uint32_t)(timeout_ms % MS_PER_SECOND) * 1000);
 	/* Without a byte timeout the response timeout is for the whole answer; with one, every
 	 * byte would get a new delay and a trickling peer could hold us for minutes. */
 	modbus_set_byte_timeout(link->modbus, 0, 0);
-	errno = 0;
-	if (modbus_connect(link->modbus) == 0)
-		return 0;
-	error = errno;
-	modbus_free(link->modbus);
-	link->modbus = NULL;
-	/* libmodbus leaves errno alone when its wait for the connection ends. */
-	return error == 0 || error == EINPROGRESS ? ETIMEDOUT : error;
+	return 0;
 }
 
-/* libmodbus would look names up, too, but reports an unknown one as a refused connection. */
 static struct link_result link_connect(struct link *link)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	char port[16];
-	int error = ENOENT;
+	int error = ENOENT, fd = -1;
 
 	snprintf(port, sizeof(port), "%d", link->peer.port);
 	if (getaddrinfo(link->peer.host, port, &hints, &found) != 0)
 		return (struct link_result){.outcome = LINK_NAME_UNKNOWN};
-	for (const struct addrinfo *each = found; each != NULL && error != 0;
-	     each = each->ai_next) {
-		char address[64];
-
-		if (getnameinfo(each->ai_addr, each->ai_addrlen, address, sizeof(address), NULL, 0,
-				NI_NUMERICHOST) == 0)
-			error = connect_numeric(link, address, port);
-	}
+	for (const struct addrinfo *each = found; each != NULL && error != 0; each = each->ai_next)
+		error = connection_make(&fd, each, link->peer.timeout_ms);
 	freeaddrinfo(found);
+	if (error == 0)
+		error = modbus_begin(link, fd);
 	if (error == 0)
 		return (struct link_result){.outcome = LINK_DONE};
 	return (struct link_result){

@@ -8,12 +8,11 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "collector-pac/schedule.h"
-#include "common/daemon.h"
+#include "common/clock.h"
 
 #define STACK_SIZE	  ((size_t)256 * 1024) /* name look-ups want some; pages not used cost nothing */
 #define OTHER_DESCRIPTORS 64
@@ -184,24 +183,25 @@ static void *meter_run(void *argument)
 
 /* -------- opening and closing -------- */
 
-/* With this limit a connection that would get too large a descriptor fails instead of ending the
- * process in libmodbus. */
-static bool descriptors_limit(size_t meters, struct fail *fail)
+/* Sees to it that every meter can have its connection. */
+static bool descriptors_ensure(size_t meters, struct fail *fail)
 {
 	const rlim_t wanted = meters + OTHER_DESCRIPTORS;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return fail_set(fail, "cannot read the limit of open files: %s", strerror(errno));
+	if (limit.rlim_cur >= wanted)
+		return true;
 	if (limit.rlim_max < wanted)
 		return fail_set(fail,
 				"%zu meters need %llu open files, the limit is %llu: raise it "
 				"(ulimit -n, or LimitNOFILE= of the service)",
 				meters, (unsigned long long)wanted,
 				(unsigned long long)limit.rlim_max);
-	limit.rlim_cur = limit.rlim_max < FD_SETSIZE ? limit.rlim_max : FD_SETSIZE;
+	limit.rlim_cur = wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return fail_set(fail, "cannot set the limit of open files: %s", strerror(errno));
+		return fail_set(fail, "cannot raise the limit of open files: %s", strerror(errno));
 	return true;
 }
 
@@ -249,7 +249,7 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
 {
 	struct poller *poller;
 
-	if (!descriptors_limit(count, fail))
+	if (!descriptors_ensure(count, fail))
 		return NULL;
 	poller = calloc(1, sizeof(*poller));
 	if (poller == NULL) {

@@ -7,7 +7,8 @@
 #include "collector-pac/profile.h"
 #include "collector-pac/source.h"
 
-/* libmodbus waits with select(), which ends at descriptor 1023. */
+/* libmodbus waits with select(), which ends at descriptor 1023: twice as many leave room enough
+ * for all that the program opens besides. */
 #define POLLER_METERS 500
 
 struct poller;
@@ -29,8 +30,8 @@ struct poll {
 };
 
 /* Starts polling `count` meters (1..POLLER_METERS) every `period_ms`. `meters` and what it points
- * at belong to the caller and are to outlive the poller. Lowers the limit of open files to 1024,
- * so that no descriptor can be too large for select(). NULL on failure, with a reason. */
+ * at belong to the caller and are to outlive the poller. Raises the limit of open files if need
+ * be. NULL on failure, with a reason. */
 struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t period_ms,
 			   struct fail *fail);
 

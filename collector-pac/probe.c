@@ -7,7 +7,7 @@
 
 #include "collector-pac/link.h"
 #include "collector-pac/profiles.h"
-#include "common/daemon.h"
+#include "common/options.h"
 
 #define TIMEOUT_MS 2000 /* patient: somebody watches, and asks once only */
 
@@ -56,36 +56,29 @@ static bool target_read(struct target *target, const char *text)
 
 /* -------- values -------- */
 
-/* Wide enough for a counter in Wh, three decimals, and the points of a column in one line. */
+static void number_write(char text[32], const struct value *value, double number)
+{
+	bool whole =
+		value->type != VALUE_FLOAT32 && value->type != VALUE_FLOAT64 && value->scale == 1;
+
+	if (strcmp(value->unit, "bits") == 0)
+		snprintf(text, 32, "0x%08llX", (unsigned long long)number);
+	else
+		snprintf(text, 32, "%.*f", whole ? 0 : 3, number);
+}
+
 static void value_print(const struct block *block, const struct value *value,
 			const uint16_t *registers)
 {
 	double number = block_decode(block, value, registers);
-	char text[64];
+	char text[32] = "-";
 
-	if (isnan(number)) {
-		double raw = value_decode(registers + (value->address - block->address),
-					  (enum value_type)value->type,
-					  (enum word_order)value->word_order) *
-			     value->scale;
-
-		snprintf(text, sizeof(text), "-");
-		if (isfinite(raw))
-			printf("  %-34s %20s %-5s  (%g is not plausible)\n", value->name, text,
-			       value->unit, raw);
-		else
-			printf("  %-34s %20s %-5s  (the meter gives no number)\n", value->name,
-			       text, value->unit);
-		return;
-	}
-	if (strcmp(value->unit, "bits") == 0)
-		snprintf(text, sizeof(text), "0x%08llX", (unsigned long long)number);
-	else if (value->type == VALUE_FLOAT32 || value->type == VALUE_FLOAT64 || value->scale != 1)
-		snprintf(text, sizeof(text), "%.3f", number);
-	else
-		snprintf(text, sizeof(text), "%.0f", number);
-	printf("  %-34s %20s %s\n", value->name, text,
-	       strcmp(value->unit, "bits") == 0 ? "" : value->unit);
+	if (!isnan(number))
+		number_write(text, value, number);
+	printf("  %-34s %20s", value->name, text);
+	if (value->unit[0] != '\0' && strcmp(value->unit, "bits") != 0)
+		printf(" %s", value->unit);
+	printf("%s\n", isnan(number) ? "  (not a number, or not plausible)" : "");
 }
 
 static void block_print(const struct block *block, const uint16_t *registers)
@@ -152,42 +145,52 @@ static void diagnosis_print(const struct link_peer *peer, const struct link_resu
 
 	link_explain(reason, result, peer);
 	fflush(stdout);
-	fprintf(stderr, "%s, port %d, unit %d: %s\n%s\n", peer->host, peer->port, peer->unit,
+	fprintf(stderr, "\n%s, port %d, unit %d: %s\n%s\n", peer->host, peer->port, peer->unit,
 		reason, advice(result->outcome));
 }
 
-/* Reads and prints every block; an exception spoils only its own. */
+static void refusal_print(const struct link_peer *peer, const struct link_result *result)
+{
+	char reason[200];
+
+	link_explain(reason, result, peer);
+	printf("  (%s)\n", reason);
+}
+
+/* Reads and prints every block. An exception spoils only its own, and only a block that power or
+ * index need makes the meter unusable. */
 static int meter_print(struct link *link, const struct link_peer *peer,
 		       const struct profile *profile)
 {
 	struct totals totals = totals_start(profile);
+	struct link_result result, refusal = {.outcome = LINK_DONE};
 	uint16_t registers[BLOCK_REGISTERS];
-	int code = EXIT_DONE;
-	bool complete = true;
 
+	printf("Asking %s, port %d, unit %d by profile %s (%s)\n\n", peer->host, peer->port,
+	       peer->unit, profile->name, profile->label);
 	for (size_t i = 0; i < profile->blocks.count; i++) {
 		const struct block *block = profile_block(profile, i);
-		struct link_result result =
-			link_read(link, (int)block->function, (int)block->address,
-				  (int)block->count, registers);
 
-		if (result.outcome == LINK_DONE && i == 0)
-			printf("%s, port %d, unit %d: %s\n\n", peer->host, peer->port, peer->unit,
-			       profile->label);
+		result = link_read(link, (int)block->function, (int)block->address,
+				   (int)block->count, registers);
 		if (result.outcome == LINK_DONE) {
 			block_print(block, registers);
 			totals_add(&totals, block, registers);
-			continue;
+		} else if (result.outcome == LINK_EXCEPTION) {
+			refusal_print(peer, &result);
+			if (block_is_polled(block) && refusal.outcome == LINK_DONE)
+				refusal = result;
+		} else {
+			diagnosis_print(peer, &result);
+			return EXIT_FAILED;
 		}
-		diagnosis_print(peer, &result);
-		code = EXIT_FAILED;
-		if (result.outcome != LINK_EXCEPTION)
-			return code;
-		complete &= !block_is_polled(block);
 	}
-	if (complete)
-		totals_print(&totals);
-	return code;
+	if (refusal.outcome != LINK_DONE) {
+		diagnosis_print(peer, &refusal);
+		return EXIT_FAILED;
+	}
+	totals_print(&totals);
+	return EXIT_DONE;
 }
 
 int probe_run(const char *target, const char *profile_name, const char *unit)

@@ -3,8 +3,8 @@
 #define COLLECTOR_PAC_PROBE_H
 
 /* Prints every value of the profile, or a diagnosis. `target` is HOST, HOST:PORT or [IPV6]:PORT;
- * `profile` and `unit` may be NULL (pac3200, 1). Returns the program's exit code: done if every
- * block was read, failed if the meter gave less, usage if an argument is wrong. */
+ * `profile` and `unit` may be NULL (pac3200, 1). Returns the program's exit code: done if power
+ * and index can be read, failed if not, usage if an argument is wrong. */
 int probe_run(const char *target, const char *profile, const char *unit);
 
 /* Prints the names of the built-in profiles with what they are for. */

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "collector-pac/link.h"
-#include "common/daemon.h"
+#include "common/clock.h"
 #include "tests/sim/pac_model.h"
 
 #define TIMEOUT_MS 300
