@@ -1,0 +1,288 @@
+#include "collector-meter/counter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/array.h"
+
+#define NEVER INT64_MAX
+
+static ms_t ms_of(ns_t t)
+{
+	return floor_divide(t, NS_PER_MS);
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+void counter_init(struct counter *counter, const struct counter_config *config)
+{
+	*counter = (struct counter){
+		.config = *config,
+		.start_due = NEVER,
+		.minute_due = NEVER,
+		.stop_due = NEVER,
+		.pulses = config->initial_pulses,
+		.last_pulse = NEVER,
+	};
+	for (int role = 0; role < LINE_ROLES; role++) {
+		counter->lines[role].minimum[false] = config->min_off;
+		counter->lines[role].minimum[true] = config->min_on;
+	}
+}
+
+void counter_free(struct counter *counter)
+{
+	free(counter->changes);
+	counter->changes = NULL;
+}
+
+/* -------- in -------- */
+
+void counter_start(struct counter *counter, ns_t t, ns_t blind)
+{
+	assert(!counter->running);
+	counter->running = true;
+	counter->blind = blind;
+	counter->until = t;
+	counter->settled = ms_of(t);
+	counter->start_due = ms_of(t);
+	counter->stop_due = NEVER;
+	/* The minutes go on in step with the last top over a time without sight, too. */
+	if (counter->minute_due == NEVER)
+		counter->minute_due = ms_of(t);
+	while (counter->minute_due <= ms_of(t))
+		counter->minute_due += MS_PER_MINUTE;
+	counter->last_pulse = NEVER;
+	for (int role = 0; role < LINE_ROLES; role++) {
+		qualifier_start(&counter->lines[role], false, t);
+		counter->last_edge[role] = t;
+		counter->contact[role] = false;
+	}
+}
+
+void counter_level(struct counter *counter, enum line_role role, bool on)
+{
+	qualifier_start(&counter->lines[role], on, counter->until);
+	counter->contact[role] = on;
+}
+
+static void add_change(struct counter *counter, enum line_role role, struct level level)
+{
+	ns_t earliest = counter->settled * NS_PER_MS;
+	size_t at = counter->change_count;
+
+	/* Off ends a pulse or a top; only a contact's off is something to tell. */
+	if (!level.on && (role == LINE_PULSE || role == LINE_TOP))
+		return;
+	if (level.since < earliest) {
+		counter->late++;
+		level.since = earliest;
+	}
+	counter->changes = array_grow(counter->changes, counter->change_count,
+				      &counter->change_capacity, sizeof(*counter->changes));
+	while (at > 0 && counter->changes[at - 1].level.since > level.since)
+		at--;
+	memmove(&counter->changes[at + 1], &counter->changes[at],
+		(counter->change_count - at) * sizeof(*counter->changes));
+	counter->changes[at] = (struct counter_change){.role = role, .level = level};
+	counter->change_count++;
+}
+
+void counter_edge(struct counter *counter, enum line_role role, bool on, ns_t t, int64_t lost)
+{
+	struct level levels[2];
+	size_t count;
+
+	assert(counter->running && counter->config.has_line[role]);
+	counter->lost += lost;
+	if (t < counter->last_edge[role])
+		t = counter->last_edge[role];
+	counter->last_edge[role] = t;
+	count = qualifier_edge(&counter->lines[role], on, t, levels);
+	for (size_t i = 0; i < count; i++)
+		add_change(counter, role, levels[i]);
+}
+
+/* Everything before the returned time is decided on all lines. */
+static ns_t settle(struct counter *counter)
+{
+	ns_t settled = counter->until;
+	ns_t since, due;
+	struct level level;
+
+	for (int role = 0; role < LINE_ROLES; role++) {
+		struct qualifier *line = &counter->lines[role];
+
+		if (qualifier_advance(line, counter->until, &level))
+			add_change(counter, (enum line_role)role, level);
+		if (qualifier_undecided(line, &since, &due))
+			settled = smaller(settled, since);
+	}
+	return settled;
+}
+
+void counter_advance(struct counter *counter, ns_t until)
+{
+	ms_t settled;
+
+	if (!counter->running || until < counter->until)
+		return;
+	counter->until = until;
+	settled = ms_of(settle(counter));
+	if (settled > counter->settled)
+		counter->settled = settled;
+}
+
+void counter_stop(struct counter *counter, ns_t t)
+{
+	assert(counter->running);
+	if (t < counter->until)
+		t = counter->until;
+	counter->until = t;
+	settle(counter);
+	counter->running = false;
+	counter->stop_due = ms_of(t);
+	counter->settled = counter->stop_due + 1;
+}
+
+/* -------- out -------- */
+
+static ms_t next_bin(const struct counter *counter)
+{
+	ms_t next = smaller(counter->start_due, counter->minute_due);
+
+	next = smaller(next, counter->stop_due);
+	if (counter->change_count)
+		next = smaller(next, ms_of(counter->changes[0].level.since));
+	return next;
+}
+
+static void count_pulse(struct counter *counter, ns_t t, struct counter_event *event)
+{
+	counter->pulses++;
+	*event = (struct counter_event){.kind = COUNTER_PULSE, .t = t, .pulses = counter->pulses};
+	if (counter->last_pulse != NEVER) {
+		event->interval = t - counter->last_pulse;
+		event->plausible =
+			event->interval > 0 && event->interval >= counter->config.min_interval;
+	}
+	counter->last_pulse = t;
+}
+
+/* Takes the next change of the bin; true where it is a pulse. */
+static bool take_change(struct counter *counter, struct counter_event *event)
+{
+	struct counter_change change = counter->changes[0];
+
+	counter->change_count--;
+	memmove(&counter->changes[0], &counter->changes[1],
+		counter->change_count * sizeof(*counter->changes));
+	switch (change.role) {
+	case LINE_PULSE: count_pulse(counter, change.level.since, event); return true;
+	case LINE_TOP: counter->bin_has_top = true; return false;
+	case LINE_OFF_PEAK:
+	case LINE_PEAK: counter->contact[change.role] = change.level.on; return false;
+	}
+	return false;
+}
+
+static bool contacts_changed(const struct counter *counter)
+{
+	return counter->contact[LINE_OFF_PEAK] != counter->contact_told[LINE_OFF_PEAK] ||
+	       counter->contact[LINE_PEAK] != counter->contact_told[LINE_PEAK];
+}
+
+/* All changes of the bin have been taken: notes which marks it has. */
+static void close_bin(struct counter *counter)
+{
+	if (counter->start_due == counter->bin) {
+		counter->marks |= 1u << MARK_START;
+		counter->start_due = NEVER;
+	} else if (contacts_changed(counter)) {
+		counter->marks |= 1u << MARK_CONTACTS;
+	}
+	memcpy(counter->contact_told, counter->contact, sizeof(counter->contact));
+	if (counter->bin_has_top) {
+		counter->marks |= 1u << MARK_TOP10;
+		counter->minute_due = counter->bin + MS_PER_MINUTE;
+		counter->bin_has_top = false;
+	} else if (counter->minute_due == counter->bin) {
+		counter->marks |= 1u << MARK_MINUTE;
+		counter->minute_due += MS_PER_MINUTE;
+	}
+	if (counter->stop_due == counter->bin) {
+		counter->marks |= 1u << MARK_STOP;
+		counter->stop_due = NEVER;
+	}
+	counter->bin_open = false;
+}
+
+static enum tristate contact(const struct counter *counter, enum line_role role)
+{
+	if (!counter->config.has_line[role])
+		return UNKNOWN;
+	return counter->contact[role] ? YES : NO;
+}
+
+static void give_mark(struct counter *counter, struct counter_event *event)
+{
+	static const enum mark order[] = {MARK_START, MARK_CONTACTS, MARK_TOP10, MARK_MINUTE,
+					  MARK_STOP};
+	size_t i = 0;
+
+	while (!(counter->marks & 1u << order[i]))
+		i++;
+	counter->marks &= ~(1u << order[i]);
+	*event = (struct counter_event){
+		.kind = COUNTER_MARK,
+		.t = counter->bin * NS_PER_MS,
+		.pulses = counter->pulses,
+		.record = {.t = counter->bin,
+			   .is_pulse = true,
+			   .pulses = counter->pulses,
+			   .mark = order[i],
+			   .off_peak = contact(counter, LINE_OFF_PEAK),
+			   .peak = contact(counter, LINE_PEAK)},
+	};
+	if (order[i] == MARK_START)
+		event->record.blind_ms = ms_of(counter->blind + NS_PER_MS - 1);
+}
+
+bool counter_next(struct counter *counter, struct counter_event *event)
+{
+	while (!counter->marks) {
+		if (!counter->bin_open) {
+			counter->bin = next_bin(counter);
+			if (counter->bin >= counter->settled)
+				return false;
+			counter->bin_open = true;
+		}
+		while (counter->change_count &&
+		       ms_of(counter->changes[0].level.since) == counter->bin)
+			if (take_change(counter, event))
+				return true;
+		close_bin(counter);
+	}
+	give_mark(counter, event);
+	return true;
+}
+
+ns_t counter_deadline(const struct counter *counter)
+{
+	ns_t deadline = NEVER;
+	ns_t since, due;
+
+	if (!counter->running)
+		return NEVER;
+	for (int role = 0; role < LINE_ROLES; role++)
+		if (qualifier_undecided(&counter->lines[role], &since, &due))
+			deadline = smaller(deadline, due);
+	/* While a level is undecided the rest waits for it. */
+	if (deadline != NEVER)
+		return deadline;
+	return (next_bin(counter) + 1) * NS_PER_MS;
+}

@@ -1,0 +1,22 @@
+#include "collector-meter/lines.h"
+
+void lines_close(struct lines *lines)
+{
+	if (lines)
+		lines->operations->close(lines);
+}
+
+int lines_fd(const struct lines *lines)
+{
+	return lines->fd;
+}
+
+enum lines_event lines_next(struct lines *lines, struct edge *edge, struct fail *fail)
+{
+	return lines->operations->next(lines, edge, fail);
+}
+
+ns_t lines_horizon(const struct lines *lines)
+{
+	return lines->horizon;
+}

@@ -1,0 +1,52 @@
+/* lines.h - the one interface to inputs: GPIO lines of a meter, or a recording of all meters. */
+#ifndef COLLECTOR_METER_LINES_H
+#define COLLECTOR_METER_LINES_H
+
+#include "collector-meter/edge.h"
+#include "collector-meter/settings.h"
+
+struct lines;
+
+enum lines_event {
+	LINES_NOTHING, /* now */
+	LINES_START,   /* from edge.t on edges are seen; comes first */
+	LINES_LEVEL,   /* the line was on at the start */
+	LINES_EDGE,
+	LINES_END,    /* the recording is over, at edge.t */
+	LINES_FAILED, /* nothing more will come; close */
+};
+
+/* Opens the configured GPIO lines of one source, for both edges (lines_gpio.c). */
+struct lines *lines_open_gpio(const struct settings *settings, size_t source, struct fail *fail);
+
+/* Opens settings->replay with the lines of all sources (lines_replay.c). */
+struct lines *lines_open_replay(const struct settings *settings, struct fail *fail);
+
+void lines_close(struct lines *lines);
+
+/* Readable when lines_next() has something. Regular files always are. */
+int lines_fd(const struct lines *lines);
+
+/* Never waits. The edges of one line come in order; across lines their times tell. `edge` is
+ * filled for all events but NOTHING and FAILED (START and END: only t); `fail` for FAILED. */
+enum lines_event lines_next(struct lines *lines, struct edge *edge, struct fail *fail);
+
+/* Every edge before this time has been given: the time of the last line of a recording; for GPIO
+ * a little before the last LINES_NOTHING. */
+ns_t lines_horizon(const struct lines *lines);
+
+/* -------- for those who implement it -------- */
+
+struct lines_operations {
+	enum lines_event (*next)(struct lines *lines, struct edge *edge, struct fail *fail);
+	void (*close)(struct lines *lines);
+};
+
+/* First member of their structs. */
+struct lines {
+	const struct lines_operations *operations;
+	int fd;
+	ns_t horizon;
+};
+
+#endif
