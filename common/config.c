@@ -32,7 +32,7 @@ static void path_write(char path[PATH_SIZE], const struct place *place)
 	length = strlen(path);
 	if (place->member)
 		snprintf(path + length, PATH_SIZE - length, "%s%s", length ? "." : "",
-			 place->member);
+			 place->member[0] ? place->member : "\"\"");
 	else
 		snprintf(path + length, PATH_SIZE - length, "[%zu]", place->index);
 }
