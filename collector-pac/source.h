@@ -10,7 +10,7 @@
 struct reading {
 	bool answered; /* else the rest is not set, but for `monotonic` */
 	ms_t t; /* wall clock when the index was read: the middle between question and answer */
-	ms_t monotonic; /* the same moment on the monotonic clock */
+	ms_t monotonic; /* when the poll was over, on the monotonic clock */
 	double power_w; /* NAN: the meter could not give it */
 	double wh;	/* NAN likewise; else 0..9e12 */
 };

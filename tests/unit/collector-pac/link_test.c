@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -195,8 +196,13 @@ static void names_are_looked_up(void **state)
 {
 	struct fixture *fixture = *state;
 	struct link_peer peer = fixture->peer;
+	struct addrinfo *found = NULL;
 	struct link *link;
 
+	/* Bare systems have no /etc/hosts. */
+	if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+		skip();
+	freeaddrinfo(found);
 	peer.host = "localhost";
 	link = link_open(&peer);
 	assert_int_equal(link_read(link, 3, 65, 2, fixture->registers).outcome, LINK_DONE);
