@@ -11,14 +11,16 @@ int64_t floor_divide(int64_t a, int64_t b)
 
 int64_t floor_rest(int64_t a, int64_t b)
 {
-	return a - b * floor_divide(a, b);
+	int64_t rest = a % b;
+
+	return rest < 0 ? rest + b : rest;
 }
 
 /* Long multiplication in base 2^32 would do as well; doubling needs no 128-bit type, which 32-bit
  * machines do not have, and the common case does not come here. */
 static int64_t multiply_divide_slowly(int64_t a, int64_t b, int64_t c)
 {
-	/* Invariant: the answer is `quotient` + floor-free rest / c after each bit of b. */
+	/* After each bit, `quotient` and `rest` are those of a times the bits of b so far. */
 	int64_t quotient = 0;
 	int64_t rest = 0;
 	int64_t whole = floor_divide(a, c);

@@ -30,6 +30,7 @@ static void division_rounds_down_on_both_sides_of_zero(void **state)
 	assert_int_equal(floor_rest(-MS_PER_DAY, MS_PER_DAY), 0);
 	assert_int_equal(floor_divide(INT64_MIN, 1), INT64_MIN);
 	assert_int_equal(floor_rest(INT64_MAX, INT64_MAX), 0);
+	assert_int_equal(floor_rest(INT64_MIN, INT64_MAX), INT64_MAX - 1);
 }
 
 #ifdef __SIZEOF_INT128__
