@@ -1,0 +1,74 @@
+/* school_model.h - what the zones of a lycée draw, and when: powers, exact energies, contacts.
+ *
+ * Each zone has a curve with a corner at every full hour of local time, one for days of school and
+ * one for the weekend, and machines that switch on and off in cycles which divide the hour. So
+ * energy has a closed form: it can be asked for any time, and two programs that ask agree to the
+ * last digit. The global zone is the whole site: what is metered, what is not, and the rest. */
+#ifndef SIM_SCHOOL_MODEL_H
+#define SIM_SCHOOL_MODEL_H
+
+#include "common/civil.h"
+#include "common/id.h"
+
+/* Energy in millijoules, that is watts times milliseconds. */
+typedef int64_t mj_t;
+
+#define MJ_PER_MWH   INT64_C(3600)
+#define MJ_PER_PULSE (80 * MWH_PER_WH * MJ_PER_MWH) /* the main meter: 80 Wh a pulse */
+
+enum school_zone {
+	SCHOOL_ELECTROTECHNIQUE, /* these have PAC meters */
+	SCHOOL_SELF,
+	SCHOOL_CUISINE_3,
+	SCHOOL_STI_NORD,
+	SCHOOL_ATELIER, /* a fifth meter, that nobody reads at first */
+	SCHOOL_METERS,
+	SCHOOL_REST = SCHOOL_METERS, /* heating, light, … */
+	SCHOOL_GLOBAL,		     /* all of the above */
+};
+
+extern const char *const school_names[SCHOOL_METERS];
+
+/* SCHOOL_METERS where there is none of this name. */
+enum school_zone school_find(const char *name);
+
+/* A site whose meters stood at `school_initial` when it began to run, at a full hour. */
+struct school {
+	const struct civil_zone *zone;
+	ms_t since;
+};
+
+/* In W; `t` is not before `since`. */
+int64_t school_power(const struct school *school, enum school_zone zone, ms_t t);
+
+/* Energy since `since`. */
+mj_t school_energy(const struct school *school, enum school_zone zone, ms_t t);
+
+/* The index of a PAC meter: its stand at `since` and the energy after it, rounded down. */
+mwh_t school_index(const struct school *school, enum school_zone zone, ms_t t);
+
+/* -------- the main meter's pulses, one after the other -------- */
+
+struct school_pulses {
+	const struct school *school;
+	ms_t hour;   /* the last pulse was in this one */
+	mj_t before; /* energy at its beginning */
+	mj_t next;   /* energy at which the next pulse comes */
+};
+
+void school_pulses_start(struct school_pulses *pulses, const struct school *school);
+
+/* The millisecond at which the energy of one more pulse is complete. */
+ms_t school_pulses_next(struct school_pulses *pulses);
+
+/* -------- the tariff contacts -------- */
+
+struct school_contacts {
+	bool off_peak, peak;
+};
+
+/* Off-peak 22:00-06:00 and on Sundays; peak 08:00-10:00 and 18:00-20:00 from December to February
+ * on other days. They change at full hours only. */
+struct school_contacts school_contacts(const struct civil_zone *zone, ms_t t);
+
+#endif
