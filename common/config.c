@@ -54,12 +54,12 @@ static bool fail_here(struct fail *fail, const struct place *place)
 static const char *nearest(const struct config_key *keys, const char *name)
 {
 	const char *found = NULL;
-	size_t best = spelling_limit(name);
+	size_t best = spelling_limit(name) + 1;
 
 	for (; keys->type != CONFIG_END; keys++) {
 		size_t d = spelling_distance(name, keys->name);
 
-		if (d <= best && (!found || d < best)) {
+		if (d < best) {
 			best = d;
 			found = keys->name;
 		}

@@ -320,6 +320,13 @@ static void a_misspelt_member_is_told_the_nearest_one(void **state)
 	REFUSED("{\"stie\":\"s\"}", ": stie: unknown member, did you mean \"site\"?");
 	REFUSED(WITH("\"broker\":{\"hosts\":\"h\"}"),
 		": broker.hosts: unknown member, did you mean \"host\"?");
+	REFUSED(METER("\"ids\":5"), ": meters[1].ids: unknown member, did you mean \"id\"?");
+	REFUSED(METER("\"ines\":5"), ": meters[1].ines: unknown member, did you mean \"lines\"?");
+	REFUSED(METER("\"lins\":5"), ": meters[1].lins: unknown member, did you mean \"line\"?");
+	REFUSED(METER("\"liness\":5"),
+		": meters[1].liness: unknown member, did you mean \"lines\"?");
+	REFUSED(METER("\"idyl\":5"), ": meters[1].idyl: unknown member, did you mean \"id\"?");
+	REFUSED(METER("\"idyll\":5"), ": meters[1].idyll: unknown member");
 	REFUSED(WITH("\"Broker\":{}"), ": Broker: unknown member, did you mean \"broker\"?");
 }
 

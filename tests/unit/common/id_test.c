@@ -35,6 +35,7 @@ static void labels_are_1_to_64_bytes_of_utf8(void **state)
 
 	(void)state;
 	assert_true(label_valid("Électrotechnique"));
+	assert_true(label_valid("W"));
 	assert_false(label_valid(""));
 	memset(label, 'x', sizeof(label));
 	label[64] = '\0';

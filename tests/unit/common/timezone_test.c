@@ -155,30 +155,60 @@ static void write_zone(const char *path, uint32_t changes)
 	assert_int_equal(fclose(file), 0);
 }
 
+static char folder[] = "/tmp/timezone_test.XXXXXX";
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) && setenv("TZDIR", folder, 1) == 0 ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unsetenv("TZDIR");
+	return rmdir(folder);
+}
+
+static void a_file_that_is_no_time_zone_is_refused(void **state)
+{
+	static const char *const contents[] = {"", "TZ", "TZIF2 and more", "# version 2024a"};
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/Text", folder);
+	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+		FILE *file = fopen(path, "w");
+		struct fail fail = {0};
+
+		assert_non_null(file);
+		fputs(contents[i], file);
+		fclose(file);
+		assert_false(timezone_load(&zone, "Text", &fail));
+		assert_non_null(strstr(fail.text, "/Text is not a time zone"));
+	}
+	unlink(path);
+}
+
 static void a_zone_that_changes_too_often_is_refused(void **state)
 {
-	char folder[] = "/tmp/timezone_test.XXXXXX";
 	char often[64];
 	char oftener[64];
 	struct fail fail = {0};
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
 	snprintf(often, sizeof(often), "%s/Often", folder);
 	snprintf(oftener, sizeof(oftener), "%s/Oftener", folder);
 	write_zone(often, 511);
 	write_zone(oftener, 512);
-	assert_int_equal(setenv("TZDIR", folder, 1), 0);
 	load("Often");
 	assert_int_equal(zone.count, 512);
 	assert_int_equal(offset_from(INT64_C(1000000000000)), 3600);
 	assert_false(timezone_load(&zone, "Oftener", &fail));
 	assert_string_equal(fail.text,
 			    "time zone \"Oftener\": it changes its offset more than 512 times");
-	unsetenv("TZDIR");
 	unlink(often);
 	unlink(oftener);
-	rmdir(folder);
 }
 
 int main(void)
@@ -189,8 +219,12 @@ int main(void)
 		cmocka_unit_test(zones_without_summer_time_have_one_offset),
 		cmocka_unit_test(the_table_agrees_with_libc_at_any_time),
 		cmocka_unit_test(a_name_that_is_no_zone_is_refused_with_an_example),
+	};
+	const struct CMUnitTest made_up[] = {
+		cmocka_unit_test(a_file_that_is_no_time_zone_is_refused),
 		cmocka_unit_test(a_zone_that_changes_too_often_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) +
+	       cmocka_run_group_tests(made_up, make_folder, remove_folder);
 }
