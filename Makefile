@@ -3,6 +3,7 @@
 #   BUILD=dir        where everything is built (default build)
 #   SANITIZE=list    e.g. address,undefined or thread
 #   WERROR=1         warnings are errors
+#   V=1              shows the commands
 
 VERSION := 0.1.0
 BUILD   := build
@@ -49,12 +50,15 @@ packages_common          := jansson libsystemd
 packages_collector-meter := libgpiod
 packages_collector-pac   := libmodbus
 packages_aggregator      :=
+packages_sim             := libmodbus
 
 COMPONENTS := common $(PROGRAMS)
 objects     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 archive     = $(BUILD)/obj/$(1).a
 # paho.mqtt.c ships no pkg-config file.
 LIBS        = -lpaho-mqtt3as $(call libraries,$(packages_common)) -lm
+
+quiet       = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$@';)
 
 all: $(PROGRAMS:%=$(BUILD)/%)
 
@@ -64,20 +68,20 @@ PACKAGE_FLAGS := $(if $(COMPILES),$(call packages,jansson libsystemd libgpiod li
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
 
 # A component's archive holds everything but its main program, so that tests can link it.
 define component
 $(call archive,$(1)): $(call objects,$(filter-out %/main.c,$(sources_$(1))))
 	@rm -f $$@
 	@mkdir -p $$(@D)
-	$(AR) rcs $$@ $$^
+	$$(call quiet,AR)$(AR) rcs $$@ $$^
 endef
 $(foreach c,$(COMPONENTS),$(eval $(call component,$(c))))
 
 define program
 $(BUILD)/$(1): $(BUILD)/obj/$(1)/main.o $(call archive,$(1)) $(call archive,common)
-	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1))) $(LIBS)
+	$$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1))) $(LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -89,17 +93,18 @@ $(BUILD)/obj/collector-pac/profiles.o: $(wildcard collector-pac/profiles/*.json)
 SIM   := $(patsubst tests/sim/%.c,$(BUILD)/sim/%,$(filter-out %_model.c,$(sources_sim)))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sources_bench))
 
-$(BUILD)/obj/sim_model.a: $(call objects,$(filter %_model.c,$(sources_sim)))
+$(call archive,sim): $(call objects,$(filter %_model.c,$(sources_sim)))
 	@rm -f $@
-	$(AR) rcs $@ $^
-
-$(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(BUILD)/obj/sim_model.a $(call archive,common)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,libmodbus) $(LIBS)
+	$(call quiet,AR)$(AR) rcs $@ $^
+
+$(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(call archive,sim) $(call archive,common)
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,$(packages_sim)) $(LIBS)
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(call archive,common)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,libmodbus) $(LIBS)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,libmodbus) $(LIBS)
 
 sim: $(SIM)
 
@@ -108,11 +113,11 @@ sim: $(SIM)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sources_unit))
 
 define unit_tests
-$(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(BUILD)/obj/sim_model.a $(call archive,$(1)) $(call archive,common)
+$(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(call archive,sim) $(call archive,$(1)) $(call archive,common)
 	@mkdir -p $$(@D)
-	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1)) cmocka) $(LIBS)
+	$$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1)) cmocka) $(LIBS)
 endef
-$(foreach c,$(COMPONENTS),$(eval $(call unit_tests,$(c))))
+$(foreach c,$(COMPONENTS) sim,$(eval $(call unit_tests,$(c))))
 
 unit: $(UNIT)
 	@tests/unit/run $(UNIT)
