@@ -119,7 +119,9 @@ $(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(call archive,sim) $(cal
 endef
 $(foreach c,$(COMPONENTS) sim,$(eval $(call unit_tests,$(c))))
 
-unit: $(UNIT)
+unit-programs: $(UNIT)
+
+unit: unit-programs
 	@tests/unit/run $(UNIT)
 
 # -------- what people call --------
@@ -160,6 +162,6 @@ help:
 	@echo 'make install  programs and man pages below PREFIX ($(PREFIX))'
 	@echo 'make check    tests and style; make format; make clean'
 
-.PHONY: all sim unit test demo bench check format install clean help
+.PHONY: all sim unit unit-programs test demo bench check format install clean help
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit,$(sources_$(c))))
