@@ -1,65 +1,15 @@
-/* daemon.h - what every program of wattzone is around its own work: options, log, poll loop,
- * signals, systemd. */
+/* daemon.h - what every program of wattzone is around its own work: options, log, clocks, and here
+ * the poll loop with signals and the service manager (systemd). */
 #ifndef COMMON_DAEMON_H
 #define COMMON_DAEMON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/options.h"
 #include "common/units.h"
-
-enum exit_code {
-	EXIT_DONE = 0,
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 64,	 /* sysexits.h: EX_USAGE */
-	EXIT_CONFIGURATION = 78, /* sysexits.h: EX_CONFIG; systemd does not restart on it */
-};
-
-/* -------- options -------- */
-
-/* A program's own option. One of `text` (takes an argument) and `flag` is set. */
-struct program_option {
-	const char *name;     /* "probe" for --probe */
-	const char *argument; /* "HOST[:PORT]" in the help */
-	const char *help;
-	const char **text;
-	bool *flag;
-};
-
-struct program {
-	const char *name;    /* "collector-pac" */
-	const char *summary; /* one line */
-	const struct program_option *options; /* ends with a NULL name; may be NULL */
-};
-
-struct options {
-	const char *config; /* default /etc/wattzone/<program>.json */
-	bool check;
-	bool verbose;
-};
-
-/* Reads the command line. Prints and returns false with *exit_code set where the program is to end
- * at once (--help, --version, a wrong option). */
-bool options_read(struct options *options, const struct program *program, int argc, char **argv,
-		  int *exit_code);
-
-/* Says "FILE: valid" for --check. */
-int options_checked(const struct options *options);
-
-/* -------- log: to stderr; with journald priorities when stderr is the journal -------- */
-
-void log_open(const char *program, bool verbose);
-void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* -------- clocks -------- */
-
-ms_t clock_wall(void);	    /* since the Unix epoch */
-ms_t clock_monotonic(void); /* since some start; the clock of timers and intervals */
-
-/* -------- poll loop -------- */
 
 struct daemon;
 
@@ -68,7 +18,9 @@ struct daemon;
 struct daemon *daemon_open(void);
 void daemon_close(struct daemon *daemon);
 
-/* Calls `ready` when `fd` shows one of `events` (poll.h). One watch for a descriptor. */
+/* Calls `ready` when `fd` shows one of `events` (poll.h). One watch for a descriptor. Watching and
+ * unwatching are allowed inside callbacks; an unwatched descriptor is not called any more, not even
+ * for what was seen already. */
 void daemon_watch(struct daemon *daemon, int fd, short events,
 		  void (*ready)(void *context, short events), void *context);
 void daemon_unwatch(struct daemon *daemon, int fd);

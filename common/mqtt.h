@@ -30,15 +30,18 @@ struct mqtt_config {
 	int64_t keepalive_s;
 	bool tls;
 	char ca_file[256], certificate_file[256], key_file[256];
-	bool insecure; /* do not check the broker's certificate name */
+	bool insecure;		    /* do not check the broker's certificate name */
 	char base[TOPIC_BASE_SIZE]; /* base topic, default "wattzone" */
 };
 
 extern const struct mqtt_config mqtt_defaults;
 extern const struct config_key mqtt_keys[];
 
+/* The `check` of that member: what goes together. */
+bool mqtt_check(void *config, struct fail *fail);
+
 struct mqtt_message {
-	const char *topic; /* terminated */
+	const char *topic;   /* terminated */
 	const char *payload; /* `size` bytes, and a terminating 0 after them */
 	size_t size;
 	bool retained;
@@ -48,9 +51,10 @@ struct mqtt_message {
 };
 
 enum mqtt_result {
-	MQTT_DELIVERED,	  /* the broker has it, and somebody subscribes (or the broker does not say) */
-	MQTT_UNHEARD,	  /* the broker has it, nobody subscribes (MQTT 5, 0x10) */
-	MQTT_REFUSED,	  /* the broker refuses it: its access list, size or quota (0x80 and above) */
+	MQTT_DELIVERED, /* the broker has it, and somebody subscribes (or the broker does not say)
+			 */
+	MQTT_UNHEARD,	/* the broker has it, nobody subscribes (MQTT 5, 0x10) */
+	MQTT_REFUSED,	/* the broker refuses it: its access list, size or quota (0x80 and above) */
 };
 
 /* Called from mqtt_dispatch(), never from within another call. Any may be NULL. */
@@ -65,9 +69,9 @@ struct mqtt_handler {
 	void (*sent)(void *context, uint64_t cookie, enum mqtt_result result);
 };
 
-/* Starts connecting. `client_id` is used where the configuration gives none. `will_topic` may be NULL; the will is
- * "offline", retained, QoS 1, and its birth "online" is retained by the session itself. Block
- * signals before: this starts threads. */
+/* Starts connecting. `client_id` is used where the configuration gives none. `will_topic` may be
+ * NULL; the will is "offline", retained, QoS 1, and its birth "online" is retained by the session
+ * itself. Block signals before: this starts threads. */
 struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
 		       const char *will_topic, const struct mqtt_handler *handler,
 		       struct fail *fail);
@@ -91,7 +95,8 @@ enum mqtt_retain_flags {
 };
 
 /* Sets the value of a retained topic: sent now or as soon as possible, and again after every
- * reconnect. Copies both. An empty payload deletes the topic (and is sent after reconnects, too). */
+ * reconnect. Copies both. An empty payload deletes the topic (and is sent after reconnects, too).
+ */
 void mqtt_retain(struct mqtt *mqtt, const char *topic, const char *payload, int qos,
 		 enum mqtt_retain_flags flags);
 

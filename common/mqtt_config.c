@@ -1,0 +1,80 @@
+#include "common/mqtt.h"
+
+#define MEMBER(name) offsetof(struct mqtt_config, name)
+#define SIZE(name)   sizeof(((struct mqtt_config *)0)->name)
+
+static const char *const protocols[] = {"5", "3.1.1", NULL};
+
+const struct mqtt_config mqtt_defaults = {
+	.host = "localhost",
+	.protocol = MQTT_PROTOCOL_5,
+	.keepalive_s = 30,
+	.base = "wattzone",
+};
+
+static bool host_check(void *value, struct fail *fail)
+{
+	return *(char *)value || fail_set(fail, "is empty, expected the broker's name or address");
+}
+
+static bool base_check(void *value, struct fail *fail)
+{
+	return topic_base_valid(value) ||
+	       fail_set(fail, "\"%s\" is no base topic, expected for example \"wattzone\"",
+			(char *)value);
+}
+
+#define TEXT(member)                                                                               \
+	{                                                                                          \
+		.name = #member, .type = CONFIG_TEXT, .offset = MEMBER(member),                    \
+		.size = SIZE(member)                                                               \
+	}
+
+const struct config_key mqtt_keys[] = {
+	{.name = "host",
+	 .type = CONFIG_TEXT,
+	 .offset = MEMBER(host),
+	 .size = SIZE(host),
+	 .check = host_check},
+	{.name = "port",
+	 .type = CONFIG_INT,
+	 .offset = MEMBER(port),
+	 .minimum = 1,
+	 .maximum = 65535},
+	TEXT(user),
+	TEXT(password_file),
+	TEXT(client_id),
+	{.name = "protocol",
+	 .type = CONFIG_CHOICE,
+	 .offset = MEMBER(protocol),
+	 .choices = protocols},
+	{.name = "keepalive_s",
+	 .type = CONFIG_INT,
+	 .offset = MEMBER(keepalive_s),
+	 .minimum = 1,
+	 .maximum = 3600},
+	{.name = "tls", .type = CONFIG_BOOL, .offset = MEMBER(tls)},
+	TEXT(ca_file),
+	TEXT(certificate_file),
+	TEXT(key_file),
+	{.name = "insecure", .type = CONFIG_BOOL, .offset = MEMBER(insecure)},
+	{.name = "base",
+	 .type = CONFIG_TEXT,
+	 .offset = MEMBER(base),
+	 .size = SIZE(base),
+	 .check = base_check},
+	{0},
+};
+
+bool mqtt_check(void *value, struct fail *fail)
+{
+	const struct mqtt_config *config = value;
+
+	if (config->password_file[0] && !config->user[0])
+		return fail_set(fail, "has a password_file but no user, expected both");
+	if (!config->certificate_file[0] != !config->key_file[0])
+		return fail_set(fail, "expected certificate_file and key_file together");
+	if (!config->tls && (config->ca_file[0] || config->certificate_file[0] || config->insecure))
+		return fail_set(fail, "has TLS files but not \"tls\": true");
+	return true;
+}

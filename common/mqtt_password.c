@@ -1,0 +1,47 @@
+#include "common/mqtt_password.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static FILE *password_open(const char *name)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	char path[PATH_MAX];
+	FILE *file = NULL;
+
+	if (credentials && name[0] != '/') {
+		snprintf(path, sizeof(path), "%s/%s", credentials, name);
+		file = fopen(path, "re");
+	}
+	return file ? file : fopen(name, "re");
+}
+
+bool mqtt_password_read(char *password, size_t size, const struct mqtt_config *config,
+			struct fail *fail)
+{
+	const char *name = config->password_file;
+	FILE *file;
+	bool read;
+
+	password[0] = '\0';
+	if (!name[0])
+		return true;
+	file = password_open(name);
+	if (!file)
+		return fail_set(fail,
+				"broker.password_file: %s: %s, expected a file whose first "
+				"line is the password",
+				name, strerror(errno));
+	read = fgets(password, (int)size, file);
+	fclose(file);
+	password[strcspn(password, "\r\n")] = '\0';
+	if (!read || !password[0])
+		return fail_set(fail,
+				"broker.password_file: %s: is empty, expected the password "
+				"in its first line",
+				name);
+	return true;
+}
