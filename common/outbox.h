@@ -25,7 +25,8 @@ void outbox_close(struct outbox *outbox);
 void outbox_add(struct outbox *outbox, const char *topic, struct record *record);
 
 /* Sends what waits, oldest first, as far as the session takes it now. Call it after adding, after
- * `sent` and `up`, and now and then (it also repeats, with backoff, what was refused or unheard). */
+ * `sent` and `up`, and now and then (it also repeats, with backoff, what was refused or unheard).
+ */
 void outbox_pump(struct outbox *outbox, struct mqtt *mqtt, ms_t monotonic);
 
 /* From the session's handler. Cookies are those that the outbox gave to mqtt_send(). */
