@@ -14,8 +14,8 @@ DESTDIR ?=
 PROGRAMS := collector-meter collector-pac aggregator
 
 PKG_CONFIG ?= pkg-config
-packages    = $(shell $(PKG_CONFIG) --cflags $(1))
-libraries   = $(shell $(PKG_CONFIG) --libs $(1))
+packages    = $(if $(strip $(1)),$(shell $(PKG_CONFIG) --cflags $(1)))
+libraries   = $(if $(strip $(1)),$(shell $(PKG_CONFIG) --libs $(1)))
 
 # Targets that compile nothing must work before the libraries are installed.
 COMPILES := $(filter-out help clean format,$(or $(MAKECMDGOALS),all))
