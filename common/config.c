@@ -45,7 +45,7 @@ static bool fail_here(struct fail *fail, const struct place *place)
 	if (!fail->text[0])
 		fail_set(fail, "not valid");
 	path_write(path, place);
-	return path[0] ? fail_at(fail, "%s", path) : false;
+	return fail_at(fail, "%s", path);
 }
 
 /* -------- unknown members -------- */

@@ -368,6 +368,17 @@ static void numbers_out_of_range_are_told_the_range(void **state)
 		": stale_s: 3600.5 is out of range, expected a number from 1 to 3600");
 }
 
+static void a_range_may_begin_at_0(void **state)
+{
+	(void)state;
+	REFUSED(METER("\"id\":\"b\",\"host\":\"h\",\"lines\":[{\"offset\":64}]"),
+		": meters[1].lines[0].offset: 64 is out of range, expected a whole number from 0 "
+		"to 63");
+	REFUSED(METER("\"id\":\"b\",\"host\":\"h\",\"lines\":[{\"offset\":-1}]"),
+		": meters[1].lines[0].offset: -1 is out of range, expected a whole number from 0 "
+		"to 63");
+}
+
 static void a_whole_number_has_no_decimal_point(void **state)
 {
 	(void)state;
@@ -470,6 +481,7 @@ static void a_file_without_an_object_says_so(void **state)
 	REFUSED("", ": empty, expected an object {…}");
 	REFUSED(" \n\t\r\n", ": empty, expected an object {…}");
 	REFUSED("[]", ": expected an object {…}, found an array");
+	REFUSED("\xef\xbb\xbf", ": begins with a byte order mark, save it as plain UTF-8");
 	REFUSED("\xef\xbb\xbf{}", ": begins with a byte order mark, save it as plain UTF-8");
 }
 
@@ -653,6 +665,7 @@ int main(void)
 		cmocka_unit_test(a_strange_member_is_only_called_unknown),
 		cmocka_unit_test(a_missing_member_is_named),
 		cmocka_unit_test(numbers_out_of_range_are_told_the_range),
+		cmocka_unit_test(a_range_may_begin_at_0),
 		cmocka_unit_test(a_whole_number_has_no_decimal_point),
 		cmocka_unit_test(a_wrong_type_is_told_what_was_expected_and_found),
 		cmocka_unit_test(texts_fit_their_place_and_hold_no_control_characters),

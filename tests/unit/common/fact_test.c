@@ -167,6 +167,21 @@ static void what_a_meter_could_not_give_is_not_a_number(void **state)
 	assert_true(isnan(live_of("{\"t\":1,\"pulses\":5,\"interval_us\":null}").interval_us));
 }
 
+static void the_largest_values_are_allowed(void **state)
+{
+	struct record record = record_of("{\"t\":253402300799999,\"stream\":\"ffffffffffffffff\","
+					 "\"seq\":9223372036854775807,\"mark\":\"stop\","
+					 "\"pulses\":9000000000000000,\"lost\":9000000000000000}");
+
+	(void)state;
+	assert_int_equal(record.t, FACT_TIME_MAX);
+	assert_int_equal(record.seq, INT64_MAX);
+	assert_int_equal(record.pulses, INT64_C(9000000000000000));
+	assert_int_equal(record.lost, INT64_C(9000000000000000));
+	assert_true(live_of("{\"t\":0,\"wh\":9000000000000}").wh == 9e12);
+	assert_true(live_of("{\"t\":0,\"wh\":9e12}").wh == 9e12);
+}
+
 static void power_may_flow_backwards(void **state)
 {
 	(void)state;
@@ -763,6 +778,7 @@ int main(void)
 		cmocka_unit_test(a_record_tells_blindness_and_losses),
 		cmocka_unit_test(live_readings_are_read),
 		cmocka_unit_test(what_a_meter_could_not_give_is_not_a_number),
+		cmocka_unit_test(the_largest_values_are_allowed),
 		cmocka_unit_test(power_may_flow_backwards),
 		cmocka_unit_test(sources_say_what_they_are),
 		cmocka_unit_test(a_source_without_a_label_goes_by_its_zone),

@@ -32,6 +32,7 @@ static void numbers_look_as_people_write_them(void **state)
 	assert_string_equal(text_of(json_number(812345678.25)), "812345678.25");
 	assert_string_equal(text_of(json_number(619.10050176)), "619.10050176");
 	assert_string_equal(text_of(json_number(999999999999999)), "999999999999999");
+	assert_string_equal(text_of(json_number(1e15)), "1e15");
 	assert_string_equal(text_of(json_number(-0.0)), "0");
 }
 

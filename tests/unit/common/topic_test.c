@@ -166,6 +166,7 @@ static void a_base_has_no_wildcards_and_no_empty_levels(void **state)
 
 	(void)state;
 	assert_true(topic_base_valid("wattzone"));
+	assert_true(topic_base_valid("w"));
 	assert_true(topic_base_valid("énergie/a b"));
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(topic_base_valid(wrong[i]));

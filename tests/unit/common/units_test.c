@@ -124,6 +124,7 @@ static void money_is_rounded_half_away_from_zero_at_output(void **state)
 	(void)state;
 	assert_true(money_value((struct money){5, 499999}) == 5e-8);
 	assert_true(money_value((struct money){5, 500000}) == 6e-8);
+	assert_true(money_value((struct money){0, 500000}) == 1e-8);
 	assert_true(money_value((struct money){-6, 500000}) == -6e-8); /* -5.5 */
 	assert_true(money_value((struct money){-6, 500001}) == -5e-8);
 	assert_true(money_value((struct money){-6, 499999}) == -6e-8);

@@ -16,6 +16,8 @@ static void characters_of_one_to_four_bytes_are_known(void **state)
 	assert_int_equal(utf8_character("🏫"), 4);
 	assert_int_equal(utf8_character("\xf4\x8f\xbf\xbf"), 4); /* U+10FFFF */
 	assert_int_equal(utf8_character("\xed\x9f\xbf"), 3);	 /* U+D7FF */
+	assert_int_equal(utf8_character("\xe0\xa0\x80"), 3);	 /* U+0800 */
+	assert_int_equal(utf8_character("\xf0\x90\x80\x80"), 4); /* U+10000 */
 	assert_int_equal(utf8_character("\xc2\xa0"), 2);	 /* U+00A0 */
 }
 
