@@ -27,6 +27,10 @@
 #define STABLE_MS	   (2 * MS_PER_SECOND) /* a connection that lasted so long was a good one */
 #define PACKET_OVERHEAD	   64		       /* of a publish: headers and properties */
 
+/* MQTT 3.1.1, 3.2.2.3 */
+#define CONNACK_311_BAD_PASSWORD   4
+#define CONNACK_311_NOT_AUTHORIZED 5
+
 /* A QoS 1 publish that the broker has not answered. */
 struct flight {
 	int token;
@@ -56,6 +60,7 @@ struct mqtt {
 	ms_t pause_ms, up_since;
 	uint32_t packet_max;
 	char complaint[600];
+	char tls_error[200];
 
 	struct subscription *subscriptions;
 	size_t subscription_count, subscription_capacity;
@@ -107,12 +112,15 @@ static void paho_up(void *context, MQTTAsync_successData *data)
 	put(context, EVENT_UP, 0, 0, false);
 }
 
+/* The broker's reason comes in one member or the other. */
 static void paho_failed5(void *context, MQTTAsync_failureData5 *data)
 {
-	bool refused = (int)data->reasonCode >= 0x80;
+	int reason = (int)data->reasonCode >= 0x80 ? (int)data->reasonCode : data->code;
+	bool refused = reason >= 0x80;
 
-	put_failure(context, EVENT_FAILED, 0, refused ? (int)data->reasonCode : 0,
-		    refused ? MQTTReasonCode_toString(data->reasonCode) : data->message);
+	put_failure(context, EVENT_FAILED, 0, refused ? reason : 0,
+		    refused ? MQTTReasonCode_toString((enum MQTTReasonCodes)reason)
+			    : data->message);
 }
 
 static void paho_failed(void *context, MQTTAsync_failureData *data)
@@ -137,6 +145,14 @@ static void paho_failed(void *context, MQTTAsync_failureData *data)
 static void paho_lost(void *context, char *cause)
 {
 	put_failure(context, EVENT_LOST, 0, 0, cause);
+}
+
+/* OpenSSL's own words; paho only says that the connection failed. */
+static int paho_tls_error(const char *words, size_t size, void *context)
+{
+	(void)size;
+	put_failure(context, EVENT_TLS, 0, 0, words);
+	return 0;
 }
 
 static void paho_sent5(void *context, MQTTAsync_successData5 *data)
@@ -281,9 +297,12 @@ static void mqtt_connect(struct mqtt *mqtt)
 		ssl.privateKey = set_or_null(config->key_file);
 		ssl.enableServerCertAuth = !config->insecure;
 		ssl.verify = !config->insecure;
+		ssl.ssl_error_cb = paho_tls_error;
+		ssl.ssl_error_context = mqtt;
 		options.ssl = &ssl;
 	}
 	mqtt->connecting = true;
+	mqtt->tls_error[0] = '\0';
 	code = MQTTAsync_connect(mqtt->paho, &options);
 	if (code != MQTTASYNC_SUCCESS)
 		put_failure(mqtt, EVENT_FAILED, 0, 0, MQTTAsync_strerror(code));
@@ -401,11 +420,24 @@ static void mqtt_went_up(struct mqtt *mqtt, const struct event *event)
 		mqtt->handler.up(mqtt->handler.context);
 }
 
+static bool is_about_password(int reason)
+{
+	return reason == MQTTREASONCODE_BAD_USER_NAME_OR_PASSWORD ||
+	       reason == MQTTREASONCODE_NOT_AUTHORIZED || reason == CONNACK_311_BAD_PASSWORD ||
+	       reason == CONNACK_311_NOT_AUTHORIZED;
+}
+
 static void mqtt_failed(struct mqtt *mqtt, const struct event *event)
 {
 	char text[600];
 	const char *words = event->text[0] ? event->text : "no answer";
 
+	if (mqtt->tls_error[0])
+		words = mqtt->tls_error;
+	else if (mqtt->config.tls && !event->reason)
+		words = "nothing answers there, or its certificate is for another name";
+	else if (is_about_password(event->reason))
+		words = "unknown user name or wrong password";
 	mqtt->connecting = false;
 	mqtt->refused = event->reason != 0;
 	snprintf(text, sizeof(text), "broker %s:%lld: %s%.200s; trying again", mqtt->config.host,
@@ -478,6 +510,10 @@ static void mqtt_handle(struct mqtt *mqtt, const struct event *event)
 	case EVENT_FAILED: mqtt_failed(mqtt, event); break;
 	case EVENT_LOST: mqtt_went_down(mqtt, event); break;
 	case EVENT_SENT: mqtt_landed(mqtt, event); break;
+	case EVENT_TLS:
+		snprintf(mqtt->tls_error, sizeof(mqtt->tls_error), "%.*s",
+			 (int)strcspn(event->text, "\r\n"), event->text);
+		break;
 	case EVENT_SUBSCRIBED:
 		log_warning("the broker refuses a subscription (%s): does its access list allow "
 			    "user %s to read it?",

@@ -6,7 +6,15 @@
 
 #include "common/mqtt.h"
 
-enum event_kind { EVENT_UP, EVENT_FAILED, EVENT_LOST, EVENT_MESSAGE, EVENT_SENT, EVENT_SUBSCRIBED };
+enum event_kind {
+	EVENT_UP,
+	EVENT_FAILED,
+	EVENT_LOST,
+	EVENT_MESSAGE,
+	EVENT_SENT,
+	EVENT_SUBSCRIBED,
+	EVENT_TLS,
+};
 
 struct event {
 	struct event *next;
