@@ -7,6 +7,9 @@
 /* A top may come this much late; a window whose top does not come is closed after it. */
 #define TOP_GRACE_MS (30 * MS_PER_SECOND)
 
+/* Records come at least every minute; a live reading further ahead has left them behind. */
+#define LAG_MAX_MS (5 * MS_PER_MINUTE)
+
 #define ML_PER_M3 1e6
 
 const char *zone_status_name(enum zone_status status)
@@ -216,10 +219,27 @@ static double zone_power(const struct zone *zone, const struct surroundings *aro
 	return sum;
 }
 
+/* What is left over is a difference: it makes no sense while one side's records are still on
+ * their way. */
+static bool zone_lags(const struct zone *zone)
+{
+	for (size_t i = 0; i < zone->member_count; i++) {
+		const struct source *source = zone->members[i].source;
+
+		if (source->live_t != CURVE_NEVER &&
+		    source->live_t - LAG_MAX_MS > curve_last(&source->energy))
+			return true;
+	}
+	return false;
+}
+
 mwh_t zone_beyond(const struct zone *zone, ms_t from)
 {
+	bool difference = zone->member_count && zone->members[zone->member_count - 1].sign < 0;
 	mwh_t energy = 0;
 
+	if (difference && zone_lags(zone))
+		return 0;
 	for (size_t i = 0; i < zone->member_count; i++)
 		energy += zone->members[i].sign * source_beyond(zone->members[i].source, from);
 	return energy;
