@@ -21,8 +21,10 @@ static const char *text_after_time(const char *text)
 	return comma ? comma : text;
 }
 
-static void wall_publish(const struct wall *wall, const char *text, int qos, bool each,
-			 const char *format, va_list arguments)
+__attribute__((format(printf, 5, 0))) static void wall_publish(const struct wall *wall,
+							       const char *text, int qos, bool each,
+							       const char *format,
+							       va_list arguments)
 {
 	char rest[TOPIC_SIZE];
 	char topic[TOPIC_SIZE];
