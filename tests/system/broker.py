@@ -1,0 +1,53 @@
+"""A private mosquitto that keeps nothing on disk."""
+
+import subprocess
+
+from patience import until
+from port import port_free, port_open
+from program import Program
+
+# As root, mosquitto would become another user, who cannot read the test's files.
+CONFIGURATION = """\
+user root
+listener {port} 127.0.0.1
+persistence false
+max_queued_messages 0
+log_dest stderr
+"""
+
+
+class Broker:
+    """`users` (name -> password) and `access` (lines of an ACL file) close it to everyone else;
+    `lines` are added to its configuration."""
+
+    def __init__(self, folder, users=None, access=None, lines=()):
+        self.folder = folder
+        self.port = port_free()
+        self.programs = []
+        lines = [CONFIGURATION.format(port=self.port), *lines]
+        if users is None:
+            lines.append("allow_anonymous true")
+        else:
+            lines.append(f"password_file {self._passwords(users)}")
+        if access:
+            (folder / "access").write_text("\n".join(access) + "\n")
+            lines.append(f"acl_file {folder / 'access'}")
+        (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+        self.start()
+
+    def _passwords(self, users):
+        file = self.folder / "passwords"
+        file.touch(mode=0o600)
+        for name, password in users.items():
+            subprocess.run(["mosquitto_passwd", "-b", file, name, password], check=True)
+        return file
+
+    def start(self):
+        argv = ["/usr/sbin/mosquitto", "-c", self.folder / "mosquitto.conf"]
+        program = Program(self.folder, argv)
+        self.programs.append(program)
+        until(lambda: port_open(self.port) or not program.running, 5, "open port of mosquitto")
+        assert program.running, program.err
+
+    def kill(self):
+        self.programs[-1].kill()

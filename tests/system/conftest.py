@@ -1,0 +1,29 @@
+"""What the tests get: houses that are empty at the end and whose programs did not break."""
+
+import pytest
+
+from house import House
+
+
+@pytest.fixture
+def houses(tmp_path):
+    """Opens a House; `at` sets its clock to a local time of Paris."""
+    opened = []
+
+    def open_house(at=None, broker=True, **settings):
+        folder = tmp_path / f"house-{len(opened) + 1}"
+        folder.mkdir()
+        house = House(folder, at)
+        opened.append(house)
+        if broker:
+            house.open_broker(**settings)
+        return house
+
+    yield open_house
+    wrong = [reason for house in opened for reason in house.close()]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def house(houses):
+    return houses()

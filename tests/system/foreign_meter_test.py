@@ -1,0 +1,45 @@
+"""A Modbus server that is not ours stands in for a meter: the same values."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from house import BUILD, topic
+from program import Program
+
+pytest.importorskip("pymodbus.server")
+
+POWER_W, WH = 48210.5, 812345678.25
+
+
+@pytest.fixture
+def port(tmp_path):
+    server = Path(__file__).with_name("foreign_meter.py")
+    argv = [sys.executable, server, "--power", POWER_W, "--energy", WH]
+    meter = Program(tmp_path, argv)
+    yield int(meter.wait_out(lambda text: text.strip()))
+    meter.kill()
+
+
+def test_every_profile_reads_what_pymodbus_serves(port):
+    collector = BUILD / "collector-pac"
+    listed = subprocess.run([collector, "--profiles"], check=True, capture_output=True, text=True)
+    profiles = [line.split()[0] for line in listed.stdout.splitlines()]
+    assert {"pac3200", "pac2200", "pac3220", "pac4200", "generic"} <= set(profiles)
+    for profile in profiles:
+        argv = [collector, "--probe", f"127.0.0.1:{port}", "--profile", profile]
+        read = subprocess.run(argv, check=True, capture_output=True, text=True)
+        expected = f"Would be published: power {POWER_W} W, index {WH} Wh"
+        assert expected in read.stdout.splitlines(), f"{profile}: {read.stdout}"
+
+
+def test_the_zone_of_a_pymodbus_meter_shows_its_power_and_index(house, port):
+    watcher = house.watch("#")
+    house.aggregator()
+    house.pac("pac", [{"zone": "self", "port": port}], record_s=1)
+    watcher.wait(topic("zone/self/power_w"), POWER_W)
+    live = watcher.wait(topic("collector/pac/self/live"))
+    assert (live["power_w"], live["wh"]) == (POWER_W, WH)
+    watcher.wait(topic("collector/pac/self/record"), lambda record: record["wh"] == WH)

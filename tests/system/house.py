@@ -1,0 +1,117 @@
+"""A site under test: its broker, its programs with their configuration, its simulated meters."""
+
+import json
+import os
+from pathlib import Path
+
+from broker import Broker
+from clock import Clock
+from foreign_collector import ForeignCollector
+from program import Program
+from watcher import Watcher
+
+BUILD = Path(os.environ.get("BUILD", "build")).resolve()
+SITE = "lycee"
+
+
+def topic(rest):
+    """Of the site: topic("zone/self/state")."""
+    return f"wattzone/{SITE}/{rest}"
+
+
+class Meters:
+    """Simulated PAC meters; numbers count from 1, as in their commands."""
+
+    def __init__(self, program, count):
+        self.program = program
+        written = program.wait_out(lambda text: text.count("\n") >= count and text)
+        self.ports = [int(line) for line in written.split()]
+
+    def obey(self, command):
+        self.program.tell(command)
+
+
+class House:
+    """Everything a test starts, in `folder`. What is started here is ended by close()."""
+
+    def __init__(self, folder, at=None):
+        self.folder = folder
+        self.clock = Clock(at)
+        self.broker = None
+        self._programs = []
+        self._watchers = []
+
+    # -------- programs --------
+
+    def run(self, name, *arguments, commands=False, at_house_time=True):
+        """Starts a program of the build folder."""
+        program = BUILD / name
+        environment = self.clock.environment(program) if at_house_time else {}
+        started = Program(self.folder, [program, *arguments], environment, commands)
+        self._programs.append(started)
+        return started
+
+    def write(self, name, content):
+        """A file of the folder: text, or an object as JSON."""
+        file = self.folder / name
+        file.write_text(content if isinstance(content, str) else json.dumps(content))
+        return file
+
+    def configuration(self, name, **settings):
+        """The configuration file of a program of this site."""
+        broker = {"host": "127.0.0.1", "port": self.broker.port, **settings.pop("broker", {})}
+        return self.write(f"{name}.json", {"site": SITE, "broker": broker, **settings})
+
+    def open_broker(self, **settings):
+        self.broker = Broker(self.folder, **settings)
+        return self.broker
+
+    def aggregator(self, **settings):
+        settings = {"publish_ms": 50, **settings}
+        return self.run("aggregator", "--config", self.configuration("aggregator", **settings))
+
+    def pac(self, name, meters, **settings):
+        """A collector-pac. `meters` are members of its configuration; host and source have
+        defaults."""
+        meters = [
+            {"source": each.get("zone", f"meter-{i}"), "host": "127.0.0.1", **each}
+            for i, each in enumerate(meters, 1)
+        ]
+        settings = {"collector": name, "meters": meters, **settings}
+        return self.run("collector-pac", "--config", self.configuration(name, **settings))
+
+    def meter(self, name, sources, replay, **settings):
+        """A collector-meter that reads edges from a file."""
+        settings = {"collector": name, "sources": sources, "replay": str(replay), **settings}
+        return self.run("collector-meter", "--config", self.configuration(name, **settings))
+
+    def meters(self, count=1, **options):
+        """Simulated PAC meters."""
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        program = self.run("sim/pac-sim", "--count", str(count), *words, commands=True)
+        return Meters(program, count)
+
+    # -------- clients --------
+
+    def watch(self, *filters, **account):
+        """A client that hears the site; `filters` are below it, default all."""
+        watcher = Watcher(
+            self.broker.port, *[topic(each) for each in filters or ("#",)], **account
+        )
+        self._watchers.append(watcher)
+        return watcher
+
+    def collector(self, name, **account):
+        """A collector that is not ours."""
+        return ForeignCollector(self.watch("status", **account), topic(f"collector/{name}"))
+
+    def close(self):
+        """Ends everything, newest first; returns what was wrong: a list."""
+        for watcher in self._watchers:
+            watcher.close()
+        programs = self._programs[::-1] + (self.broker.programs if self.broker else [])
+        wrong = [reason for program in programs for reason in program.end()]
+        for program in programs:
+            print(f"\n---- {' '.join(program.argv)}\n{program.err}", end="")
+        return wrong
+

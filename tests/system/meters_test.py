@@ -1,0 +1,37 @@
+"""Meters that misbehave hold up no other."""
+
+import re
+
+from house import topic
+
+COUNTS = re.compile(r"(\S+) \(\S+\): (\d+) polls, (\d+) failed, (\d+) slots missed")
+FAULTS = {1: "dead", 2: "slow 400", 3: "refuse", 4: "garbage"}
+SLOTS = 16
+
+
+def test_four_faulty_meters_among_ten_cost_the_others_no_poll_slot(house):
+    meters = house.meters(10, power=48000)
+    for number, fault in FAULTS.items():
+        meters.obey(f"{number} {fault}")
+    watcher = house.watch("collector/#")
+    numbers = range(1, 11)
+    healthy = [number for number in numbers if number not in FAULTS]
+    collector = house.pac("pac", [{"zone": f"zone-{i}", "port": meters.ports[i - 1]} for i in numbers])
+    live = lambda number: watcher.values(topic(f"collector/pac/zone-{number}/live"))
+    for number in healthy:
+        watcher.wait(topic(f"collector/pac/zone-{number}/live"),
+                     lambda _: len(live(number)) >= SLOTS, timeout=SLOTS)
+    assert collector.stop(timeout=5) == 0
+
+    counts = {name: [int(each) for each in rest] for name, *rest in COUNTS.findall(collector.err)}
+    assert len(counts) == 10, collector.err
+    for number in healthy:
+        polls, failed, missed = counts[f"zone-{number}"]
+        assert (failed, missed) == (0, 0)
+        assert polls >= SLOTS
+        times = [each["t"] for each in live(number)]
+        assert round((times[-1] - times[0]) / 500) == len(times) - 1, f"meter {number}: {times}"
+    for number in (1, 3, 4):
+        watcher.wait(topic(f"collector/pac/zone-{number}/status"), "offline")
+    for number in healthy:
+        assert watcher.value(topic(f"collector/pac/zone-{number}/status")) == "online"

@@ -1,0 +1,93 @@
+"""A child process of a test: what it wrote, how it ended, and that it ends."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from patience import PATIENCE, until
+
+SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", ": runtime error: ")
+
+
+class Program:
+    """Runs `argv` with stdout and stderr in files of `folder`. `commands` gives it a standard input
+    for tell(). End it with stop() or kill(); both work by its process id."""
+
+    count = 0
+
+    def __init__(self, folder, argv, environment=None, commands=False):
+        Program.count += 1
+        self.name = Path(argv[0]).name
+        self.argv = [str(word) for word in argv]
+        stem = Path(folder) / f"{Program.count:03}-{self.name}"
+        self._out = stem.with_suffix(".out")
+        self._err = stem.with_suffix(".err")
+        self._expected = {0}
+        with open(self._out, "wb") as out, open(self._err, "wb") as err:
+            self._process = subprocess.Popen(
+                self.argv,
+                stdin=subprocess.PIPE if commands else subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env={**os.environ, **(environment or {})},
+            )
+        self.pid = self._process.pid
+
+    @property
+    def out(self):
+        return self._out.read_text(errors="replace")
+
+    @property
+    def err(self):
+        return self._err.read_text(errors="replace")
+
+    @property
+    def running(self):
+        return self._process.poll() is None
+
+    def tell(self, line):
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
+    def wait_out(self, condition, timeout=5):
+        """Waits until `condition(what it wrote to stdout)` is true; returns that."""
+        return until(lambda: condition(self.out), timeout, lambda: f"fit output: {self.out!r}")
+
+    def wait_err(self, text, timeout=5):
+        """Waits until `text` occurs in what it wrote to stderr."""
+        until(lambda: text in self.err, timeout, lambda: f"{text!r} in stderr: {self.err!r}")
+
+    def wait(self, timeout=10):
+        """Waits until it ends by itself; returns the exit code, which may be any but a crash."""
+        code = self._process.wait(timeout * PATIENCE)
+        if code > 0:
+            self._expected.add(code)
+        return code
+
+    def stop(self, timeout=1):
+        """Asks it to end, as a service manager does; returns the exit code."""
+        if self.running:
+            self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout * PATIENCE)
+
+    def kill(self):
+        """What a power cut does to it."""
+        self._process.kill()
+        self._process.wait()
+        self._expected.add(-signal.SIGKILL)
+
+    def end(self):
+        """Ends it if it still runs. Returns what was wrong with it since it started: a list."""
+        wrong = []
+        try:
+            self.stop(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            wrong.append("did not end when it was asked to")
+        if self._process.stdin:
+            self._process.stdin.close()
+        if self._process.returncode not in self._expected:
+            wrong.append(f"ended with {self._process.returncode}")
+        wrong += [f"reports {name}" for name in SANITIZERS if name in self.err]
+        return [f"{self.name} (process {self.pid}) {reason}" for reason in wrong]
