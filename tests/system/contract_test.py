@@ -296,7 +296,7 @@ def test_demand_projects_the_running_window(houses, at, pulses, last_minute, ala
         school.collector.record("supply", t, pulses=10600 + total, mark="minute", off_peak=False,
                                 peak=False)
     demand = watcher.wait(
-        topic("demand/state"), lambda demand: demand["energy_kwh"] == pulses * 0.08
+        topic("demand/state"), lambda demand: demand["energy_kwh"] == pytest.approx(pulses * 0.08)
     )
     has(demand, DEMAND)
     assert (demand["start"], demand["end"]) == (iso(school.noon), iso(school.noon + 10 * MINUTE))

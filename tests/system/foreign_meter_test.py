@@ -9,8 +9,6 @@ import pytest
 from house import BUILD, topic
 from program import Program
 
-pytest.importorskip("pymodbus.server")
-
 POWER_W, WH = 48210.5, 812345678.25
 
 
@@ -19,7 +17,9 @@ def port(tmp_path):
     server = Path(__file__).with_name("foreign_meter.py")
     argv = [sys.executable, server, "--power", POWER_W, "--energy", WH]
     meter = Program(tmp_path, argv)
-    yield int(meter.wait_out(lambda text: text.strip()))
+    meter.wait_out(lambda text: text.strip() or not meter.running)
+    assert meter.running, meter.err
+    yield int(meter.out)
     meter.kill()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 from broker import Broker
@@ -89,6 +90,7 @@ class House:
         """Simulated PAC meters."""
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         program = self.run("sim/pac-sim", "--count", str(count), *words, commands=True)
+        program.expect(-signal.SIGTERM)
         return Meters(program, count)
 
     # -------- clients --------

@@ -58,11 +58,15 @@ class Program:
         """Waits until `text` occurs in what it wrote to stderr."""
         until(lambda: text in self.err, timeout, lambda: f"{text!r} in stderr: {self.err!r}")
 
+    def expect(self, code):
+        """Nothing is wrong where it ends so."""
+        self._expected.add(code)
+
     def wait(self, timeout=10):
         """Waits until it ends by itself; returns the exit code, which may be any but a crash."""
         code = self._process.wait(timeout * PATIENCE)
         if code > 0:
-            self._expected.add(code)
+            self.expect(code)
         return code
 
     def stop(self, timeout=1):
@@ -75,7 +79,7 @@ class Program:
         """What a power cut does to it."""
         self._process.kill()
         self._process.wait()
-        self._expected.add(-signal.SIGKILL)
+        self.expect(-signal.SIGKILL)
 
     def end(self):
         """Ends it if it still runs. Returns what was wrong with it since it started: a list."""

@@ -8,9 +8,17 @@ import pytest
 from clock import iso, local
 from house import BUILD, topic
 
-# shared worked examples: c EUR/kWh and the loads of the winter day
+# In 1e-8 EUR/kWh; kW from hour to hour.
 PRICES = {"P": 18152888, "HPH": 9222356, "HCH": 5826912}
-LOADS = [(0, 6, 96), (6, 8, 240), (8, 10, 384), (10, 18, 336), (18, 20, 288), (20, 22, 192), (22, 24, 120)]
+LOADS = [
+    (0, 6, 96),
+    (6, 8, 240),
+    (8, 10, 384),
+    (10, 18, 336),
+    (18, 20, 288),
+    (20, 22, 192),
+    (22, 24, 120),
+]
 TUESDAY = ["HCH", "HPH", "P", "HPH", "P", "HPH", "HCH"]
 SUNDAY = ["HCH"] * 7
 
@@ -87,7 +95,9 @@ def test_a_winter_day_of_edges_is_exact_to_the_last_digit(houses, day, bands, co
 
     windows = list(windows_expected(day, bands))
     watcher.wait(topic("zone/global/mean10"), windows[-1])
-    assert watcher.values(topic("zone/global/mean10")) == windows
+    # The recording begins a second before midnight: a window of the day before comes first.
+    published = watcher.values(topic("zone/global/mean10"))
+    assert [each for each in published if each["start"] >= windows[0]["start"]] == windows
 
 
 def school_day(day):
