@@ -70,10 +70,24 @@ void counter_level(struct counter *counter, enum line_role role, bool on)
 	counter->contact[role] = on;
 }
 
+static void make_room(struct counter *counter)
+{
+	size_t taken = counter->change_first;
+
+	if (counter->change_end == counter->change_capacity && taken) {
+		counter->change_end -= taken;
+		memmove(counter->changes, counter->changes + taken,
+			counter->change_end * sizeof(*counter->changes));
+		counter->change_first = 0;
+	}
+	counter->changes = array_grow(counter->changes, counter->change_end,
+				      &counter->change_capacity, sizeof(*counter->changes));
+}
+
 static void add_change(struct counter *counter, enum line_role role, struct level level)
 {
 	ns_t earliest = counter->settled * NS_PER_MS;
-	size_t at = counter->change_count;
+	size_t at;
 
 	/* Off ends a pulse or a top; only a contact's off is something to tell. */
 	if (!level.on && (role == LINE_PULSE || role == LINE_TOP))
@@ -82,14 +96,14 @@ static void add_change(struct counter *counter, enum line_role role, struct leve
 		counter->late++;
 		level.since = earliest;
 	}
-	counter->changes = array_grow(counter->changes, counter->change_count,
-				      &counter->change_capacity, sizeof(*counter->changes));
-	while (at > 0 && counter->changes[at - 1].level.since > level.since)
+	make_room(counter);
+	at = counter->change_end;
+	while (at > counter->change_first && counter->changes[at - 1].level.since > level.since)
 		at--;
 	memmove(&counter->changes[at + 1], &counter->changes[at],
-		(counter->change_count - at) * sizeof(*counter->changes));
+		(counter->change_end - at) * sizeof(*counter->changes));
 	counter->changes[at] = (struct counter_change){.role = role, .level = level};
-	counter->change_count++;
+	counter->change_end++;
 }
 
 void counter_edge(struct counter *counter, enum line_role role, bool on, ns_t t, int64_t lost)
@@ -151,13 +165,21 @@ void counter_stop(struct counter *counter, ns_t t)
 
 /* -------- out -------- */
 
+static const struct counter_change *first_change(const struct counter *counter)
+{
+	if (counter->change_first == counter->change_end)
+		return NULL;
+	return &counter->changes[counter->change_first];
+}
+
 static ms_t next_bin(const struct counter *counter)
 {
+	const struct counter_change *change = first_change(counter);
 	ms_t next = smaller(counter->start_due, counter->minute_due);
 
 	next = smaller(next, counter->stop_due);
-	if (counter->change_count)
-		next = smaller(next, ms_of(counter->changes[0].level.since));
+	if (change)
+		next = smaller(next, ms_of(change->level.since));
 	return next;
 }
 
@@ -176,11 +198,10 @@ static void count_pulse(struct counter *counter, ns_t t, struct counter_event *e
 /* Takes the next change of the bin; true where it is a pulse. */
 static bool take_change(struct counter *counter, struct counter_event *event)
 {
-	struct counter_change change = counter->changes[0];
+	struct counter_change change = counter->changes[counter->change_first++];
 
-	counter->change_count--;
-	memmove(&counter->changes[0], &counter->changes[1],
-		counter->change_count * sizeof(*counter->changes));
+	if (counter->change_first == counter->change_end)
+		counter->change_first = counter->change_end = 0;
 	switch (change.role) {
 	case LINE_PULSE: count_pulse(counter, change.level.since, event); return true;
 	case LINE_TOP: counter->bin_has_top = true; return false;
@@ -252,6 +273,13 @@ static void give_mark(struct counter *counter, struct counter_event *event)
 		event->record.blind_ms = ms_of(counter->blind + NS_PER_MS - 1);
 }
 
+static bool bin_has_change(const struct counter *counter)
+{
+	const struct counter_change *change = first_change(counter);
+
+	return change && ms_of(change->level.since) == counter->bin;
+}
+
 bool counter_next(struct counter *counter, struct counter_event *event)
 {
 	while (!counter->marks) {
@@ -261,8 +289,7 @@ bool counter_next(struct counter *counter, struct counter_event *event)
 				return false;
 			counter->bin_open = true;
 		}
-		while (counter->change_count &&
-		       ms_of(counter->changes[0].level.since) == counter->bin)
+		while (bin_has_change(counter))
 			if (take_change(counter, event))
 				return true;
 		close_bin(counter);

@@ -60,7 +60,7 @@ struct counter {
 	ns_t blind; /* before the start */
 
 	struct counter_change *changes; /* in the order of their times */
-	size_t change_count, change_capacity;
+	size_t change_first, change_end, change_capacity;
 
 	ms_t bin; /* the millisecond being taken out */
 	bool bin_open, bin_has_top;

@@ -35,6 +35,9 @@ enum lines_event lines_next(struct lines *lines, struct edge *edge, struct fail 
  * a little before the last LINES_NOTHING. */
 ns_t lines_horizon(const struct lines *lines);
 
+/* The horizon of GPIO lines stays at most so far behind CLOCK_MONOTONIC while they are read. */
+#define LINES_DELAY (20 * NS_PER_MS)
+
 /* -------- for those who implement it -------- */
 
 struct lines_operations {

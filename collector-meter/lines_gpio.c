@@ -12,10 +12,6 @@
 #include "collector-meter/lines.h"
 #include "collector-meter/lines_gpiod.h"
 
-/* The kernel stamps an edge in its interrupt handler and queues it a little later, in a thread. An
- * edge is at most so much older than the moment at which its queue was found empty. */
-#define QUEUE_DELAY (20 * NS_PER_MS)
-
 struct input {
 	struct gpio_line *line;
 	bool level_due; /* its level at the start is still to be told */
@@ -95,8 +91,10 @@ static enum lines_event gpio_next(struct lines *lines, struct edge *edge, struct
 			return LINES_EDGE;
 		}
 	}
-	if (before - QUEUE_DELAY > lines->horizon)
-		lines->horizon = before - QUEUE_DELAY;
+	/* The kernel stamps an edge in its interrupt handler and queues it a little later, in a
+	 * thread. */
+	if (before - LINES_DELAY > lines->horizon)
+		lines->horizon = before - LINES_DELAY;
 	return LINES_NOTHING;
 }
 

@@ -1,0 +1,83 @@
+/* collector-meter - counts the pulses of meters and publishes them. */
+#include "collector-meter/monitor.h"
+#include "collector-meter/publisher.h"
+#include "collector-meter/settings.h"
+#include "collector-meter/station.h"
+#include "common/daemon.h"
+
+static const char *replay;
+static bool monitoring;
+
+static const struct program_option own_options[] = {
+	{.name = "monitor",
+	 .help = "print edges, intervals, power and contacts; needs no broker",
+	 .flag = &monitoring},
+	{.name = "replay",
+	 .argument = "FILE",
+	 .help = "take edges from FILE (a recording, a FIFO, or -), not from GPIO",
+	 .text = &replay},
+	{0},
+};
+
+static const struct program program = {
+	.name = "collector-meter",
+	.summary = "Counts the pulses of electricity, gas and water meters and publishes them by "
+		   "MQTT.",
+	.options = own_options,
+};
+
+/* Reads the meters and tells them to the broker or to the terminal until a signal comes. */
+static int run(const struct settings *settings, struct fail *fail)
+{
+	struct daemon *daemon = daemon_open();
+	struct monitor *monitor = NULL;
+	struct publisher *publisher = NULL;
+	struct station *station = NULL;
+	int exit_code = EXIT_FAILED;
+
+	if (!daemon)
+		return EXIT_FAILED;
+	if (monitoring)
+		monitor = monitor_open(settings, daemon, stdout, fail);
+	else
+		publisher = publisher_open(settings, daemon, fail);
+	if (monitor || publisher) {
+		struct listener listener =
+			monitor ? monitor_listener(monitor) : publisher_listener(publisher);
+
+		station = station_open(settings, daemon, &listener, fail);
+	}
+	if (station) {
+		if (publisher)
+			publisher_feeds_from(publisher, station);
+		daemon_ready(daemon);
+		exit_code = daemon_run(daemon);
+	}
+	station_close(station);
+	publisher_close(publisher);
+	monitor_close(monitor);
+	daemon_close(daemon);
+	return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct settings settings;
+	struct fail fail = {0};
+	int exit_code;
+
+	if (!options_read(&options, &program, argc, argv, &exit_code))
+		return exit_code;
+	log_open(program.name, options.verbose);
+	if (!settings_load(&settings, options.config, replay, &fail))
+		exit_code = EXIT_CONFIGURATION;
+	else if (options.check)
+		exit_code = options_checked(&options);
+	else
+		exit_code = run(&settings, &fail);
+	if (fail.text[0])
+		log_error("%s", fail.text);
+	settings_free(&settings);
+	return exit_code;
+}

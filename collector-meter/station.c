@@ -1,0 +1,398 @@
+#include "collector-meter/station.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "collector-meter/anchor.h"
+#include "collector-meter/lines.h"
+#include "collector-meter/timer.h"
+
+#define RETRY_MS 5000
+#define BATCH	 256 /* edges between two looks at what is certain */
+#define TURN	 16  /* batches before the loop's others have their turn */
+
+/* One set of lines: those of one source, or a recording of all sources. */
+struct input {
+	struct station *station;
+	size_t first, count; /* its sources */
+	struct lines *lines; /* NULL: not open */
+	bool paused;	     /* until the listener takes more */
+	bool ended;	     /* the recording's end was read */
+	ns_t blind_since;    /* when sight was lost; 0: it never was */
+	struct fail trouble; /* the last reason that was logged */
+};
+
+struct station {
+	const struct settings *settings;
+	struct daemon *daemon;
+	struct listener listener;
+	struct timer *timer;
+	bool replay;
+	ms_t wall_offset;
+	size_t source_count, input_count;
+	struct counter *counters;
+	struct input *inputs;
+};
+
+static ns_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+static ms_t wall_of(const struct station *station, ns_t t)
+{
+	return floor_divide(t, NS_PER_MS) + station->wall_offset;
+}
+
+/* -------- what is certain goes to the listener -------- */
+
+static bool listener_ready(const struct station *station)
+{
+	/* The kernel's queues are short: only a recording can wait. */
+	return !station->replay || station->listener.ready(station->listener.context);
+}
+
+/* False where the listener takes no more now. */
+static bool deliver(struct input *input)
+{
+	struct station *station = input->station;
+	struct counter_event event;
+
+	for (size_t source = input->first; source < input->first + input->count; source++) {
+		struct counter *counter = &station->counters[source];
+
+		while (listener_ready(station)) {
+			ms_t t;
+
+			if (!counter_next(counter, &event))
+				break;
+			t = wall_of(station, event.t);
+			event.record.t = t;
+			station->listener.event(station->listener.context, source, counter, &event,
+						t);
+		}
+	}
+	return listener_ready(station);
+}
+
+static void tell_online(struct input *input, bool online)
+{
+	struct listener *listener = &input->station->listener;
+
+	for (size_t source = input->first; source < input->first + input->count; source++)
+		listener->online(listener->context, source, online);
+}
+
+/* -------- what lines say goes to the counters -------- */
+
+static void start(struct input *input, ns_t t)
+{
+	ns_t blind = input->blind_since ? t - input->blind_since : 0;
+
+	for (size_t source = input->first; source < input->first + input->count; source++)
+		counter_start(&input->station->counters[source], t, blind);
+	tell_online(input, true);
+}
+
+static void stop(struct input *input)
+{
+	for (size_t source = input->first; source < input->first + input->count; source++)
+		if (input->station->counters[source].running)
+			counter_stop(&input->station->counters[source],
+				     lines_horizon(input->lines));
+}
+
+static void take_edge(struct input *input, const struct edge *edge)
+{
+	struct station *station = input->station;
+	struct listener *listener = &station->listener;
+
+	if (edge->lost)
+		log_warning("%s: the kernel dropped %lld edges of line %s: too many at once",
+			    settings_source(station->settings, edge->source)->source,
+			    (long long)edge->lost, line_role_name(edge->role));
+	if (listener->edge)
+		listener->edge(listener->context, edge, wall_of(station, edge->t));
+	counter_edge(&station->counters[edge->source], edge->role, edge->on, edge->t, edge->lost);
+}
+
+/* Reads at most BATCH edges. */
+static enum lines_event read_batch(struct input *input, struct fail *fail)
+{
+	enum lines_event event = LINES_EDGE;
+	struct edge edge;
+
+	for (int i = 0; i < BATCH; i++) {
+		event = lines_next(input->lines, &edge, fail);
+		if (event == LINES_START)
+			start(input, edge.t);
+		else if (event == LINES_LEVEL)
+			counter_level(&input->station->counters[edge.source], edge.role, edge.on);
+		else if (event == LINES_EDGE)
+			take_edge(input, &edge);
+		else
+			break;
+	}
+	for (size_t source = input->first; source < input->first + input->count; source++)
+		counter_advance(&input->station->counters[source], lines_horizon(input->lines));
+	return event;
+}
+
+static void pause_input(struct input *input)
+{
+	input->paused = true;
+	daemon_unwatch(input->station->daemon, lines_fd(input->lines));
+}
+
+static void close_input(struct input *input)
+{
+	daemon_unwatch(input->station->daemon, lines_fd(input->lines));
+	lines_close(input->lines);
+	input->lines = NULL;
+}
+
+static void finish(struct input *input)
+{
+	struct listener *listener = &input->station->listener;
+
+	tell_online(input, false);
+	close_input(input);
+	listener->finished(listener->context);
+}
+
+static void sight_lost(struct input *input, const struct fail *fail)
+{
+	log_error("%s", fail->text);
+	if (input->station->replay) {
+		daemon_stop(input->station->daemon, EXIT_FAILED);
+		pause_input(input);
+		return;
+	}
+	input->trouble = *fail;
+	input->blind_since = lines_horizon(input->lines);
+	stop(input);
+	deliver(input);
+	tell_online(input, false);
+	close_input(input);
+}
+
+/* Reads and tells; true where there is more to do at once. */
+static bool work(struct input *input)
+{
+	struct fail fail = {0};
+
+	for (int batch = 0; batch < TURN; batch++) {
+		if (!deliver(input)) {
+			pause_input(input);
+			return false;
+		}
+		if (input->ended) {
+			finish(input);
+			return false;
+		}
+		switch (read_batch(input, &fail)) {
+		case LINES_NOTHING: deliver(input); return false;
+		case LINES_FAILED: sight_lost(input, &fail); return false;
+		case LINES_END:
+			stop(input);
+			input->ended = true;
+			break;
+		default: break;
+		}
+	}
+	return true;
+}
+
+/* -------- when -------- */
+
+/* A recording is its own clock. GPIO lines need to be looked at again when a level has held for
+ * its width and when a minute is over. */
+static void set_alarm(struct station *station)
+{
+	ns_t deadline = INT64_MAX;
+	ns_t delay;
+
+	if (station->replay)
+		return;
+	for (size_t source = 0; source < station->source_count; source++) {
+		ns_t due = counter_deadline(&station->counters[source]);
+
+		if (due < deadline)
+			deadline = due;
+	}
+	if (deadline == INT64_MAX)
+		return;
+	delay = deadline + LINES_DELAY - clock_ns(CLOCK_MONOTONIC);
+	timer_set(station->timer, delay > 0 ? delay / NS_PER_MS + 1 : 0);
+}
+
+/* Wall and monotonic clock at one moment. */
+static void read_clocks(struct station *station)
+{
+	if (!station->replay)
+		station->wall_offset = anchor_offset(
+			station->wall_offset, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME));
+}
+
+static void work_on(struct station *station, struct input *inputs, size_t count)
+{
+	bool more = false;
+
+	read_clocks(station);
+	for (size_t i = 0; i < count; i++)
+		if (inputs[i].lines && !inputs[i].paused && work(&inputs[i]))
+			more = true;
+	if (more)
+		timer_set(station->timer, 0);
+	else
+		set_alarm(station);
+}
+
+static void input_ready(void *context, short events)
+{
+	struct input *input = context;
+
+	(void)events;
+	work_on(input->station, input, 1);
+}
+
+static void alarm_due(void *context)
+{
+	struct station *station = context;
+
+	work_on(station, station->inputs, station->input_count);
+}
+
+void station_resume(struct station *station)
+{
+	for (size_t i = 0; i < station->input_count; i++) {
+		struct input *input = &station->inputs[i];
+
+		if (!input->paused)
+			continue;
+		input->paused = false;
+		daemon_watch(station->daemon, lines_fd(input->lines), POLLIN, input_ready, input);
+		timer_set(station->timer, 0);
+	}
+}
+
+/* -------- open and close -------- */
+
+static bool open_input(struct input *input, struct fail *fail)
+{
+	struct station *station = input->station;
+
+	input->lines = station->replay ? lines_open_replay(station->settings, fail)
+				       : lines_open_gpio(station->settings, input->first, fail);
+	if (!input->lines)
+		return false;
+	daemon_watch(station->daemon, lines_fd(input->lines), POLLIN, input_ready, input);
+	timer_set(station->timer, 0);
+	return true;
+}
+
+static void open_gpio(struct input *input)
+{
+	const char *name = settings_source(input->station->settings, input->first)->source;
+	struct fail fail = {0};
+
+	if (open_input(input, &fail)) {
+		log_info("%s: lines are open", name);
+		input->trouble = (struct fail){0};
+		return;
+	}
+	if (strcmp(fail.text, input->trouble.text) != 0)
+		log_error("%s; tried again every %d s", fail.text, RETRY_MS / 1000);
+	input->trouble = fail;
+}
+
+static void retry(void *context)
+{
+	struct station *station = context;
+
+	for (size_t i = 0; i < station->input_count; i++)
+		if (!station->inputs[i].lines)
+			open_gpio(&station->inputs[i]);
+}
+
+static bool allocate(struct station *station)
+{
+	station->source_count = station->settings->sources.count;
+	station->input_count = station->replay ? 1 : station->source_count;
+	station->counters = calloc(station->source_count, sizeof(*station->counters));
+	station->inputs = calloc(station->input_count, sizeof(*station->inputs));
+	if (!station->counters || !station->inputs)
+		return false;
+	for (size_t source = 0; source < station->source_count; source++) {
+		struct counter_config config =
+			source_counter(settings_source(station->settings, source));
+
+		counter_init(&station->counters[source], &config);
+	}
+	for (size_t i = 0; i < station->input_count; i++)
+		station->inputs[i] = (struct input){
+			.station = station,
+			.first = i,
+			.count = station->replay ? station->source_count : 1,
+		};
+	return true;
+}
+
+struct station *station_open(const struct settings *settings, struct daemon *daemon,
+			     const struct listener *listener, struct fail *fail)
+{
+	struct station *station = calloc(1, sizeof(*station));
+
+	if (!station)
+		goto no_memory;
+	station->settings = settings;
+	station->daemon = daemon;
+	station->listener = *listener;
+	station->replay = settings->replay[0] != '\0';
+	if (!allocate(station))
+		goto no_memory;
+	station->timer = timer_open(daemon, alarm_due, station, fail);
+	if (!station->timer)
+		goto failed;
+	if (station->replay && !open_input(&station->inputs[0], fail))
+		goto failed;
+	if (!station->replay) {
+		retry(station);
+		daemon_every(daemon, RETRY_MS, retry, station);
+	}
+	return station;
+no_memory:
+	fail_set(fail, "no memory");
+failed:
+	station_close(station);
+	return NULL;
+}
+
+static void close_station_input(struct input *input)
+{
+	if (!input->lines)
+		return;
+	stop(input);
+	deliver(input);
+	tell_online(input, false);
+	close_input(input);
+}
+
+void station_close(struct station *station)
+{
+	if (!station)
+		return;
+	for (size_t i = 0; station->inputs && i < station->input_count; i++)
+		close_station_input(&station->inputs[i]);
+	for (size_t source = 0; station->counters && source < station->source_count; source++)
+		counter_free(&station->counters[source]);
+	timer_close(station->timer);
+	free(station->counters);
+	free(station->inputs);
+	free(station);
+}
