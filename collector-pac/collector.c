@@ -130,11 +130,14 @@ static void collector_polls(void *context, short events)
 {
 	struct collector *collector = context;
 	struct poll polls[BATCH];
-	size_t count = poller_take(collector->poller, polls, BATCH);
+	size_t count;
 
 	(void)events;
-	for (size_t i = 0; i < count; i++)
-		subject_poll(collector, &polls[i]);
+	do {
+		count = poller_take(collector->poller, polls, BATCH);
+		for (size_t i = 0; i < count; i++)
+			subject_poll(collector, &polls[i]);
+	} while (count == BATCH);
 	outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
 }
 
@@ -360,6 +363,7 @@ void collector_close(struct collector *collector)
 	if (collector->poller != NULL) {
 		daemon_unwatch(collector->daemon, poller_fd(collector->poller));
 		daemon_unwatch(collector->daemon, mqtt_fd(collector->mqtt));
+		collector_polls(collector, 0);
 		poller_close(collector->poller);
 		log_counts(collector);
 	}

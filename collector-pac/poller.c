@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +17,8 @@
 #define STACK_SIZE	  ((size_t)256 * 1024) /* name look-ups want some; pages not used cost nothing */
 #define OTHER_DESCRIPTORS 64
 #define CLOSE_SECONDS	  3
-#define QUEUED_EACH	  8 /* polls of one meter that find room in the queue */
+#define GATHER_MS	  50 /* polls wait for company: waking up costs more than publishing */
+#define QUEUED_EACH	  8  /* polls of one meter that find room in the queue */
 
 /* What a meter's thread works with. */
 struct meter {
@@ -40,7 +41,7 @@ struct meter {
 struct poller {
 	size_t count;
 	struct meter *meters;
-	int fd; /* eventfd: the queue is not empty */
+	int fd; /* timerfd: polls have been queued for a while */
 
 	pthread_mutex_t lock; /* guards the queue */
 	struct poll *queue;   /* a ring */
@@ -52,10 +53,11 @@ struct poller {
 
 static void queue_put(struct poller *poller, const struct poll *poll)
 {
-	bool was_empty;
+	const struct itimerspec gather = {.it_value.tv_nsec = GATHER_MS * 1000000};
 
 	pthread_mutex_lock(&poller->lock);
-	was_empty = poller->queued == 0;
+	if (poller->queued == 0)
+		timerfd_settime(poller->fd, 0, &gather, NULL);
 	if (poller->queued == poller->capacity) {
 		poller->first = (poller->first + 1) % poller->capacity;
 		poller->queued--;
@@ -63,15 +65,13 @@ static void queue_put(struct poller *poller, const struct poll *poll)
 	}
 	poller->queue[(poller->first + poller->queued) % poller->capacity] = *poll;
 	poller->queued++;
-	if (was_empty)
-		eventfd_write(poller->fd, 1);
 	pthread_mutex_unlock(&poller->lock);
 }
 
 size_t poller_take(struct poller *poller, struct poll *polls, size_t room)
 {
+	const struct itimerspec never = {0};
 	size_t taken = 0;
-	eventfd_t signals;
 
 	pthread_mutex_lock(&poller->lock);
 	while (taken < room && poller->queued > 0) {
@@ -80,7 +80,7 @@ size_t poller_take(struct poller *poller, struct poll *polls, size_t room)
 		poller->queued--;
 	}
 	if (poller->queued == 0)
-		eventfd_read(poller->fd, &signals);
+		timerfd_settime(poller->fd, 0, &never, NULL);
 	pthread_mutex_unlock(&poller->lock);
 	return taken;
 }
@@ -261,7 +261,7 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
 	poller->meters = calloc(count, sizeof(*poller->meters));
 	poller->queue = calloc(poller->capacity, sizeof(*poller->queue));
 	pthread_mutex_init(&poller->lock, NULL);
-	poller->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	poller->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (poller->meters != NULL && poller->queue != NULL && poller->fd >= 0 &&
 	    meters_start(poller, meters, period_ms))
 		return poller;

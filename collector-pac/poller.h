@@ -39,7 +39,7 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
  * what it uses: close the poller when the program is about to end. */
 void poller_close(struct poller *poller);
 
-/* Readable while polls are queued. */
+/* Readable while polls are queued, from 50 ms after the first of them. */
 int poller_fd(const struct poller *poller);
 
 /* Takes up to `room` polls out of the queue, oldest first. */

@@ -17,6 +17,7 @@ static const struct meter_settings meter_defaults = {
 	.role = ROLE_PART,
 };
 
+static bool host_check(void *member, struct fail *fail);
 static bool meter_complete(void *element, struct fail *fail);
 
 static const struct config_key meter_keys[] = {
@@ -28,6 +29,7 @@ static const struct config_key meter_keys[] = {
 	 .type = CONFIG_TEXT,
 	 .offset = offsetof(struct meter_settings, host),
 	 .size = sizeof(meter_defaults.host),
+	 .check = host_check,
 	 .required = true},
 	{.name = "port",
 	 .type = CONFIG_INT,
@@ -100,12 +102,19 @@ static const struct config_key settings_keys[] = {
 	{0},
 };
 
+static bool host_check(void *member, struct fail *fail)
+{
+	const char *host = member;
+
+	return host[0] != '\0' ||
+	       fail_set(fail, "expected the name or address of the meter, found \"\"");
+}
+
 static bool meter_complete(void *element, struct fail *fail)
 {
 	struct meter_settings *meter = element;
 
-	if (meter->host[0] == '\0')
-		return fail_set(fail, "host: expected the name or address of the meter");
+	(void)fail;
 	if (meter->zone[0] == '\0')
 		memcpy(meter->zone, meter->source, sizeof(meter->zone));
 	if (meter->label[0] == '\0')
