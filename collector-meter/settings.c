@@ -130,7 +130,7 @@ static const struct source_settings source_defaults = {
 static const struct config_key settings_keys[] = {
 	{"site", CONFIG_ID, AT(settings, site), .required = true},
 	{"collector", CONFIG_ID, AT(settings, collector), .required = true},
-	{"broker", CONFIG_OBJECT, AT(settings, broker), .keys = mqtt_keys},
+	{"broker", CONFIG_OBJECT, AT(settings, broker), .keys = mqtt_keys, .check = mqtt_check},
 	{"replay", CONFIG_TEXT, SIZED(settings, replay)},
 	{"sources", CONFIG_ARRAY, AT(settings, sources), .required = true, .minimum = 1,
 	 .maximum = 1000, .size = sizeof(struct source_settings), .keys = source_keys,

@@ -48,7 +48,7 @@ struct mqtt {
 	struct mqtt_config config;
 	struct mqtt_handler handler;
 	char client_id[65];
-	char password[256];
+	char password[MQTT_PASSWORD_SIZE];
 	char will[TOPIC_SIZE]; /* empty: none */
 	char uri[300];
 	MQTTAsync paho;
@@ -615,8 +615,7 @@ struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
 	retained_open(&mqtt->retained);
 	if (!mqtt_open_descriptors(mqtt))
 		fail_set(fail, "no descriptors for the session with the broker");
-	else if (mqtt_password_read(mqtt->password, sizeof(mqtt->password), config, fail) &&
-		 mqtt_create(mqtt, fail)) {
+	else if (mqtt_password_read(mqtt->password, config, fail) && mqtt_create(mqtt, fail)) {
 		if (will_topic) {
 			snprintf(mqtt->will, sizeof(mqtt->will), "%s", will_topic);
 			mqtt_retain(mqtt, will_topic, "online", 1, MQTT_LATEST);

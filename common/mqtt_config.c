@@ -1,4 +1,9 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "common/mqtt.h"
+#include "common/mqtt_password.h"
 
 #define MEMBER(name) offsetof(struct mqtt_config, name)
 #define SIZE(name)   sizeof(((struct mqtt_config *)0)->name)
@@ -66,9 +71,16 @@ const struct config_key mqtt_keys[] = {
 	{0},
 };
 
+static bool readable(const char *member, const char *file, struct fail *fail)
+{
+	return !file[0] || access(file, R_OK) == 0 ||
+	       fail_set(fail, "%s: %s: %s", member, file, strerror(errno));
+}
+
 bool mqtt_check(void *value, struct fail *fail)
 {
 	const struct mqtt_config *config = value;
+	char password[MQTT_PASSWORD_SIZE];
 
 	if (config->password_file[0] && !config->user[0])
 		return fail_set(fail, "has a password_file but no user, expected both");
@@ -76,5 +88,9 @@ bool mqtt_check(void *value, struct fail *fail)
 		return fail_set(fail, "expected certificate_file and key_file together");
 	if (!config->tls && (config->ca_file[0] || config->certificate_file[0] || config->insecure))
 		return fail_set(fail, "has TLS files but not \"tls\": true");
-	return true;
+	if (!readable("ca_file", config->ca_file, fail) ||
+	    !readable("certificate_file", config->certificate_file, fail) ||
+	    !readable("key_file", config->key_file, fail))
+		return false;
+	return mqtt_password_read(password, config, fail);
 }

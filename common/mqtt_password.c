@@ -19,7 +19,7 @@ static FILE *password_open(const char *name)
 	return file ? file : fopen(name, "re");
 }
 
-bool mqtt_password_read(char *password, size_t size, const struct mqtt_config *config,
+bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const struct mqtt_config *config,
 			struct fail *fail)
 {
 	const char *name = config->password_file;
@@ -32,15 +32,15 @@ bool mqtt_password_read(char *password, size_t size, const struct mqtt_config *c
 	file = password_open(name);
 	if (!file)
 		return fail_set(fail,
-				"broker.password_file: %s: %s, expected a file whose first "
+				"password_file: %s: %s, expected a file whose first "
 				"line is the password",
 				name, strerror(errno));
-	read = fgets(password, (int)size, file);
+	read = fgets(password, MQTT_PASSWORD_SIZE, file);
 	fclose(file);
 	password[strcspn(password, "\r\n")] = '\0';
 	if (!read || !password[0])
 		return fail_set(fail,
-				"broker.password_file: %s: is empty, expected the password "
+				"password_file: %s: is empty, expected the password "
 				"in its first line",
 				name);
 	return true;

@@ -4,9 +4,11 @@
 
 #include "common/mqtt.h"
 
+#define MQTT_PASSWORD_SIZE 256
+
 /* The first line of the configured file; empty where none is configured. A relative name is looked
  * for in $CREDENTIALS_DIRECTORY first, where systemd puts credentials. False with a reason. */
-bool mqtt_password_read(char *password, size_t size, const struct mqtt_config *config,
+bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const struct mqtt_config *config,
 			struct fail *fail);
 
 #endif
