@@ -11,7 +11,8 @@ CONFIGURATION = """\
 user root
 listener {port} 127.0.0.1
 persistence false
-max_queued_messages 0
+max_queued_messages 100000
+set_tcp_nodelay true
 log_dest stderr
 """
 

@@ -1,8 +1,8 @@
 """An MQTT 5 client that keeps all that it hears, and publishes what a test wants to say."""
 
 import json
+import socket
 import threading
-import time
 from collections import namedtuple
 
 import paho.mqtt.client as mqtt
@@ -64,6 +64,8 @@ class Watcher:
 
     def _on_connect(self, client, _userdata, _flags, reason, _properties=None):
         assert not getattr(reason, "is_failure", reason != 0), f"broker refuses: {reason}"
+        # An answer must not wait for the acknowledgement of the one before.
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         options = SubscribeOptions(qos=1, retainAsPublished=True)
         if self._filters:
             client.subscribe([(each, options) for each in self._filters])

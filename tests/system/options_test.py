@@ -1,0 +1,112 @@
+"""How the programs are called, how they end, and what gets installed."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from house import BUILD
+from patience import PATIENCE
+from port import port_free
+
+PROGRAMS = ["collector-meter", "collector-pac", "aggregator"]
+OPTIONS = ["--help", "--version", "--check", "--config", "--verbose"]
+ROOT = Path(__file__).parents[2]
+
+every_program = pytest.mark.parametrize("name", PROGRAMS)
+
+
+def run(name, *arguments):
+    argv = [BUILD / name, *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=10 * PATIENCE)
+
+
+@every_program
+def test_help_names_every_option_and_the_manual_page(name):
+    ended = run(name, "--help")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for option in OPTIONS:
+        assert re.search(rf"^  {option}\b", ended.stdout, re.MULTILINE), option
+    assert f"{name}(8)" in ended.stdout
+    page = (ROOT / name / f"{name}.8").read_text()
+    for option in re.findall(r"^  --([a-z]+)", ended.stdout, re.MULTILINE):
+        assert f"-{option}" in page.replace("\\-", "-"), f"{option} is not in the manual page"
+
+
+@every_program
+def test_version_is_that_of_the_repository(name):
+    version = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    ended = run(name, "--version")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{name} {version[1]}\n", "")
+
+
+@every_program
+@pytest.mark.parametrize("words", [["--chekc"], ["stray"], ["--config"], ["--check=yes"], ["-x"]])
+def test_a_wrong_option_is_told_in_one_line(name, words):
+    ended = run(name, *words)
+    assert (ended.returncode, ended.stdout) == (64, "")
+    assert ended.stderr.startswith(f"{name}: ") and ended.stderr.count("\n") == 1, ended.stderr
+    assert "--help" in ended.stderr
+
+
+@every_program
+def test_the_example_configuration_is_valid(name):
+    example = ROOT / name / "example.json"
+    ended = run(name, "--check", "--config", example)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{example}: valid\n", "")
+
+
+SIX_LINES = {
+    "collector-meter": {
+        "collector": "compteur",
+        "sources": [{"source": "global", "wh_per_pulse": 80, "pulse": {}}],
+    },
+    "collector-pac": {"collector": "pac", "meters": [{"source": "self", "host": "127.0.0.1"}]},
+    "aggregator": {},
+}
+
+
+@every_program
+def test_without_a_broker_a_program_waits_and_ends_within_a_second_of_sigterm(house, name):
+    settings = SIX_LINES[name]
+    if name == "collector-meter":
+        os.mkfifo(house.folder / "edges")
+        settings = {**settings, "replay": str(house.folder / "edges")}
+    broker = {"port": port_free()}
+    file = house.configuration(name, broker=broker, **settings)
+    program = house.run(name, "--verbose", "--config", file)
+    program.wait_err(str(broker["port"]))
+    assert program.stop(timeout=1) == 0
+
+
+@every_program
+def test_what_cannot_start_ends_with_1_and_says_why(house, name, tmp_path):
+    """Here: the broker's password is in a file that is not there."""
+    settings = SIX_LINES[name]
+    if name == "collector-meter":
+        os.mkfifo(house.folder / "edges")
+        settings = {**settings, "replay": str(house.folder / "edges")}
+    broker = {"user": "someone", "password_file": str(tmp_path / "nothing")}
+    program = house.run(name, "--config", house.configuration(name, broker=broker, **settings))
+    assert program.wait() == 1
+    assert "password_file" in program.err and str(tmp_path / "nothing") in program.err
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Where `make install` put what was built."""
+    folder = tmp_path_factory.mktemp("installed")
+    argv = ["make", "-C", ROOT, "install", f"DESTDIR={folder}", f"BUILD={os.path.relpath(BUILD, ROOT)}"]
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    subprocess.run(argv, check=True, env=environment, capture_output=True)
+    return folder / "usr/local"
+
+
+def test_install_puts_programs_and_manual_pages_in_place(installed):
+    for name in PROGRAMS:
+        assert os.access(installed / "bin" / name, os.X_OK)
+        assert (installed / f"share/man/man8/{name}.8").is_file()
+    assert (installed / "share/man/man7/wattzone-topics.7").is_file()
+    subprocess.run([installed / "bin/aggregator", "--version"], check=True)
