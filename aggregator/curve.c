@@ -43,7 +43,9 @@ void curve_weigh(struct curve *curve, ms_t from, int64_t amount)
 		last = &curve->weights[curve->weight_count - 1];
 		if (last->amount == amount)
 			return;
-		assert(from >= last->from);
+		/* Our clock may have been set back. */
+		if (from < last->from)
+			from = last->from;
 	}
 	curve->weights = array_grow(curve->weights, curve->weight_count, &curve->weight_capacity,
 				    sizeof(*curve->weights));
