@@ -99,8 +99,8 @@ static void paho_up5(void *context, MQTTAsync_successData5 *data)
 {
 	struct mqtt *mqtt = context;
 	struct event *event = event_new(EVENT_UP, 0);
-	int limit = MQTTProperties_getNumericValue(&data->properties,
-						   MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
+	int64_t limit = MQTTProperties_getNumericValue(&data->properties,
+						       MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
 
 	event->packet_max = limit > 0 ? (uint32_t)limit : 0;
 	event_put(&mqtt->events, event);
