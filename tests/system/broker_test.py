@@ -1,6 +1,8 @@
 """The broker is late, dies and comes back empty: every program carries on by itself."""
 
+import contextlib
 import os
+import socket
 import threading
 
 import pytest
@@ -140,3 +142,37 @@ def test_version_3_1_1_of_the_protocol_works_by_option(house, edges):
     house.pac("pac", [{"zone": "self", "port": meters.ports[0]}], record_s=1, broker=broker)
     house.meter("compteur", [PULSE_METER], edges.pipe, broker=broker)
     wait_alive(house.watch("#"))
+
+
+class BrokerThatDrops:
+    """Says yes to every connection and drops it once something was announced there."""
+
+    YES = bytes([0x20, 3, 0, 0, 0])  # CONNACK of MQTT 5
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                connection.recv(4096)
+                connection.sendall(self.YES)
+                heard = b""
+                while b"/about" not in heard and (more := connection.recv(4096)):
+                    heard += more
+                connection.close()
+
+    def close(self):
+        self._listener.close()
+
+
+def test_a_connection_that_breaks_before_the_answers_is_no_refusal(house):
+    drops = BrokerThatDrops()
+    collector = house.pac("pac", [{"zone": "self", "port": 1}], broker={"port": drops.port})
+    collector.wait_err("connection lost")
+    collector.stop(timeout=5)
+    drops.close()
+    assert "refuse" not in collector.err.replace("refuses connections", "")

@@ -126,6 +126,9 @@ OF_ALL = [
     (("broker", "base"), "watt#zone"),
     (("broker", "protocol"), "4"),
     (("broker", "keepalive_s"), -5),
+    (("broker", "password_file"), "/nonexistent/password"),
+    (("broker", "certificate_file"), "/nonexistent/certificate"),
+    (("broker", "insecure"), True),
 ]
 
 PROGRAMS = {

@@ -1,5 +1,6 @@
 """How the programs are called, how they end, and what gets installed."""
 
+import json
 import os
 import re
 import subprocess
@@ -52,10 +53,16 @@ def test_a_wrong_option_is_told_in_one_line(name, words):
 
 
 @every_program
-def test_the_example_configuration_is_valid(name):
-    example = ROOT / name / "example.json"
-    ended = run(name, "--check", "--config", example)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{example}: valid\n", "")
+def test_the_example_configuration_is_valid(name, tmp_path):
+    """Where the files that it names are there."""
+    example = json.loads((ROOT / name / "example.json").read_text())
+    for member in set(example["broker"]) & {"password_file", "ca_file"}:
+        example["broker"][member] = str(tmp_path / member)
+        (tmp_path / member).write_text("dipole\n")
+    file = tmp_path / "example.json"
+    file.write_text(json.dumps(example))
+    ended = run(name, "--check", "--config", file)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{file}: valid\n", "")
 
 
 SIX_LINES = {
@@ -81,17 +88,11 @@ def test_without_a_broker_a_program_waits_and_ends_within_a_second_of_sigterm(ho
     assert program.stop(timeout=1) == 0
 
 
-@every_program
-def test_what_cannot_start_ends_with_1_and_says_why(house, name, tmp_path):
-    """Here: the broker's password is in a file that is not there."""
-    settings = SIX_LINES[name]
-    if name == "collector-meter":
-        os.mkfifo(house.folder / "edges")
-        settings = {**settings, "replay": str(house.folder / "edges")}
-    broker = {"user": "someone", "password_file": str(tmp_path / "nothing")}
-    program = house.run(name, "--config", house.configuration(name, broker=broker, **settings))
+def test_what_cannot_go_on_ends_with_1_and_says_why(house):
+    edges = house.write("edges", "1358204400.5 global.pulse 1\n1358204400.6 global.pulse on\n")
+    program = house.meter("compteur", SIX_LINES["collector-meter"]["sources"], edges)
     assert program.wait() == 1
-    assert "password_file" in program.err and str(tmp_path / "nothing") in program.err
+    assert f"{edges}:2: " in program.err
 
 
 @pytest.fixture(scope="module")
