@@ -23,6 +23,7 @@ struct input {
 struct gpio {
 	struct lines lines;
 	size_t source;
+	const char *name; /* of the source, for messages */
 	ns_t start;
 	bool started;
 	struct input inputs[LINE_ROLES];
@@ -82,8 +83,10 @@ static enum lines_event gpio_next(struct lines *lines, struct edge *edge, struct
 					      .t = gpio->start};
 			return LINES_LEVEL;
 		}
-		if (input->used >= input->count && !refill(input, fail))
+		if (input->used >= input->count && !refill(input, fail)) {
+			fail_at(fail, "%s", gpio->name);
 			return LINES_FAILED;
+		}
 		if (input->used < input->count) {
 			*edge = input->edges[input->used++];
 			edge->source = gpio->source;
@@ -142,6 +145,7 @@ struct lines *lines_open_gpio(const struct settings *settings, size_t source, st
 	}
 	gpio->lines.operations = &operations;
 	gpio->source = source;
+	gpio->name = wanted->source;
 	gpio->start = gpio->lines.horizon = now_monotonic();
 	gpio->lines.fd = epoll_create1(EPOLL_CLOEXEC);
 	if (gpio->lines.fd < 0) {
@@ -154,7 +158,7 @@ struct lines *lines_open_gpio(const struct settings *settings, size_t source, st
 			goto failed;
 	return &gpio->lines;
 failed:
-	fail_at(fail, "%s", wanted->source);
+	fail_at(fail, "%s", gpio->name);
 	gpio_close(&gpio->lines);
 	return NULL;
 }

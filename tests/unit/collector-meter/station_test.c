@@ -1,0 +1,413 @@
+/* The station in a real daemon's loop: recordings from a file, and GPIO lines whose kernel is
+ * played here by a pipe for each line. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector-meter/lines.h"
+#include "collector-meter/lines_gpiod.h"
+#include "collector-meter/station.h"
+
+static ns_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * NS_PER_SECOND + time.tv_nsec;
+}
+
+/* -------- the kernel's side of GPIO lines -------- */
+
+struct gpio_line {
+	int64_t offset;
+	int read_end, write_end;
+	int level;
+};
+
+static struct gpio_line wires[8];
+static bool chip_is_missing;
+static struct edge early; /* comes between the request and the reading of the level */
+
+struct gpio_line *gpio_line_open(const struct line_settings *settings, struct fail *fail)
+{
+	struct gpio_line *line = &wires[settings->offset];
+	int ends[2];
+
+	if (chip_is_missing) {
+		fail_set(fail, "there is no chip");
+		return NULL;
+	}
+	assert_int_equal(pipe(ends), 0);
+	line->read_end = ends[0];
+	line->write_end = ends[1];
+	if (early.t)
+		assert_int_equal(write(ends[1], &early, sizeof(early)), sizeof(early));
+	return line;
+}
+
+void gpio_line_close(struct gpio_line *line)
+{
+	if (!line)
+		return;
+	close(line->read_end);
+	if (line->write_end >= 0)
+		close(line->write_end);
+}
+
+int gpio_line_fd(const struct gpio_line *line)
+{
+	return line->read_end;
+}
+
+int gpio_line_level(struct gpio_line *line, struct fail *fail)
+{
+	(void)fail;
+	return line->level;
+}
+
+int gpio_line_read(struct gpio_line *line, struct edge edges[GPIO_EDGES], struct fail *fail)
+{
+	ssize_t size = read(line->read_end, edges, GPIO_EDGES * sizeof(*edges));
+
+	(void)fail;
+	return (int)(size / (ssize_t)sizeof(*edges));
+}
+
+static void wire(size_t offset, bool on, ns_t t)
+{
+	struct edge edge = {.on = on, .t = t};
+
+	assert_int_equal(write(wires[offset].write_end, &edge, sizeof(edge)), sizeof(edge));
+}
+
+/* -------- a station and what it told -------- */
+
+static struct source_settings sources[2];
+static struct settings settings = {.sources = {.count = 2, .items = sources}};
+
+static struct bench {
+	struct daemon *daemon;
+	struct station *station;
+	size_t pulses[2], marks[2], edges;
+	struct record last[2];
+	ms_t last_pulse;
+	bool online[2], finished;
+	size_t room;	      /* events it takes before it is not ready */
+	size_t stop_at_pulse; /* ends the daemon; 0: never */
+	void (*told)(void);
+} bench;
+
+static void told_edge(void *context, const struct edge *edge, ms_t t)
+{
+	(void)context;
+	(void)edge;
+	(void)t;
+	bench.edges++;
+}
+
+static void told_event(void *context, size_t source, const struct counter *counter,
+		       const struct counter_event *event, ms_t t)
+{
+	(void)context;
+	(void)counter;
+	assert_true(bench.online[source]);
+	assert_true(bench.room > 0);
+	bench.room--;
+	if (event->kind == COUNTER_MARK) {
+		assert_int_equal(event->record.t, t);
+		bench.marks[source]++;
+		bench.last[source] = event->record;
+		return;
+	}
+	bench.pulses[source]++;
+	bench.last_pulse = t;
+	if (bench.pulses[source] == bench.stop_at_pulse)
+		daemon_stop(bench.daemon, EXIT_DONE);
+}
+
+static void told_online(void *context, size_t source, bool online)
+{
+	(void)context;
+	assert_int_not_equal(bench.online[source], online);
+	bench.online[source] = online;
+}
+
+static void told_finished(void *context)
+{
+	(void)context;
+	bench.finished = true;
+	daemon_stop(bench.daemon, EXIT_DONE);
+}
+
+static bool is_ready(void *context)
+{
+	(void)context;
+	return bench.room > 0;
+}
+
+static const struct listener listener = {
+	.edge = told_edge,
+	.event = told_event,
+	.online = told_online,
+	.finished = told_finished,
+	.ready = is_ready,
+};
+
+static const struct line_settings no_line;
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&bench, 0, sizeof(bench));
+	memset(wires, 0, sizeof(wires));
+	early = (struct edge){0};
+	chip_is_missing = false;
+	settings.replay[0] = '\0';
+	for (int s = 0; s < 2; s++) {
+		sources[s] = (struct source_settings){.source = "a",
+						      .min_on_ms = 30,
+						      .min_off_ms = 30,
+						      .min_interval_ms = NAN,
+						      .nominal_w = NAN};
+		sources[s].source[0] = (char)('a' + s);
+		for (int role = 0; role < LINE_ROLES; role++)
+			sources[s].lines[role] = (struct line_settings){
+				.given = true, .chip = "c", .offset = s * LINE_ROLES + role};
+	}
+	sources[1].lines[LINE_TOP] = no_line;
+	bench.room = SIZE_MAX;
+	bench.daemon = daemon_open();
+	assert_non_null(bench.daemon);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	station_close(bench.station);
+	daemon_close(bench.daemon);
+	if (settings.replay[0])
+		unlink(settings.replay);
+	return 0;
+}
+
+static void open_station(void)
+{
+	struct fail fail = {0};
+
+	bench.station = station_open(&settings, bench.daemon, &listener, &fail);
+	if (!bench.station)
+		fail_msg("%s", fail.text);
+}
+
+static void close_station(void)
+{
+	station_close(bench.station);
+	bench.station = NULL;
+}
+
+/* A recording of `count` pulses a second on both meters, and `end` after it. */
+static void record_pulses(int count, const char *end)
+{
+	FILE *file;
+	int fd;
+
+	strcpy(settings.replay, "/tmp/station_test.XXXXXX");
+	fd = mkstemp(settings.replay);
+	assert_true(fd >= 0);
+	file = fdopen(fd, "w");
+	assert_non_null(file);
+	fprintf(file, "1358204400 a.top 1\n1358204400 b.peak 1\n1358204400.1 a.top 0\n");
+	for (int i = 1; i <= count; i++)
+		for (int level = 1; level >= 0; level--)
+			for (int meter = 'a'; meter <= 'b'; meter++)
+				fprintf(file, "%d.%d %c.pulse %d\n", 1358204400 + i, 1 - level,
+					meter, level);
+	fputs(end, file);
+	fclose(file);
+}
+
+/* -------- recordings -------- */
+
+static void a_recording_is_told_whole_and_then_ends(void **state)
+{
+	(void)state;
+	record_pulses(10000, "");
+	open_station();
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_true(bench.finished);
+	assert_int_equal(bench.edges, 3 + 40000);
+	for (int s = 0; s < 2; s++) {
+		assert_int_equal(bench.pulses[s], 10000);
+		assert_false(bench.online[s]);
+		assert_int_equal(bench.last[s].mark, MARK_STOP);
+		assert_int_equal(bench.last[s].t, INT64_C(1358214400100));
+		assert_int_equal(bench.last[s].pulses, 10000);
+	}
+	/* start, top10 of one, 166 minutes, stop */
+	assert_int_equal(bench.marks[0], 1 + 1 + 166 + 1);
+	assert_int_equal(bench.marks[1], 1 + 166 + 1);
+	assert_int_equal(bench.last[0].peak, NO);
+	assert_int_equal(bench.last[1].peak, YES);
+}
+
+static void make_room(void *context)
+{
+	(void)context;
+	bench.room = 777;
+	station_resume(bench.station);
+}
+
+static void a_recording_waits_for_a_listener_that_is_not_ready(void **state)
+{
+	(void)state;
+	/* A month of minutes in a single line, too. */
+	record_pulses(2000, "1360800000\n");
+	bench.room = 500;
+	open_station();
+	daemon_every(bench.daemon, 1, make_room, NULL);
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_true(bench.finished);
+	for (int s = 0; s < 2; s++) {
+		assert_int_equal(bench.pulses[s], 2000);
+		assert_int_equal(bench.last[s].mark, MARK_STOP);
+		assert_int_equal(bench.last[s].t, INT64_C(1360800000000));
+	}
+	assert_int_equal(bench.marks[1], 1 + 43260 + 1);
+}
+
+static void a_bad_line_ends_the_program_with_a_failure(void **state)
+{
+	(void)state;
+	record_pulses(10, "1358204500 a.pulse on\n");
+	open_station();
+	assert_int_equal(daemon_run(bench.daemon), EXIT_FAILED);
+	assert_false(bench.finished);
+}
+
+/* -------- GPIO -------- */
+
+static void a_pulse_is_told_when_it_is_certain_with_the_wall_time_of_its_edge(void **state)
+{
+	struct timespec wall;
+	ns_t edge;
+	ms_t expected;
+
+	(void)state;
+	open_station();
+	bench.stop_at_pulse = 1;
+	edge = now();
+	clock_gettime(CLOCK_REALTIME, &wall);
+	wire(0, true, edge);
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_true(now() >= edge + 30 * NS_PER_MS);
+	expected = wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+	assert_in_range(bench.last_pulse, expected - 5, expected + 5);
+	assert_int_equal(bench.pulses[0], 1);
+	assert_int_equal(bench.pulses[1], 0);
+	assert_true(bench.online[0] && bench.online[1]);
+	close_station();
+	assert_false(bench.online[0] || bench.online[1]);
+	assert_int_equal(bench.last[0].mark, MARK_STOP);
+	assert_int_equal(bench.last[0].pulses, 1);
+}
+
+static void an_edge_before_the_level_was_read_tells_the_level_at_the_start(void **state)
+{
+	(void)state;
+	/* All lines go on between the request and the reading, which says on: a pulse, and a
+	 * contact that was open at the start. */
+	early = (struct edge){.on = true, .t = now() + 2 * NS_PER_MS};
+	for (int i = 0; i < 8; i++)
+		wires[i].level = 1;
+	bench.stop_at_pulse = 1;
+	open_station();
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	close_station();
+	assert_int_equal(bench.pulses[0], 1);
+	assert_int_equal(bench.last[0].peak, YES);
+	assert_true(bench.marks[0] >= 3); /* start, contacts, top10, stop */
+}
+
+static void levels_at_the_start_are_in_the_start_record_and_are_no_pulses(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		wires[i].level = 1;
+	open_station();
+	bench.stop_at_pulse = 1;
+	{
+		ns_t t = now();
+
+		wire(LINE_ROLES + LINE_PULSE, false, t);
+		wire(LINE_ROLES + LINE_PULSE, true, t + 31 * NS_PER_MS);
+	}
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	close_station();
+	assert_int_equal(bench.pulses[0], 0);
+	assert_int_equal(bench.pulses[1], 1);
+	assert_int_equal(bench.marks[0], 2);
+	assert_int_equal(bench.last[0].off_peak, YES);
+	assert_int_equal(bench.last[0].peak, YES);
+}
+
+static size_t ticks;
+
+static void tick(void *context)
+{
+	(void)context;
+	if (++ticks == 20)
+		daemon_stop(bench.daemon, EXIT_DONE);
+}
+
+static void a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on(void **state)
+{
+	(void)state;
+	chip_is_missing = true;
+	ticks = 0;
+	open_station();
+	daemon_every(bench.daemon, 1, tick, NULL);
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_false(bench.online[0] || bench.online[1]);
+}
+
+static void a_chip_that_goes_away_stops_its_meter_only(void **state)
+{
+	(void)state;
+	ticks = 0;
+	open_station();
+	daemon_every(bench.daemon, 1, tick, NULL);
+	close(wires[LINE_TOP].write_end); /* POLLHUP */
+	wires[LINE_TOP].write_end = -1;
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_false(bench.online[0]);
+	assert_true(bench.online[1]);
+	assert_int_equal(bench.last[0].mark, MARK_STOP);
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(a_recording_is_told_whole_and_then_ends),
+		test(a_recording_waits_for_a_listener_that_is_not_ready),
+		test(a_bad_line_ends_the_program_with_a_failure),
+		test(a_pulse_is_told_when_it_is_certain_with_the_wall_time_of_its_edge),
+		test(an_edge_before_the_level_was_read_tells_the_level_at_the_start),
+		test(levels_at_the_start_are_in_the_start_record_and_are_no_pulses),
+		test(a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on),
+		test(a_chip_that_goes_away_stops_its_meter_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
