@@ -15,6 +15,12 @@ struct gpio_line {
 	struct gpiod_line *line;
 };
 
+static bool no_permission(struct fail *fail)
+{
+	return fail_set(fail, "no permission to use it, the user must be in the group of "
+			      "/dev/gpiochip*");
+}
+
 /* Names every chip of this machine, for the one who has to choose. */
 static bool no_chip(const char *wanted, struct fail *fail)
 {
@@ -23,9 +29,7 @@ static bool no_chip(const char *wanted, struct fail *fail)
 	struct gpiod_chip *chip;
 
 	if (errno == EACCES || errno == EPERM)
-		return fail_set(
-			fail,
-			"no permission to use it, the user must be in the group of /dev/gpiochip*");
+		return no_permission(fail);
 	chips = gpiod_chip_iter_new();
 	while (chips && (chip = gpiod_chip_iter_next(chips)) != NULL) {
 		size_t length = strlen(known);
@@ -37,9 +41,7 @@ static bool no_chip(const char *wanted, struct fail *fail)
 	if (chips)
 		gpiod_chip_iter_free(chips);
 	return fail_set(fail, "there is no chip \"%s\", %s%s", wanted,
-			known[0] ? "expected one of "
-				 : "this machine has no GPIO chip that this user may open",
-			known);
+			known[0] ? "expected one of " : "this machine has no GPIO chip", known);
 }
 
 static bool find_line(struct gpio_line *line, const struct line_settings *settings,
@@ -47,6 +49,8 @@ static bool find_line(struct gpio_line *line, const struct line_settings *settin
 {
 	if (settings->line[0]) {
 		line->line = gpiod_line_find(settings->line);
+		if (!line->line && (errno == EACCES || errno == EPERM))
+			return no_permission(fail);
 		if (!line->line)
 			return fail_set(fail, "no chip has a line of this name, see gpioinfo");
 		line->chip = gpiod_line_get_chip(line->line);

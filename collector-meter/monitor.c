@@ -50,9 +50,9 @@ static void station_edge(void *context, const struct edge *edge, ms_t t)
 	ns_t *last = &monitor->last_edge[edge->source * LINE_ROLES + edge->role];
 
 	print_place(monitor, edge->source, t);
-	fprintf(monitor->out, "%-8s  %-3s", line_role_name(edge->role), edge->on ? "on" : "off");
+	fprintf(monitor->out, "%-8s  %s", line_role_name(edge->role), edge->on ? "on" : "off");
 	if (*last) {
-		fprintf(monitor->out, "  after ");
+		fprintf(monitor->out, edge->on ? "   after " : "  after ");
 		print_duration(monitor, edge->t - *last);
 	}
 	fputc('\n', monitor->out);

@@ -121,13 +121,14 @@ static void take_edge(struct input *input, const struct edge *edge)
 	counter_edge(&station->counters[edge->source], edge->role, edge->on, edge->t, edge->lost);
 }
 
-/* Reads at most BATCH edges. */
+/* Reads some edges: one where each is told, so that what follows from it comes behind it. */
 static enum lines_event read_batch(struct input *input, struct fail *fail)
 {
+	int most = input->station->listener.edge ? 1 : BATCH;
 	enum lines_event event = LINES_EDGE;
 	struct edge edge;
 
-	for (int i = 0; i < BATCH; i++) {
+	for (int i = 0; i < most; i++) {
 		event = lines_next(input->lines, &edge, fail);
 		if (event == LINES_START)
 			start(input, edge.t);
