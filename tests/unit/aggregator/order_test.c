@@ -1,0 +1,538 @@
+/* The books are a function of the set of records: whatever their order, delay and repetition, every
+ * topic ends up the same; and it says what a slow model says that was written from the contract
+ * alone. SEED=… repeats a run, ITERATIONS=… makes it longer. */
+#include "tests/unit/aggregator/site_fixture.h"
+
+#include <math.h>
+
+#include "tests/unit/common/seed.h"
+
+#define SOURCES	     4
+#define MESSAGES_MAX 20000
+
+/* ---- a random site ---- */
+
+struct fact {
+	int source;
+	ms_t t;
+	int64_t count; /* pulses, or mWh */
+	int64_t seq;
+	bool top, change;
+	int off_peak, peak; /* 0, 1, 2: null */
+};
+
+struct message {
+	char below[80];
+	char payload[240];
+};
+
+static struct world {
+	ms_t from, to; /* of the records */
+	int fact_count;
+	struct fact facts[MESSAGES_MAX];
+	int message_count;
+	struct message messages[MESSAGES_MAX];
+} world;
+
+static const char *const source_names[SOURCES] = {"meter/global", "pac/self", "pac/self-2",
+						  "pac/nord"};
+static const char *const source_zones[SOURCES] = {"global", "self", "self", "nord"};
+
+static void say(const char *below, const char *what, const char *payload)
+{
+	struct message *message = &world.messages[world.message_count++];
+
+	snprintf(message->below, sizeof(message->below), "%s/%s", below, what);
+	snprintf(message->payload, sizeof(message->payload), "%s", payload);
+}
+
+static void fact(struct fact fact)
+{
+	static const char *const states[] = {"false", "true", "null"};
+	char text[240];
+
+	fact.seq = world.fact_count + 1;
+	world.facts[world.fact_count++] = fact;
+	if (fact.source == 0)
+		snprintf(text, sizeof(text),
+			 "{\"t\":%lld,\"stream\":\"00000000000000aa\",\"seq\":%lld,\"mark\":\"%s\","
+			 "\"pulses\":%lld,\"off_peak\":%s,\"peak\":%s}",
+			 (long long)fact.t, (long long)fact.seq,
+			 fact.top      ? "top10"
+			 : fact.change ? "contacts"
+				       : "minute",
+			 (long long)fact.count, states[fact.off_peak], states[fact.peak]);
+	else
+		snprintf(text, sizeof(text),
+			 "{\"t\":%lld,\"stream\":\"00000000000000bb\",\"seq\":%lld,\"wh\":%lld.%"
+			 "03d}",
+			 (long long)fact.t, (long long)fact.seq, (long long)(fact.count / 1000),
+			 (int)(fact.count % 1000));
+	say(source_names[fact.source], "record", text);
+}
+
+static void main_meter(void)
+{
+	ms_t top = world.from;
+	int64_t pulses = seed_below(1000000);
+	int off_peak = 1, peak = 0;
+
+	for (ms_t t = world.from; t < world.to; t += MS_PER_MINUTE) {
+		bool is_top = t >= top;
+
+		if (is_top)
+			top = t + 600000 + (seed_below(8) == 0 ? 600000 : seed_below(3) * 6000);
+		if (seed_below(60) == 0) {
+			off_peak = (int)seed_below(3);
+			peak = seed_below(4) == 0 ? 1 : (int)seed_below(2) * 2;
+			fact((struct fact){0, t + seed_below(60000), pulses, 0, false, true,
+					   off_peak, peak});
+		}
+		/* Now and then nothing for a while, a spurious top, a glitch, a reset. */
+		if (seed_below(90) == 0)
+			t += seed_below(40) * MS_PER_MINUTE;
+		if (seed_below(200) == 0)
+			fact((struct fact){0, t + 7000, pulses, 0, true, false, off_peak, peak});
+		if (seed_below(300) == 0)
+			fact((struct fact){0, t + 9000, pulses / 2, 0, false, false, off_peak,
+					   peak});
+		if (seed_below(700) == 0)
+			pulses = seed_below(1000);
+		pulses += seed_below(110);
+		fact((struct fact){0, t + seed_below(2) * seed_below(900), pulses, 0, is_top, false,
+				   off_peak, peak});
+	}
+}
+
+static void pac_meter(int source)
+{
+	ms_t step = 10000 * (1 + seed_below(12));
+	int64_t count = seed_below(1000000000);
+	ms_t from = world.from + seed_below(2) * seed_below(7200000);
+
+	for (ms_t t = from; t < world.to; t += step) {
+		if (seed_below(100) == 0)
+			t += seed_below(60) * MS_PER_MINUTE;
+		if (seed_below(200) == 0)
+			count = seed_below(2) ? count / 2 : 0;
+		count += seed_below(200000);
+		fact((struct fact){source, t + seed_below(300), count, 0, false, false, 2, 2});
+		if (seed_below(50) == 0) /* the same moment again */
+			fact((struct fact){source, world.facts[world.fact_count - 1].t,
+					   count + seed_below(50), 0, false, false, 2, 2});
+	}
+}
+
+static void world_make(const struct civil_zone *zone)
+{
+	static const char *const days[] = {"2013-01-15", "2013-03-31", "2013-10-27", "2013-12-01"};
+	ms_t day;
+
+	world.fact_count = world.message_count = 0;
+	assert_true(civil_parse(&day, zone, days[seed_below(4)]));
+	world.from = day - seed_below(6) * MS_PER_HOUR - seed_below(MS_PER_HOUR);
+	world.to = civil_day_end(zone, day) - seed_below(3 * MS_PER_HOUR) - 60000;
+	for (int source = 0; source < SOURCES; source++) {
+		char about[240];
+
+		snprintf(about, sizeof(about),
+			 "{\"kind\":\"%s\",\"medium\":\"electricity\",\"zone\":\"%s\",\"label\":"
+			 "\"%s\",\"nominal_w\":60000,\"role\":\"%s\"%s}",
+			 source ? "pac3200" : "pulse", source_zones[source], source_zones[source],
+			 source ? "part" : "main", source ? "" : ",\"wh_per_pulse\":80");
+		say(source_names[source], "about", about);
+	}
+	main_meter();
+	for (int source = 1; source < SOURCES; source++)
+		pac_meter(source);
+	assert_true(world.message_count < MESSAGES_MAX);
+}
+
+/* ---- delivering it ---- */
+
+static void deliver(struct fixture *fixture, const struct message *message)
+{
+	struct fail fail = {0};
+
+	if (!fixture_offer(fixture, &fail, message->below, message->payload))
+		fail_msg("%s", fail.text);
+}
+
+static void deliver_in_order(struct fixture *fixture)
+{
+	fixture->now = world.to + 60000;
+	for (int i = 0; i < world.message_count; i++)
+		deliver(fixture, &world.messages[i]);
+	fixture_look(fixture, fixture->now);
+}
+
+/* Three times each, in any order, with looks between. */
+static void deliver_in_disorder(struct fixture *fixture)
+{
+	int count = 3 * world.message_count;
+	int *order = calloc((size_t)count, sizeof(*order));
+
+	fixture->now = world.to + 60000;
+	for (int i = 0; i < count; i++) {
+		int other = (int)seed_below(i + 1);
+
+		order[i] = order[other];
+		order[other] = i % world.message_count;
+	}
+	for (int i = 0; i < count; i++) {
+		deliver(fixture, &world.messages[order[i]]);
+		if (seed_below(400) == 0)
+			fixture_look(fixture, fixture->now);
+	}
+	fixture_look(fixture, fixture->now);
+	free(order);
+}
+
+static const char *but_time(const char *text)
+{
+	return strncmp(text, "{\"time\":", 8) == 0 ? strchr(text, ',') : text;
+}
+
+static void expect_same(const struct fixture *one, const struct fixture *other)
+{
+	for (size_t i = 0; i < one->count; i++) {
+		const struct fixture_topic *topic = &one->topics[i];
+		const char *text = fixture_text(other, topic->name);
+
+		if (strcmp(topic->name, "health") == 0 || !topic->text[0])
+			continue;
+		if (!text)
+			fail_msg("%s: only one says %s", topic->name, topic->text);
+		if (strcmp(but_time(text), but_time(topic->text)) != 0)
+			fail_msg("%s:\n%s\n%s", topic->name, topic->text, text);
+	}
+}
+
+/* ---- the slow model ---- */
+
+static int fact_compare(const void *a, const void *b)
+{
+	const struct fact *p = a, *q = b;
+
+	if (p->t != q->t)
+		return p->t < q->t ? -1 : 1;
+	return (p->count > q->count) - (p->count < q->count);
+}
+
+/* The records of a source that count, ascending; `reset` marks new baselines. */
+struct model_point {
+	ms_t t;
+	int64_t index; /* mWh */
+	bool reset;
+};
+
+static struct model {
+	int count[SOURCES];
+	struct model_point points[SOURCES][MESSAGES_MAX];
+	int top_count;
+	ms_t tops[2000];
+	const struct civil_zone *zone;
+} model;
+
+static void model_source(int source)
+{
+	static struct fact mine[MESSAGES_MAX];
+	int count = 0, unique = 0, kept = 0;
+
+	for (int i = 0; i < world.fact_count; i++)
+		if (world.facts[i].source == source)
+			mine[count++] = world.facts[i];
+	qsort(mine, (size_t)count, sizeof(mine[0]), fact_compare);
+	for (int i = 0; i < count; i++) {
+		if (unique && mine[unique - 1].t == mine[i].t)
+			unique--;
+		mine[unique++] = mine[i];
+	}
+	for (int i = 0; i < unique; i++) {
+		int64_t index = mine[i].count * (source ? 1 : 80000);
+		bool below = kept && index < model.points[source][kept - 1].index;
+		int64_t next = i + 1 < unique ? mine[i + 1].count * (source ? 1 : 80000) : -1;
+
+		if (below && next >= model.points[source][kept - 1].index)
+			continue;
+		model.points[source][kept++] = (struct model_point){mine[i].t, index, below};
+	}
+	model.count[source] = kept;
+}
+
+/* Energy of a source up to `t`. */
+static int64_t model_energy(int source, ms_t t)
+{
+	int64_t energy = 0;
+
+	for (int i = 1; i < model.count[source]; i++) {
+		const struct model_point *a = &model.points[source][i - 1];
+		const struct model_point *b = &model.points[source][i];
+
+		if (b->reset || t <= a->t)
+			continue;
+		if (t >= b->t)
+			energy += b->index - a->index;
+		else
+			energy += (int64_t)((__int128)(b->index - a->index) * (t - a->t) /
+					    (b->t - a->t));
+	}
+	return energy;
+}
+
+static int64_t zone_energy(const char *zone, ms_t from, ms_t to)
+{
+	int64_t energy = 0;
+
+	for (int source = 0; source < SOURCES; source++)
+		if (strcmp(source_zones[source], zone) == 0)
+			energy += model_energy(source, to) - model_energy(source, from);
+	return energy;
+}
+
+static int model_band(ms_t t)
+{
+	const struct fact *state = NULL;
+	struct civil local = civil_at(model.zone, t);
+	int hour = local.hour;
+	bool winter = local.month <= 3 || local.month >= 11;
+	bool peaks = local.month <= 2 || local.month == 12;
+	bool sunday = local.weekday == 0;
+	bool low = sunday || hour >= 22 || hour < 6;
+	int calendar = !sunday && peaks && ((hour >= 8 && hour < 10) || (hour >= 18 && hour < 20))
+			       ? 1
+			       : (winter ? 2 : 4) + low;
+
+	for (int i = 0; i < world.fact_count; i++) {
+		const struct fact *f = &world.facts[i];
+
+		if (f->source != 0 || f->t > t || (f->off_peak == 2 && f->peak == 2))
+			continue;
+		if (!state || f->t > state->t ||
+		    (f->t == state->t && (f->change > state->change ||
+					  (f->change == state->change && f->seq > state->seq))))
+			state = f;
+	}
+	if (!state || t - state->t >= 15 * 60000)
+		return calendar;
+	if (state->peak == 1 && (state->off_peak == 1 || !peaks))
+		return calendar;
+	if (state->peak == 1)
+		return 1;
+	if (state->off_peak == 1)
+		return winter ? 3 : 5;
+	if (state->off_peak == 2)
+		return calendar == 1 ? (winter ? 2 : 4) : calendar;
+	if (state->peak == 2 && calendar == 1)
+		return 1;
+	return winter ? 2 : 4;
+}
+
+static int moment_compare(const void *a, const void *b)
+{
+	const ms_t *p = a, *q = b;
+
+	return (*p > *q) - (*p < *q);
+}
+
+/* Every moment at which the band may change. */
+static int model_breaks(ms_t *breaks, ms_t from, ms_t to)
+{
+	int count = 0;
+
+	breaks[count++] = from;
+	breaks[count++] = to;
+	for (ms_t t = from - from % MS_PER_HOUR + MS_PER_HOUR; t < to; t += MS_PER_HOUR)
+		breaks[count++] = t;
+	for (int i = 0; i < world.fact_count; i++) {
+		for (int k = 0; k < 2; k++) {
+			ms_t t = world.facts[i].t + k * 15 * 60000;
+
+			if (world.facts[i].source == 0 && t > from && t < to)
+				breaks[count++] = t;
+		}
+	}
+	qsort(breaks, (size_t)count, sizeof(*breaks), moment_compare);
+	return count;
+}
+
+/* Cost in 1e-14 of the currency. */
+static __int128 model_cost(const char *zone, ms_t from, ms_t to)
+{
+	static const int64_t prices[] = {0, 18152888, 9222356, 5826912, 5081804, 3168204};
+	static ms_t breaks[3 * MESSAGES_MAX];
+	int count = model_breaks(breaks, from, to);
+	__int128 cost = 0;
+
+	for (int i = 1; i < count; i++)
+		if (breaks[i] > breaks[i - 1])
+			cost += (__int128)zone_energy(zone, breaks[i - 1], breaks[i]) *
+				prices[model_band(breaks[i - 1])];
+	return cost;
+}
+
+static void expect_number(const char *text, double value, const char *what)
+{
+	char expected[40];
+
+	snprintf(expected, sizeof(expected), "%.15g", value);
+	if (strtod(text, NULL) != strtod(expected, NULL))
+		fail_msg("%s: published %s, the model says %s", what, text, expected);
+}
+
+static double money_text(__int128 cost)
+{
+	return (double)(int64_t)((cost + 500000) / 1000000) / 1e8;
+}
+
+static void model_tops(void)
+{
+	static ms_t all[2000];
+	int count = 0;
+
+	for (int i = 0; i < world.fact_count; i++)
+		if (world.facts[i].top)
+			all[count++] = world.facts[i].t;
+	qsort(all, (size_t)count, sizeof(all[0]), moment_compare);
+	model.top_count = 0;
+	for (int i = 0; i < count; i++)
+		if (!model.top_count || all[i] - model.tops[model.top_count - 1] >= 570000)
+			model.tops[model.top_count++] = all[i];
+}
+
+/* Is [start, end) a window of the site? */
+static bool model_window(ms_t start, ms_t end, bool *top)
+{
+	*top = false;
+	for (int i = 1; i < model.top_count; i++) {
+		ms_t a = model.tops[i - 1], b = model.tops[i];
+		int64_t k = (int64_t)floor((double)(b - a) / 600000 + 0.5);
+
+		for (int64_t j = 0; j < k; j++) {
+			if (a + (b - a) * j / k == start && a + (b - a) * (j + 1) / k == end) {
+				*top = k == 1;
+				return true;
+			}
+		}
+	}
+	if (end <= model.tops[0])
+		return end - start == 600000 && (model.tops[0] - end) % 600000 == 0;
+	return start >= model.tops[model.top_count - 1] && end - start == 600000 &&
+	       (start - model.tops[model.top_count - 1]) % 600000 == 0;
+}
+
+struct listener {
+	int windows;
+	ms_t end[SOURCES];
+};
+
+static ms_t iso(const char *text)
+{
+	struct civil local = {0};
+	int hours, minutes, length = 0, ms = 0;
+	char sign;
+	ms_t days;
+
+	sscanf(text, "\"%d-%d-%dT%d:%d:%d%n", &local.year, &local.month, &local.day, &local.hour,
+	       &local.minute, &local.second, &length);
+	if (text[length] == '.')
+		ms = atoi(text + length + 1), length += 4;
+	sscanf(text + length, "%c%d:%d", &sign, &hours, &minutes);
+	days = civil_days(local.year, local.month, local.day);
+	return days * MS_PER_DAY + local.hour * MS_PER_HOUR + local.minute * MS_PER_MINUTE +
+	       local.second * 1000 + ms -
+	       (sign == '-' ? -1 : 1) * (hours * MS_PER_HOUR + minutes * MS_PER_MINUTE);
+}
+
+static void hear_window(struct fixture *fixture, const char *name, const char *text)
+{
+	struct listener *listener = fixture->listener;
+	char zone[40], own[80];
+	ms_t start, end;
+	bool top;
+
+	(void)text;
+	if (sscanf(name, "zone/%39[^/]", zone) != 1 || !strstr(name, "/mean10") ||
+	    strcmp(zone, "rest") == 0)
+		return;
+	snprintf(own, sizeof(own), "%s", name);
+	start = iso(fixture_member(fixture, own, "start"));
+	end = iso(fixture_member(fixture, own, "end"));
+	if (!model_window(start, end, &top))
+		fail_msg("%s: no such window: %s", name, text);
+	assert_member(fixture, own, "sync", top ? "\"top\"" : "\"clock\"");
+	expect_number(fixture_member(fixture, own, "energy_kwh"),
+		      (double)zone_energy(zone, start, end) / 1e6, text);
+	expect_number(fixture_member(fixture, own, "cost"),
+		      money_text(model_cost(zone, start, end)), text);
+	listener->windows++;
+}
+
+static void expect_model(struct fixture *fixture)
+{
+	static const char *const zones[] = {"global", "self", "nord"};
+	ms_t start = civil_day_start(model.zone, fixture->now);
+	ms_t end = civil_day_end(model.zone, fixture->now);
+	ms_t last = world.to + 2 * MS_PER_HOUR; /* records may be a little ahead of our clock */
+
+	for (int i = 0; i < 3; i++) {
+		char name[60];
+
+		snprintf(name, sizeof(name), "zone/%s/day", zones[i]);
+		expect_number(fixture_member(fixture, name, "energy_kwh"),
+			      (double)zone_energy(zones[i], start, end) / 1e6, name);
+		expect_number(fixture_member(fixture, name, "cost"),
+			      money_text(model_cost(zones[i], start, end)), name);
+		snprintf(name, sizeof(name), "zone/%s/state", zones[i]);
+		expect_number(fixture_member(fixture, name, "energy_kwh"),
+			      (double)zone_energy(zones[i], 0, last) / 1e6, name);
+		expect_number(fixture_member(fixture, name, "cost_total"),
+			      money_text(model_cost(zones[i], world.from - MS_PER_HOUR, last)),
+			      name);
+	}
+}
+
+static void every_order_gives_the_same_topics_and_those_of_the_model(void **state)
+{
+	const char *given = getenv("ITERATIONS");
+	int iterations = given ? atoi(given) : 12;
+	int windows = 0;
+
+	(void)state;
+	seed_start(__func__);
+	for (int i = 0; i < iterations; i++) {
+		uint64_t seed = seed_state;
+		struct fixture first = {0}, second = {0};
+		struct listener listener = {0};
+
+		fixture_open(&first);
+		fixture_open(&second);
+		world_make(&first.settings.tariff.zone);
+		model.zone = &first.settings.tariff.zone;
+		for (int source = 0; source < SOURCES; source++)
+			model_source(source);
+		model_tops();
+		first.heard = hear_window;
+		first.listener = &listener;
+		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
+		deliver_in_order(&first);
+		deliver_in_disorder(&second);
+		expect_same(&first, &second);
+		expect_same(&second, &first);
+		expect_model(&first);
+		windows += listener.windows;
+		fixture_close(&first);
+		fixture_close(&second);
+	}
+	printf("  %d windows compared with the model\n", windows);
+	assert_true(windows > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_order_gives_the_same_topics_and_those_of_the_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
