@@ -107,13 +107,14 @@ class House:
         """A collector that is not ours."""
         return ForeignCollector(self.watch("status", **account), topic(f"collector/{name}"))
 
-    def close(self):
-        """Ends everything, newest first; returns what was wrong: a list."""
+    def close(self, quiet=False):
+        """Ends everything, newest first; returns what was wrong: a list. Tells what the programs
+        told, unless `quiet`."""
         for watcher in self._watchers:
             watcher.close()
         programs = self._programs[::-1] + (self.broker.programs if self.broker else [])
         wrong = [reason for program in programs for reason in program.end()]
-        for program in programs:
+        for program in [] if quiet else programs:
             print(f"\n---- {' '.join(program.argv)}\n{program.err}", end="")
         return wrong
 
