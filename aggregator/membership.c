@@ -121,41 +121,62 @@ void site_rest(struct site *site)
 	site->rest->changed = true;
 }
 
-/* The source belongs to the zone from now on; the first zone it has: from the beginning. */
-static void zone_begin_term(struct zone *zone, const struct source *source, bool first, ms_t now)
+/* The newest stay of the source in a zone; NULL: it has been in none. */
+static struct term *site_newest_term(const struct site *site, const struct source *source)
 {
-	for (size_t i = 0; i < zone->balance.count; i++) {
-		struct term *term = &zone->balance.terms[i];
+	struct term *newest = NULL;
 
-		/* It was here before and comes back. */
-		if (term->curve == &source->energy) {
-			term->until = CURVE_ALWAYS;
-			return;
+	for (size_t i = 0; i < site->places.count; i++) {
+		const struct place *place = site->places.items[i];
+
+		for (size_t j = 0; j < place->zone.balance.count; j++) {
+			struct term *term = &place->zone.balance.terms[j];
+
+			if (term->curve == &source->energy &&
+			    (!newest || term->from >= newest->from))
+				newest = term;
 		}
 	}
+	return newest;
+}
+
+static bool zone_holds_term(const struct zone *zone, const struct term *term)
+{
+	for (size_t i = 0; i < zone->balance.count; i++)
+		if (&zone->balance.terms[i] == term)
+			return true;
+	return false;
+}
+
+/* The source belongs to the zone from now on; its first zone: from the beginning. One that comes
+ * back without having been elsewhere was never away. */
+static void site_begin_term(const struct site *site, struct zone *zone, const struct source *source,
+			    ms_t now)
+{
+	struct term *newest = site_newest_term(site, source);
+	ms_t from = newest ? now : CURVE_NEVER;
+
+	if (newest && zone_holds_term(zone, newest)) {
+		newest->until = CURVE_ALWAYS;
+		return;
+	}
+	/* Our clock may have been set back: no moment counts twice. */
+	if (newest && from < newest->until)
+		from = newest->until;
 	balance_add(&zone->balance, (struct term){.curve = &source->energy,
-						  .from = first ? CURVE_NEVER : now,
+						  .from = from,
 						  .until = CURVE_ALWAYS,
 						  .sign = 1});
 }
 
-static bool site_has_term(const struct site *site, const struct source *source)
-{
-	for (size_t i = 0; i < site->places.count; i++) {
-		const struct place *place = site->places.items[i];
-
-		for (size_t j = 0; j < place->zone.balance.count; j++)
-			if (place->zone.balance.terms[j].curve == &source->energy)
-				return true;
-	}
-	return false;
-}
-
 static void zone_end_term(struct zone *zone, const struct source *source, ms_t now)
 {
-	for (size_t i = 0; i < zone->balance.count; i++)
-		if (zone->balance.terms[i].curve == &source->energy)
-			zone->balance.terms[i].until = now;
+	for (size_t i = 0; i < zone->balance.count; i++) {
+		struct term *term = &zone->balance.terms[i];
+
+		if (term->curve == &source->energy && term->until == CURVE_ALWAYS)
+			term->until = now > term->from ? now : term->from;
+	}
 }
 
 static void place_refresh(struct place *place)
@@ -192,6 +213,14 @@ static void site_leave(struct site *site, struct source *source, ms_t now)
 	place_free(place);
 }
 
+static bool zone_has_others(const struct zone *zone, const struct source *source)
+{
+	for (size_t i = 0; i < zone->member_count; i++)
+		if (zone->members[i].source != source)
+			return true;
+	return false;
+}
+
 /* May the source announce itself so? */
 static bool site_admits(const struct site *site, const struct source *source,
 			const struct about *about, struct fail *fail)
@@ -202,7 +231,7 @@ static bool site_admits(const struct site *site, const struct source *source,
 		return fail_set(fail, "zone: \"%s\" is what main leaves over, expected another id",
 				REST_ID);
 	if (about->role == ROLE_MAIN && site->main && site->main != place &&
-	    site->main->zone.member_count)
+	    zone_has_others(&site->main->zone, source))
 		return fail_set(fail, "role: zone %s is the main zone already, expected \"part\"",
 				site->main->name);
 	if (!place)
@@ -238,7 +267,6 @@ static void site_take_early(struct site *site, struct source *source)
 bool site_announce(struct site *site, struct source *source, const struct about *about, ms_t now,
 		   struct fail *fail)
 {
-	bool first = !site_has_term(site, source);
 	bool moves = source->announced && strcmp(source->about.zone, about->zone) != 0;
 	struct place *place;
 
@@ -251,7 +279,7 @@ bool site_announce(struct site *site, struct source *source, const struct about 
 		place = place_open(&site->places, about->zone);
 	if (moves || !source->announced) {
 		zone_add_member(&place->zone, source, 1);
-		zone_begin_term(&place->zone, source, first, now);
+		site_begin_term(site, &place->zone, source, now);
 	}
 	source_announce(source, about, now);
 	place_refresh(place);
