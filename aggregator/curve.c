@@ -55,13 +55,31 @@ void curve_weigh(struct curve *curve, ms_t from, int64_t amount)
 	curve->stale = true;
 }
 
-int64_t curve_weight(const struct curve *curve, ms_t t)
+static int64_t curve_weight(const struct curve *curve, ms_t t)
 {
 	size_t i = curve->weight_count;
 
 	while (i > 1 && curve->weights[i - 1].from > t)
 		i--;
 	return i ? curve->weights[i - 1].amount : 0;
+}
+
+/* A count times a weight below 1. Rounding half up is floor(2x) - floor(x). */
+static int64_t weigh_part(int64_t count, int64_t part)
+{
+	return multiply_divide(2 * count, part, WEIGHT_ONE) -
+	       multiply_divide(count, part, WEIGHT_ONE);
+}
+
+bool curve_worth(const struct curve *curve, ms_t t, int64_t from, int64_t to, int64_t *amount)
+{
+	int64_t weight = curve_weight(curve, t);
+	int64_t part = weight % WEIGHT_ONE;
+	int64_t parts = part ? weigh_part(to, part) - weigh_part(from, part) : 0;
+	int64_t whole;
+
+	return !__builtin_mul_overflow(to - from, weight / WEIGHT_ONE, &whole) &&
+	       !__builtin_add_overflow(whole, parts, amount);
 }
 
 static int point_compare(const void *a, const void *b)
@@ -161,8 +179,7 @@ static bool curve_step(const struct curve *curve, const struct point *before,
 {
 	int64_t sum;
 
-	return !__builtin_mul_overflow(point->count - before->count, curve_weight(curve, before->t),
-				       step) &&
+	return curve_worth(curve, before->t, before->count, point->count, step) &&
 	       !__builtin_add_overflow(before->amount, *step, &sum);
 }
 

@@ -33,10 +33,15 @@ struct point {
 	enum point_kind kind;
 };
 
-/* What one count is worth from `from` on: 1 for a source that records mWh. */
+/* A weight of 1 mWh (ml) a count, as of a source that records mWh. Weights have millionths: a meter
+ * of 3200 pulses a kWh counts 312.5 mWh. */
+#define WEIGHT_ONE INT64_C(1000000)
+#define WEIGHT_MAX (INT64_C(1000000000000) * WEIGHT_ONE)
+
+/* What one count is worth from `from` on. */
 struct weight {
 	ms_t from;
-	int64_t amount;
+	int64_t amount; /* in 1 / WEIGHT_ONE */
 };
 
 struct curve {
@@ -56,8 +61,9 @@ void curve_free(struct curve *curve);
 
 void curve_add(struct curve *curve, ms_t t, int64_t count);
 
-/* One count is worth `amount` from `from` on; the first call's `from` does not matter. A record's
- * counts since its predecessor have the weight in force at the predecessor. */
+/* One count is worth `amount` / WEIGHT_ONE (0..WEIGHT_MAX) from `from` on; the first call's `from`
+ * does not matter. A record's counts since its predecessor have the weight in force at the
+ * predecessor. */
 void curve_weigh(struct curve *curve, ms_t from, int64_t amount);
 
 /* Takes in what was added. Returns the stretch of time where the curve is no longer what it was:
@@ -70,7 +76,11 @@ bool curve_known(const struct curve *curve);	/* has a record */
 ms_t curve_first(const struct curve *curve);	/* CURVE_ALWAYS where not known */
 ms_t curve_last(const struct curve *curve);	/* CURVE_NEVER where not known */
 int64_t curve_count(const struct curve *curve); /* of the newest record that counts */
-int64_t curve_weight(const struct curve *curve, ms_t t);
+
+/* What counting from one count to another is worth at `t`: the difference of both, each times the
+ * weight, rounded half up. False where no number can hold it. */
+bool curve_worth(const struct curve *curve, ms_t t, int64_t from, int64_t to, int64_t *amount);
+
 int64_t curve_total(const struct curve *curve); /* amount from the first record to the last */
 
 /* A reset lies within (from, to]. */

@@ -4,7 +4,7 @@
 
 double power_at(const struct power *power, ms_t now)
 {
-	double wh = (double)power->per_pulse / (double)MWH_PER_WH;
+	double wh = power->wh_per_pulse;
 	double watts, at_most;
 
 	if (!power->last_pulse || !(power->interval_us > 0))

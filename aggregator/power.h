@@ -8,7 +8,7 @@
 struct power {
 	ms_t last_pulse;    /* 0: none yet */
 	double interval_us; /* NAN: unknown (before two pulses, or not plausible) */
-	mwh_t per_pulse;
+	double wh_per_pulse;
 };
 
 /* Best estimate at `now` in W, or NAN before two pulses. It is the power of the last interval, and

@@ -37,15 +37,30 @@ static bool source_counts(struct source *source, bool pulses, struct fail *fail)
 	return true;
 }
 
-static int64_t about_mwh_per_count(const struct about *about)
+/* In mWh; 0: it counts no energy. */
+static double about_energy_weight(const struct about *about)
 {
 	if (!about_is_pulse(about))
 		return 1;
 	if (!isnan(about->wh_per_pulse))
-		return llround(about->wh_per_pulse * (double)MWH_PER_WH);
+		return about->wh_per_pulse * (double)MWH_PER_WH;
 	if (!isnan(about->kwh_per_m3))
-		return llround(about->m3_per_pulse * about->kwh_per_m3 * (double)MWH_PER_KWH);
+		return about->m3_per_pulse * about->kwh_per_m3 * (double)MWH_PER_KWH;
 	return 0;
+}
+
+/* In ml; 0: it counts no volume. */
+static double about_volume_weight(const struct about *about)
+{
+	return isnan(about->m3_per_pulse) ? 0 : about->m3_per_pulse * ML_PER_M3;
+}
+
+static bool weight_fits(double weight, const char *member, struct fail *fail)
+{
+	double amount = weight * (double)WEIGHT_ONE;
+
+	return weight == 0 || (amount >= 1 && amount <= (double)WEIGHT_MAX) ||
+	       fail_set(fail, "%s: %g mWh (or ml) a pulse, expected 1e-6 to 1e12", member, weight);
 }
 
 bool source_admits(const struct source *source, const struct about *about, struct fail *fail)
@@ -55,7 +70,9 @@ bool source_admits(const struct source *source, const struct about *about, struc
 	if (source->energy.count && about_is_pulse(about) != pulses)
 		return fail_set(fail, "kind: found \"%s\", but the source recorded %s so far",
 				about->kind, pulses ? "pulses" : "wh");
-	return true;
+	return weight_fits(about_energy_weight(about),
+			   isnan(about->wh_per_pulse) ? "kwh_per_m3" : "wh_per_pulse", fail) &&
+	       weight_fits(about_volume_weight(about), "m3_per_pulse", fail);
 }
 
 void source_announce(struct source *source, const struct about *about, ms_t now)
@@ -63,10 +80,11 @@ void source_announce(struct source *source, const struct about *about, ms_t now)
 	source->counts = about_is_pulse(about) ? COUNTS_PULSES : COUNTS_MWH;
 	source->about = *about;
 	source->announced = true;
-	source->power.per_pulse = about_mwh_per_count(about);
-	curve_weigh(&source->energy, now, source->power.per_pulse);
+	source->power.wh_per_pulse = about_energy_weight(about) / (double)MWH_PER_WH;
+	curve_weigh(&source->energy, now, llround(about_energy_weight(about) * (double)WEIGHT_ONE));
 	if (about_is_pulse(about) && !isnan(about->m3_per_pulse))
-		curve_weigh(&source->volume, now, llround(about->m3_per_pulse * ML_PER_M3));
+		curve_weigh(&source->volume, now,
+			    llround(about_volume_weight(about) * (double)WEIGHT_ONE));
 }
 
 /* A fact proves life at its time; one that is dated ahead of our clock, now. */
@@ -153,8 +171,7 @@ mwh_t source_beyond(const struct source *source, ms_t from)
 	if (!curve_known(curve) || source->live_t <= last || source->live_t <= from ||
 	    source->live_count < curve_count(curve))
 		return 0;
-	if (__builtin_mul_overflow(source->live_count - curve_count(curve),
-				   curve_weight(curve, last), &energy))
+	if (!curve_worth(curve, last, curve_count(curve), source->live_count, &energy))
 		return 0;
 	if (from > last)
 		energy -= multiply_divide(energy, from - last, source->live_t - last);

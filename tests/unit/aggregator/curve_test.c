@@ -12,7 +12,7 @@
 static void curve_of(struct curve *curve, size_t count, const int64_t records[][2])
 {
 	*curve = (struct curve){0};
-	curve_weigh(curve, 0, 1);
+	curve_weigh(curve, 0, WEIGHT_ONE);
 	for (size_t i = 0; i < count; i++)
 		curve_add(curve, records[i][0], records[i][1]);
 	curve_settle(curve);
@@ -29,6 +29,15 @@ static int64_t between(const struct curve *curve, ms_t from, ms_t to)
 	unsigned int flags = 0;
 
 	return curve_between(curve, from, to, &flags);
+}
+
+/* Of one count. */
+static int64_t worth(const struct curve *curve, ms_t t)
+{
+	int64_t amount = -1;
+
+	assert_true(curve_worth(curve, t, 0, 1, &amount));
+	return amount;
 }
 
 static unsigned int flags_of(const struct curve *curve, ms_t from, ms_t to)
@@ -191,7 +200,7 @@ static void interpolation_is_exact_where_products_do_not_fit_64_bits(void **stat
 	struct curve curve = {0};
 
 	(void)state;
-	curve_weigh(&curve, 0, 1);
+	curve_weigh(&curve, 0, WEIGHT_ONE);
 	curve_add(&curve, 0, 0);
 	curve_add(&curve, year, index);
 	curve_settle(&curve);
@@ -221,17 +230,17 @@ static void a_weight_that_changes_never_reprices_what_was_counted_before(void **
 	struct curve curve = {0};
 
 	(void)state;
-	curve_weigh(&curve, 0, 80000);
+	curve_weigh(&curve, 0, 80000 * WEIGHT_ONE);
 	for (int i = 0; i <= 4; i++)
 		curve_add(&curve, i * 10000, i * 10);
 	curve_settle(&curve);
 	assert_int_equal(curve_total(&curve), 40 * 80000);
-	curve_weigh(&curve, 20000, 100000);
+	curve_weigh(&curve, 20000, 100000 * WEIGHT_ONE);
 	curve_settle(&curve);
 	assert_int_equal(between(&curve, 0, 20000), 20 * 80000);
 	assert_int_equal(between(&curve, 20000, 40000), 20 * 100000);
-	assert_int_equal(curve_weight(&curve, 19999), 80000);
-	assert_int_equal(curve_weight(&curve, 20000), 100000);
+	assert_int_equal(worth(&curve, 19999), 80000);
+	assert_int_equal(worth(&curve, 20000), 100000);
 	/* late records from before the change have the old weight */
 	curve_add(&curve, -10000, 0);
 	curve_add(&curve, 15000, 14);
@@ -240,15 +249,31 @@ static void a_weight_that_changes_never_reprices_what_was_counted_before(void **
 	curve_free(&curve);
 }
 
+static void a_weight_may_be_less_than_a_whole_mwh(void **state)
+{
+	struct curve curve = {0};
+
+	(void)state;
+	/* 3200 pulses a kWh: each index is pulses x 312.5 mWh, rounded half up. */
+	curve_weigh(&curve, 0, 312 * WEIGHT_ONE + WEIGHT_ONE / 2);
+	for (int i = 0; i <= 3200; i++)
+		curve_add(&curve, i, 1000 + i);
+	curve_settle(&curve);
+	assert_int_equal(curve_total(&curve), MWH_PER_KWH);
+	assert_int_equal(between(&curve, 0, 1), 313);
+	assert_int_equal(between(&curve, 1, 2), 312);
+	curve_free(&curve);
+}
+
 static void a_weight_said_again_changes_nothing(void **state)
 {
 	struct curve curve = {0};
 
 	(void)state;
-	curve_weigh(&curve, 0, 80000);
+	curve_weigh(&curve, 0, 80000 * WEIGHT_ONE);
 	curve_add(&curve, 0, 0);
 	curve_settle(&curve);
-	curve_weigh(&curve, 10, 80000);
+	curve_weigh(&curve, 10, 80000 * WEIGHT_ONE);
 	assert_int_equal(curve.weight_count, 1);
 	assert_true(span_empty(curve_settle(&curve)));
 	curve_free(&curve);
@@ -263,7 +288,7 @@ static void the_first_weight_holds_for_all_time_before(void **state)
 	curve_add(&curve, 10, 5);
 	curve_settle(&curve);
 	assert_int_equal(curve_total(&curve), 0);
-	curve_weigh(&curve, 1000000, 80000);
+	curve_weigh(&curve, 1000000, 80000 * WEIGHT_ONE);
 	curve_settle(&curve);
 	assert_int_equal(curve_total(&curve), 5 * 80000);
 	curve_free(&curve);
@@ -274,11 +299,11 @@ static void a_weight_dated_by_a_clock_that_was_set_back_takes_over_from_the_last
 	struct curve curve = {0};
 
 	(void)state;
-	curve_weigh(&curve, 0, 1);
-	curve_weigh(&curve, 2000, 2);
-	curve_weigh(&curve, 1000, 3);
-	assert_int_equal(curve_weight(&curve, 1999), 1);
-	assert_int_equal(curve_weight(&curve, 2000), 3);
+	curve_weigh(&curve, 0, WEIGHT_ONE);
+	curve_weigh(&curve, 2000, 2 * WEIGHT_ONE);
+	curve_weigh(&curve, 1000, 3 * WEIGHT_ONE);
+	assert_int_equal(worth(&curve, 1999), 1);
+	assert_int_equal(worth(&curve, 2000), 3);
 	curve_free(&curve);
 }
 
@@ -287,10 +312,10 @@ static void a_step_that_no_number_can_hold_is_no_energy(void **state)
 	struct curve curve = {0};
 
 	(void)state;
-	curve_weigh(&curve, 0, INT64_MAX / 1000);
+	curve_weigh(&curve, 0, WEIGHT_MAX);
 	curve_add(&curve, 0, 0);
-	curve_add(&curve, 10, 2000);
-	curve_add(&curve, 20, 2001);
+	curve_add(&curve, 10, INT64_C(9000000000000000));
+	curve_add(&curve, 20, INT64_C(9000000000000001));
 	curve_settle(&curve);
 	assert_int_equal(between(&curve, 0, 10), 0);
 	assert_int_equal(curve.resets, 1);
@@ -383,7 +408,7 @@ static void in_any_order_a_curve_is_what_its_set_of_records_says(void **state)
 		int64_t values = 1 + seed_below(12);
 		int resets, glitches;
 
-		curve_weigh(&curve, 0, 1);
+		curve_weigh(&curve, 0, WEIGHT_ONE);
 		for (size_t i = 0; i < count; i++) {
 			struct span span;
 
@@ -429,6 +454,7 @@ int main(void)
 		cmocka_unit_test(interpolation_is_exact_where_products_do_not_fit_64_bits),
 		cmocka_unit_test(an_end_between_records_of_more_than_60_s_apart_is_interpolated),
 		cmocka_unit_test(a_weight_that_changes_never_reprices_what_was_counted_before),
+		cmocka_unit_test(a_weight_may_be_less_than_a_whole_mwh),
 		cmocka_unit_test(a_weight_said_again_changes_nothing),
 		cmocka_unit_test(the_first_weight_holds_for_all_time_before),
 		cmocka_unit_test(

@@ -102,7 +102,7 @@ static void without_a_pulse_for_60_s_it_is_at_most_4800_w(void **state)
 
 static void the_core_gives_the_same_powers(void **state)
 {
-	struct power power = {1000, 0.6e6, PER_PULSE};
+	struct power power = {1000, 0.6e6, 80};
 
 	(void)state;
 	assert_true(power_at(&power, 1000) == 480000);
