@@ -177,6 +177,22 @@ static void a_gap_shorter_than_the_minimum_does_not_split_a_pulse(void **state)
 	bench_close(&bench);
 }
 
+static void on_and_off_have_widths_of_their_own(void **state)
+{
+	struct counter_config config = {.has_line = {true}, .min_on = 10 * MS, .min_off = 50 * MS};
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, &config, 0);
+	level(&bench, LINE_PULSE, 100 * MS, 10 * MS);
+	level(&bench, LINE_PULSE, 159 * MS, 10 * MS); /* off for 49 ms: still the same */
+	level(&bench, LINE_PULSE, 219 * MS, 10 * MS);
+	advance(&bench, S);
+	assert_int_equal(pulses(&bench), 2);
+	assert_int_equal(nth_pulse(&bench, 1)->t, 219 * MS);
+	bench_close(&bench);
+}
+
 static void four_bounces_a_pulse_and_spikes_of_2_ms_leave_exactly_1000_pulses(void **state)
 {
 	struct bench bench;
@@ -494,7 +510,7 @@ static void a_new_start_goes_on_counting_and_says_how_long_it_was_blind(void **s
 	bench_open(&bench, &all_lines, 0);
 	pulse(&bench, 1 * S);
 	stop(&bench, 100 * S);
-	counter_start(&bench.counter, 105 * S + 320 * MS, 5320 * MS);
+	counter_start(&bench.counter, 105 * S + 320 * MS, 5319 * MS + 1);
 	pulse(&bench, 110 * S);
 	pulse(&bench, 112 * S);
 	advance(&bench, 121 * S);
@@ -806,6 +822,7 @@ int main(void)
 		cmocka_unit_test(
 			a_level_of_exactly_the_minimum_width_counts_and_a_shorter_one_does_not),
 		cmocka_unit_test(a_gap_shorter_than_the_minimum_does_not_split_a_pulse),
+		cmocka_unit_test(on_and_off_have_widths_of_their_own),
 		cmocka_unit_test(four_bounces_a_pulse_and_spikes_of_2_ms_leave_exactly_1000_pulses),
 		cmocka_unit_test(without_minimum_widths_every_level_counts),
 		cmocka_unit_test(a_repeated_direction_means_that_the_opposite_edge_was_lost),
