@@ -1,6 +1,6 @@
 #include "common/mqtt.h"
 
-#include <MQTTAsync.h>
+#include <assert.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,31 +10,45 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "common/array.h"
+#include "common/backoff.h"
 #include "common/clock.h"
+#include "common/connection.h"
+#include "common/handover.h"
 #include "common/log.h"
-#include "common/mqtt_events.h"
 #include "common/mqtt_password.h"
 #include "common/retained.h"
 
-/* At its limit of messages in flight paho's send thread sleeps for a second: stay below it. */
-#define IN_FLIGHT_MAX	   15
-#define IN_FLIGHT_QOS0_MAX 200
-#define CONNECT_TIMEOUT_S  10
-#define PAUSE_FIRST_MS	   250
-#define PAUSE_MAX_MS	   (15 * MS_PER_SECOND)
-#define PAUSE_REFUSED_MS   (10 * MS_PER_SECOND)
-#define STABLE_MS	   (2 * MS_PER_SECOND) /* a connection that lasted so long was a good one */
-#define PACKET_OVERHEAD	   64		       /* of a publish: headers and properties */
+/* QoS 1 publishes in flight. Brokers allow 20 by default, beyond which paho sleeps for a second.
+ * Retained values, of which thousands may wait, leave some to messages. */
+#define FLIGHTS		 15
+#define FLIGHTS_RETAINED 12
 
-/* MQTT 3.1.1, 3.2.2.3 */
-#define CONNACK_311_BAD_PASSWORD   4
-#define CONNACK_311_NOT_AUTHORIZED 5
+/* QoS 0 publishes that paho has not written yet. */
+#define QUICK_MAXIMUM 2000
+#define SUBSCRIPTIONS 16
+
+/* Tokens of requests: a flight; any QoS 0 publish; a subscription. */
+#define TOKEN_QUICK	   FLIGHTS
+#define TOKEN_SUBSCRIPTION (FLIGHTS + 1)
+static_assert(TOKEN_SUBSCRIPTION + SUBSCRIPTIONS <= CONNECTION_TOKENS, "tokens are out");
+
+/* A connection that lived for less does not shorten the next pause. */
+#define STABLE_MS (10 * MS_PER_SECOND)
+/* An attempt that came to no end at all is given up. */
+#define ATTEMPT_MS (60 * MS_PER_SECOND)
+
+/* Reason codes of MQTT 5. */
+#define REASON_UNHEARD	 0x10
+#define REASON_REFUSED	 0x80 /* and above */
+#define REASON_TOO_LARGE 0x95
+
+enum state { STATE_WAITING, STATE_CONNECTING, STATE_UP };
+
+enum purpose { PURPOSE_NONE, PURPOSE_RETAINED, PURPOSE_MESSAGE, PURPOSE_RESPONSE };
 
 /* A QoS 1 publish that the broker has not answered. */
 struct flight {
-	int token;
-	bool retained;
+	enum purpose purpose; /* NONE: free */
 	uint64_t cookie;
 	struct retained_topic *topic;
 };
@@ -42,626 +56,422 @@ struct flight {
 struct subscription {
 	char *filter;
 	int qos;
+	bool refused;
 };
 
 struct mqtt {
 	struct mqtt_config config;
-	struct mqtt_handler handler;
-	char client_id[65];
+	char client_id[sizeof(((struct mqtt_config *)0)->client_id)];
 	char password[MQTT_PASSWORD_SIZE];
-	char will[TOPIC_SIZE]; /* empty: none */
-	char uri[300];
-	MQTTAsync paho;
-	struct event_queue events;
-	int epoll, timer;
-
-	bool connected, connecting, was_connected, refused;
-	unsigned int connection; /* which attempt; written before paho may call back */
-	ms_t pause_ms, up_since;
-	uint32_t packet_max;
-	char complaint[600];
-	char tls_error[200];
-
-	struct subscription *subscriptions;
-	size_t subscription_count, subscription_capacity;
-	struct retained retained;
-	struct flight flights[IN_FLIGHT_MAX];
-	int flight_count, qos0_count;
+	char will_topic[TOPIC_SIZE];
+	struct mqtt_handler handler;
+	struct handover *handover;
+	struct connection *connection;
+	struct retained *retained;
+	int epoll;
+	int timer; /* the next attempt */
+	enum state state;
+	ms_t up_since;
+	struct backoff backoff;
+	char trouble[400]; /* that was logged last; empty: none since the last connection */
+	struct subscription subscriptions[SUBSCRIPTIONS];
+	unsigned subscription_count;
+	struct flight flights[FLIGHTS];
+	unsigned flying;
+	unsigned quick; /* QoS 0 publishes on their way */
+	unsigned flights_allowed;
+	int64_t packet_maximum;
+	char oversized[TOPIC_SIZE]; /* the topic that was logged last */
+	bool skipping;		    /* values of MQTT_EACH, and it was logged */
 };
 
-/* ---- in paho's threads: hand over, nothing else ---- */
+/* -------- connecting -------- */
 
-static void put(struct mqtt *mqtt, enum event_kind kind, int token, int reason, bool failed)
+static void timer_set(struct mqtt *mqtt, ms_t delay)
 {
-	struct event *event = event_new(kind, 0);
-
-	event->token = token;
-	event->reason = reason;
-	event->failed = failed;
-	event_put(&mqtt->events, event);
-}
-
-static void put_failure(struct mqtt *mqtt, enum event_kind kind, int token, int reason,
-			const char *words)
-{
-	size_t length = words ? strlen(words) : 0;
-	struct event *event = event_new(kind, length + 1);
-
-	event->token = token;
-	event->reason = reason;
-	event->failed = true;
-	if (words)
-		memcpy(event->text, words, length);
-	event_put(&mqtt->events, event);
-}
-
-static void paho_up5(void *context, MQTTAsync_successData5 *data)
-{
-	struct mqtt *mqtt = context;
-	struct event *event = event_new(EVENT_UP, 0);
-	int64_t limit = MQTTProperties_getNumericValue(&data->properties,
-						       MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
-
-	event->packet_max = limit > 0 ? (uint32_t)limit : 0;
-	event_put(&mqtt->events, event);
-}
-
-static void paho_up(void *context, MQTTAsync_successData *data)
-{
-	(void)data;
-	put(context, EVENT_UP, 0, 0, false);
-}
-
-/* The broker's reason comes in one member or the other. */
-static void paho_failed5(void *context, MQTTAsync_failureData5 *data)
-{
-	int reason = (int)data->reasonCode >= 0x80 ? (int)data->reasonCode : data->code;
-	bool refused = reason >= 0x80;
-
-	put_failure(context, EVENT_FAILED, 0, refused ? reason : 0,
-		    refused ? MQTTReasonCode_toString((enum MQTTReasonCodes)reason)
-			    : data->message);
-}
-
-static void paho_failed(void *context, MQTTAsync_failureData *data)
-{
-	static const char *const reasons[] = {
-		NULL,
-		"unacceptable protocol version",
-		"client identifier rejected",
-		"server unavailable",
-		"bad user name or password",
-		"not authorized",
+	/* 0 would stop the timer. */
+	struct itimerspec when = {
+		.it_value = {.tv_sec = delay / MS_PER_SECOND,
+			     .tv_nsec = delay % MS_PER_SECOND * 1000000 + 1},
 	};
-	int code = data ? data->code : 0;
-	bool refused = code >= 1 && code <= 5;
 
-	put_failure(context, EVENT_FAILED, 0, refused ? code : 0,
-		    refused ? reasons[code]
-		    : data  ? data->message
-			    : NULL);
+	timerfd_settime(mqtt->timer, 0, &when, NULL);
 }
 
-static void paho_lost(void *context, char *cause)
+static void timer_stop(struct mqtt *mqtt)
 {
-	put_failure(context, EVENT_LOST, 0, 0, cause);
+	timerfd_settime(mqtt->timer, 0, &(struct itimerspec){0}, NULL);
 }
 
-/* OpenSSL's own words; paho only says that the connection failed. */
-static int paho_tls_error(const char *words, size_t size, void *context)
+static uint32_t random_number(void)
 {
-	(void)size;
-	put_failure(context, EVENT_TLS, 0, 0, words);
-	return 0;
+	uint32_t number = 0;
+
+	(void)!getrandom(&number, sizeof(number), 0);
+	return number;
 }
 
-static void paho_sent5(void *context, MQTTAsync_successData5 *data)
+static struct connection *connection_make(struct mqtt *mqtt)
 {
-	put(context, EVENT_SENT, data->token, (int)data->reasonCode, false);
+	struct connection_options options = {
+		.config = &mqtt->config,
+		.client_id = mqtt->client_id,
+		.password = mqtt->config.password_file[0] ? mqtt->password : NULL,
+		.will_topic = mqtt->will_topic[0] ? mqtt->will_topic : NULL,
+	};
+
+	return connection_open(&options, mqtt->handover);
 }
 
-static void paho_not_sent5(void *context, MQTTAsync_failureData5 *data)
+static void mqtt_attempt(struct mqtt *mqtt)
 {
-	put(context, EVENT_SENT, data->token, (int)data->reasonCode, true);
+	struct connection *connection = connection_make(mqtt);
+
+	timer_set(mqtt, ATTEMPT_MS);
+	if (!connection)
+		return;
+	connection_close(mqtt->connection);
+	/* What is left of the old connection concerns nobody. */
+	handover_clear(mqtt->handover);
+	mqtt->connection = connection;
+	mqtt->state = STATE_CONNECTING;
+	connection_start(connection);
 }
 
-static void paho_sent(void *context, MQTTAsync_successData *data)
+static void flights_reset(struct mqtt *mqtt)
 {
-	put(context, EVENT_SENT, data->token, 0, false);
+	memset(mqtt->flights, 0, sizeof(mqtt->flights));
+	mqtt->flying = 0;
+	mqtt->quick = 0;
+	retained_requeue(mqtt->retained);
 }
 
-static void paho_not_sent(void *context, MQTTAsync_failureData *data)
-{
-	put(context, EVENT_SENT, data->token, 0, true);
-}
-
-static void paho_not_subscribed5(void *context, MQTTAsync_failureData5 *data)
-{
-	put_failure(context, EVENT_SUBSCRIBED, 0, (int)data->reasonCode,
-		    MQTTReasonCode_toString(data->reasonCode));
-}
-
-static void paho_not_subscribed(void *context, MQTTAsync_failureData *data)
-{
-	put_failure(context, EVENT_SUBSCRIBED, 0, 0, data->message);
-}
-
-/* One allocation holds all: the terminated topic, payload, response topic, and the correlation. */
-static struct event *event_of(const char *topic, size_t topic_size, const MQTTAsync_message *from)
-{
-	MQTTProperty *response = MQTTProperties_getProperty((MQTTProperties *)&from->properties,
-							    MQTTPROPERTY_CODE_RESPONSE_TOPIC);
-	MQTTProperty *correlation = MQTTProperties_getProperty((MQTTProperties *)&from->properties,
-							       MQTTPROPERTY_CODE_CORRELATION_DATA);
-	size_t size = from->payloadlen > 0 ? (size_t)from->payloadlen : 0;
-	size_t response_size = response ? (size_t)response->value.data.len : 0;
-	size_t correlation_size = correlation ? (size_t)correlation->value.data.len : 0;
-	struct event *event =
-		event_new(EVENT_MESSAGE, topic_size + size + response_size + correlation_size + 3);
-	struct mqtt_message *message = &event->message;
-	char *text = event->text;
-
-	message->topic = memcpy(text, topic, topic_size);
-	text += topic_size + 1;
-	message->payload = memcpy(text, from->payload ? from->payload : "", size);
-	message->size = size;
-	text += size + 1;
-	if (response) {
-		message->response_topic = memcpy(text, response->value.data.data, response_size);
-		text += response_size + 1;
-	}
-	if (correlation) {
-		message->correlation = memcpy(text, correlation->value.data.data, correlation_size);
-		message->correlation_size = correlation_size;
-	}
-	message->retained = from->retained;
-	return event;
-}
-
-static int paho_message(void *context, char *topic, int topic_size, MQTTAsync_message *from)
-{
-	struct mqtt *mqtt = context;
-	size_t size = topic_size > 0 ? (size_t)topic_size : strlen(topic);
-
-	event_put(&mqtt->events, event_of(topic, size, from));
-	MQTTAsync_freeMessage(&from);
-	MQTTAsync_free(topic);
-	return 1;
-}
-
-/* ---- connecting ---- */
-
-/* `pause` plus up to half of it, so that not all come back at once. */
-static void mqtt_connect_after(struct mqtt *mqtt, ms_t pause)
-{
-	uint32_t random = 0;
-	struct itimerspec spec = {0};
-
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-		random = 0;
-	pause += (ms_t)(random % (uint32_t)(pause / 2 + 1));
-	if (pause < 1)
-		pause = 1;
-	spec.it_value.tv_sec = pause / 1000;
-	spec.it_value.tv_nsec = pause % 1000 * 1000000;
-	timerfd_settime(mqtt->timer, 0, &spec, NULL);
-}
-
-static void mqtt_retry(struct mqtt *mqtt)
-{
-	ms_t pause = mqtt->refused ? PAUSE_REFUSED_MS : mqtt->pause_ms;
-
-	mqtt_connect_after(mqtt, pause);
-	mqtt->pause_ms = 2 * mqtt->pause_ms < PAUSE_MAX_MS ? 2 * mqtt->pause_ms : PAUSE_MAX_MS;
-}
-
-static const char *set_or_null(const char *text)
-{
-	return text[0] ? text : NULL;
-}
-
-static void mqtt_connect(struct mqtt *mqtt)
+static void log_up(const struct mqtt *mqtt)
 {
 	const struct mqtt_config *config = &mqtt->config;
-	bool is_5 = config->protocol == MQTT_PROTOCOL_5;
-	MQTTAsync_connectOptions options5 = MQTTAsync_connectOptions_initializer5;
-	MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
-	MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
-	MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
-	int code;
 
-	if (is_5) {
-		options = options5;
-		options.onSuccess5 = paho_up5;
-		options.onFailure5 = paho_failed5;
-	} else {
-		options.MQTTVersion = MQTTVERSION_3_1_1;
-		options.onSuccess = paho_up;
-		options.onFailure = paho_failed;
-	}
-	options.context = mqtt;
-	options.keepAliveInterval = (int)config->keepalive_s;
-	options.connectTimeout = CONNECT_TIMEOUT_S;
-	options.username = set_or_null(config->user);
-	options.password = set_or_null(mqtt->password);
-	if (mqtt->will[0]) {
-		will.topicName = mqtt->will;
-		will.message = "offline";
-		will.retained = 1;
-		will.qos = 1;
-		options.will = &will;
-	}
-	if (config->tls) {
-		ssl.trustStore = set_or_null(config->ca_file);
-		ssl.keyStore = set_or_null(config->certificate_file);
-		ssl.privateKey = set_or_null(config->key_file);
-		ssl.enableServerCertAuth = !config->insecure;
-		ssl.verify = !config->insecure;
-		ssl.ssl_error_cb = paho_tls_error;
-		ssl.ssl_error_context = mqtt;
-		options.ssl = &ssl;
-	}
-	mqtt->connecting = true;
-	mqtt->tls_error[0] = '\0';
-	code = MQTTAsync_connect(mqtt->paho, &options);
-	if (code != MQTTASYNC_SUCCESS)
-		put_failure(mqtt, EVENT_FAILED, 0, 0, MQTTAsync_strerror(code));
+	log_info("connected to %s:%d%s%s%s", config->host, (int)config->port,
+		 config->user[0] ? " as " : "", config->user, config->tls ? " with TLS" : "");
 }
 
-/* ---- sending ---- */
-
-static bool mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t size,
-			 int qos, bool retained, MQTTProperties *properties, int *token)
+static void log_trouble(struct mqtt *mqtt, bool was_up, const char *reason)
 {
-	bool is_5 = mqtt->config.protocol == MQTT_PROTOCOL_5;
-	MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-	MQTTAsync_message message = MQTTAsync_message_initializer;
-	int code;
+	const struct mqtt_config *config = &mqtt->config;
+	char trouble[sizeof(mqtt->trouble)];
 
-	message.payload = (void *)payload;
-	message.payloadlen = (int)size;
-	message.qos = qos;
-	message.retained = retained;
-	if (properties)
-		message.properties = *properties;
-	options.context = mqtt;
-	if (is_5) {
-		options.onSuccess5 = paho_sent5;
-		options.onFailure5 = paho_not_sent5;
-	} else {
-		options.onSuccess = paho_sent;
-		options.onFailure = paho_not_sent;
+	snprintf(trouble, sizeof(trouble), "broker %s:%d: %s%s", config->host, (int)config->port,
+		 was_up ? "connection lost: " : "", reason);
+	if (strcmp(trouble, mqtt->trouble) == 0) {
+		log_debug("%s; trying again", trouble);
+		return;
 	}
-	code = MQTTAsync_sendMessage(mqtt->paho, topic, &message, &options);
-	*token = options.token;
-	return code == MQTTASYNC_SUCCESS;
+	memcpy(mqtt->trouble, trouble, sizeof(trouble));
+	log_warning("%s; trying again", trouble);
 }
 
-/* A message beyond the broker's limit would end the connection, again and again. */
-static bool mqtt_fits(const struct mqtt *mqtt, const char *topic, size_t size)
+static void mqtt_down(struct mqtt *mqtt, const struct event *event)
 {
-	size_t packet = strlen(topic) + size + PACKET_OVERHEAD;
+	bool was_up = mqtt->state == STATE_UP;
 
-	if (!mqtt->packet_max || packet <= mqtt->packet_max)
+	if (mqtt->state == STATE_WAITING)
+		return;
+	mqtt->state = STATE_WAITING;
+	if (was_up && clock_monotonic() - mqtt->up_since >= STABLE_MS)
+		backoff_reset(&mqtt->backoff);
+	timer_set(mqtt, event->hopeless ? backoff_longest(&mqtt->backoff, random_number())
+					: backoff_next(&mqtt->backoff, random_number()));
+	log_trouble(mqtt, was_up, event->text.data);
+	if (!was_up)
+		return;
+	flights_reset(mqtt);
+	if (mqtt->handler.down)
+		mqtt->handler.down(mqtt->handler.context);
+}
+
+static void subscription_send(struct mqtt *mqtt, unsigned index)
+{
+	const struct subscription *subscription = &mqtt->subscriptions[index];
+
+	connection_subscribe(mqtt->connection, subscription->filter, subscription->qos,
+			     TOKEN_SUBSCRIPTION + index);
+}
+
+/* -------- publishing -------- */
+
+/* What a PUBLISH is at most on the wire besides topic, payload and correlation data. */
+#define PACKET_OVERHEAD 24
+
+static bool publication_fits(const struct mqtt *mqtt, const struct publication *publication)
+{
+	size_t size = strlen(publication->topic) + publication->size +
+		      publication->correlation_size + PACKET_OVERHEAD;
+
+	return (int64_t)size <= mqtt->packet_maximum;
+}
+
+static void log_oversized(struct mqtt *mqtt, const struct publication *publication)
+{
+	if (strcmp(mqtt->oversized, publication->topic) == 0)
+		return;
+	snprintf(mqtt->oversized, sizeof(mqtt->oversized), "%s", publication->topic);
+	log_error("%s: a message of %zu bytes is not sent, the broker accepts packets of at most "
+		  "%lld bytes",
+		  publication->topic, publication->size, (long long)mqtt->packet_maximum);
+}
+
+static bool flight_free(const struct mqtt *mqtt, unsigned limit)
+{
+	return mqtt->flying < limit && mqtt->flying < mqtt->flights_allowed;
+}
+
+/* One must be free. */
+static void flight_start(struct mqtt *mqtt, const struct publication *publication,
+			 struct flight flight)
+{
+	unsigned index = 0;
+
+	while (mqtt->flights[index].purpose != PURPOSE_NONE)
+		index++;
+	assert(index < FLIGHTS);
+	mqtt->flights[index] = flight;
+	mqtt->flying++;
+	if (publication_fits(mqtt, publication)) {
+		connection_publish(mqtt->connection, publication, index);
+		return;
+	}
+	/* Sending it would end the connection, again and again: refuse it for the broker. */
+	log_oversized(mqtt, publication);
+	handover_put(
+		mqtt->handover,
+		&(struct event){.kind = EVENT_ANSWER, .token = index, .reason = REASON_TOO_LARGE});
+}
+
+static bool publish_quick(struct mqtt *mqtt, const struct publication *publication)
+{
+	if (mqtt->quick >= QUICK_MAXIMUM)
+		return false;
+	if (!publication_fits(mqtt, publication)) {
+		log_oversized(mqtt, publication);
 		return true;
-	log_error("%s: %zu bytes are more than the broker takes (%u): not sent", topic, packet,
-		  mqtt->packet_max);
-	return false;
+	}
+	mqtt->quick++;
+	connection_publish(mqtt->connection, publication, TOKEN_QUICK);
+	return true;
 }
 
-static void mqtt_take_off(struct mqtt *mqtt, struct flight flight)
+static bool publish_retained(struct mqtt *mqtt, const struct retained_value *value)
 {
-	mqtt->flights[mqtt->flight_count++] = flight;
+	struct publication publication = {
+		.topic = value->topic->name,
+		.payload = value->payload,
+		.size = value->size,
+		.qos = value->topic->qos,
+		.retained = true,
+	};
+
+	if (publication.qos == 0)
+		return publish_quick(mqtt, &publication);
+	if (!flight_free(mqtt, FLIGHTS_RETAINED))
+		return false;
+	flight_start(mqtt, &publication,
+		     (struct flight){.purpose = PURPOSE_RETAINED, .topic = value->topic});
+	return true;
 }
 
+/* Sends what is queued of retained values as far as it may be in flight. */
 static void mqtt_pump(struct mqtt *mqtt)
 {
-	while (mqtt->connected && mqtt->flight_count < IN_FLIGHT_MAX &&
-	       mqtt->qos0_count < IN_FLIGHT_QOS0_MAX) {
-		char *payload;
-		struct retained_topic *topic = retained_next(&mqtt->retained, &payload);
-		int token;
+	struct retained_value value;
 
-		if (!topic)
-			return;
-		if (mqtt_fits(mqtt, topic->name, strlen(payload)) &&
-		    mqtt_publish(mqtt, topic->name, payload, strlen(payload), topic->qos, true,
-				 NULL, &token)) {
-			if (topic->qos)
-				mqtt_take_off(mqtt, (struct flight){.token = token,
-								    .retained = true,
-								    .topic = topic});
-			else
-				mqtt->qos0_count++;
-		}
-		free(payload);
-	}
+	while (mqtt->state == STATE_UP && retained_next(mqtt->retained, &value) &&
+	       publish_retained(mqtt, &value))
+		retained_sent(mqtt->retained);
 }
 
-static void mqtt_subscribe_now(struct mqtt *mqtt, const struct subscription *subscription)
+void mqtt_retain(struct mqtt *mqtt, const char *topic, const char *payload, int qos,
+		 enum mqtt_retain_flags flags)
 {
-	MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+	/* Without a connection only the newest value matters. */
+	bool each = flags == MQTT_EACH && mqtt->state == STATE_UP;
+	size_t skipped;
 
-	options.context = mqtt;
-	if (mqtt->config.protocol == MQTT_PROTOCOL_5)
-		options.onFailure5 = paho_not_subscribed5;
-	else
-		options.onFailure = paho_not_subscribed;
-	MQTTAsync_subscribe(mqtt->paho, subscription->filter, subscription->qos, &options);
+	if (!retained_set(mqtt->retained, topic, payload, qos, each))
+		log_error("%s: a value is lost, memory is out", topic);
+	skipped = retained_skipped(mqtt->retained);
+	if (skipped && !mqtt->skipping)
+		log_warning("the broker is too slow: values of retained topics are skipped");
+	mqtt->skipping = skipped;
+	mqtt_pump(mqtt);
 }
 
-/* ---- events ---- */
-
-/* Says a thing once, until another is to be said. */
-static void mqtt_complain(struct mqtt *mqtt, const char *text)
+bool mqtt_send(struct mqtt *mqtt, const char *topic, const char *payload, size_t size, int qos,
+	       uint64_t cookie)
 {
-	if (strcmp(mqtt->complaint, text) == 0)
+	struct publication publication = {topic, payload, size, qos, false, NULL, 0};
+
+	if (mqtt->state != STATE_UP)
+		return false;
+	if (qos == 0)
+		return publish_quick(mqtt, &publication);
+	if (!flight_free(mqtt, FLIGHTS))
+		return false;
+	flight_start(mqtt, &publication,
+		     (struct flight){.purpose = PURPOSE_MESSAGE, .cookie = cookie});
+	return true;
+}
+
+void mqtt_respond(struct mqtt *mqtt, const struct mqtt_message *request, const char *payload)
+{
+	struct publication publication = {
+		.topic = request->response_topic,
+		.payload = payload,
+		.size = strlen(payload),
+		.correlation = request->correlation,
+		.correlation_size = request->correlation_size,
+	};
+
+	if (mqtt->state != STATE_UP || !request->response_topic)
 		return;
-	snprintf(mqtt->complaint, sizeof(mqtt->complaint), "%s", text);
-	log_warning("%s", text);
+	/* Better without an acknowledgement than not at all. */
+	if (!flight_free(mqtt, FLIGHTS)) {
+		publish_quick(mqtt, &publication);
+		return;
+	}
+	publication.qos = 1;
+	flight_start(mqtt, &publication, (struct flight){.purpose = PURPOSE_RESPONSE});
 }
 
-static void mqtt_went_up(struct mqtt *mqtt, const struct event *event)
+void mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos)
 {
-	mqtt->connecting = false;
-	mqtt->connected = true;
-	mqtt->refused = false;
-	mqtt->complaint[0] = '\0';
+	struct subscription *subscription = &mqtt->subscriptions[mqtt->subscription_count];
+
+	assert(mqtt->subscription_count < SUBSCRIPTIONS);
+	*subscription = (struct subscription){.filter = strdup(filter), .qos = qos};
+	if (!subscription->filter) {
+		log_error("%s: not subscribed, memory is out", filter);
+		return;
+	}
+	if (mqtt->state == STATE_UP)
+		subscription_send(mqtt, mqtt->subscription_count);
+	mqtt->subscription_count++;
+}
+
+/* -------- events -------- */
+
+static void mqtt_up(struct mqtt *mqtt, const struct event *event)
+{
+	mqtt->state = STATE_UP;
 	mqtt->up_since = clock_monotonic();
-	mqtt->packet_max = event->packet_max;
-	mqtt->flight_count = mqtt->qos0_count = 0;
-	log_info("connected to %s:%lld%s%s", mqtt->config.host, (long long)mqtt->config.port,
-		 mqtt->config.user[0] ? " as " : "", mqtt->config.user);
-	for (size_t i = 0; i < mqtt->subscription_count; i++)
-		mqtt_subscribe_now(mqtt, &mqtt->subscriptions[i]);
-	retained_restart(&mqtt->retained);
+	mqtt->trouble[0] = 0;
+	mqtt->oversized[0] = 0;
+	mqtt->packet_maximum = event->packet_maximum;
+	mqtt->flights_allowed =
+		event->receive_maximum < FLIGHTS ? (unsigned)event->receive_maximum : FLIGHTS;
+	timer_stop(mqtt);
+	log_up(mqtt);
+	for (unsigned i = 0; i < mqtt->subscription_count; i++)
+		subscription_send(mqtt, i);
 	mqtt_pump(mqtt);
 	if (mqtt->handler.up)
 		mqtt->handler.up(mqtt->handler.context);
 }
 
-static bool is_about_password(int reason)
+static void subscription_answered(struct subscription *subscription, int reason)
 {
-	return reason == MQTTREASONCODE_BAD_USER_NAME_OR_PASSWORD ||
-	       reason == MQTTREASONCODE_NOT_AUTHORIZED || reason == CONNACK_311_BAD_PASSWORD ||
-	       reason == CONNACK_311_NOT_AUTHORIZED;
+	bool refused = reason >= REASON_REFUSED;
+
+	if (refused && !subscription->refused)
+		log_warning("%s: the broker refuses the subscription (%s); check its access list",
+			    subscription->filter, connection_reason(reason));
+	subscription->refused = refused;
 }
 
-static void mqtt_failed(struct mqtt *mqtt, const struct event *event)
+static void retained_topic_answered(struct mqtt *mqtt, struct retained_topic *topic, int reason)
 {
-	char text[600];
-	const char *words = event->text[0] ? event->text : "no answer";
+	bool refused = reason >= REASON_REFUSED;
 
-	if (mqtt->tls_error[0])
-		words = mqtt->tls_error;
-	else if (mqtt->config.tls && !event->reason)
-		words = "nothing answers there, or its certificate is for another name";
-	else if (is_about_password(event->reason))
-		words = "unknown user name or wrong password";
-	mqtt->connecting = false;
-	mqtt->refused = event->reason != 0;
-	snprintf(text, sizeof(text), "broker %s:%lld: %s%.200s; trying again", mqtt->config.host,
-		 (long long)mqtt->config.port, mqtt->refused ? "refused: " : "", words);
-	mqtt_complain(mqtt, text);
-	mqtt_retry(mqtt);
+	if (refused && !topic->refused)
+		log_warning("%s: the broker refuses it (%s); check its access list", topic->name,
+			    connection_reason(reason));
+	topic->refused = refused;
+	retained_answered(mqtt->retained, topic);
 }
 
-static void mqtt_went_down(struct mqtt *mqtt, const struct event *event)
+static void flight_answered(struct mqtt *mqtt, struct flight *flight, int reason)
 {
-	char text[600];
+	struct flight answered = *flight;
 
-	if (!mqtt->connected)
+	*flight = (struct flight){0};
+	mqtt->flying--;
+	if (answered.purpose == PURPOSE_RETAINED)
+		retained_topic_answered(mqtt, answered.topic, reason);
+	mqtt_pump(mqtt);
+	if (answered.purpose == PURPOSE_MESSAGE && mqtt->handler.sent)
+		mqtt->handler.sent(mqtt->handler.context, answered.cookie,
+				   reason >= REASON_REFUSED   ? MQTT_REFUSED
+				   : reason == REASON_UNHEARD ? MQTT_UNHEARD
+							      : MQTT_DELIVERED);
+}
+
+static void mqtt_answered(struct mqtt *mqtt, const struct event *event)
+{
+	/* An answer that was overtaken by the end of its connection. */
+	if (mqtt->state != STATE_UP)
 		return;
-	mqtt->connected = false;
-	mqtt->flight_count = mqtt->qos0_count = 0;
-	if (clock_monotonic() - mqtt->up_since >= STABLE_MS)
-		mqtt->pause_ms = PAUSE_FIRST_MS;
-	snprintf(text, sizeof(text), "broker %s:%lld: connection lost%s%.200s; trying again",
-		 mqtt->config.host, (long long)mqtt->config.port, event->text[0] ? ": " : "",
-		 event->text);
-	mqtt_complain(mqtt, text);
-	mqtt_retry(mqtt);
-	if (mqtt->handler.down)
-		mqtt->handler.down(mqtt->handler.context);
+	if (event->token >= TOKEN_SUBSCRIPTION) {
+		subscription_answered(&mqtt->subscriptions[event->token - TOKEN_SUBSCRIPTION],
+				      event->reason);
+	} else if (event->token == TOKEN_QUICK) {
+		mqtt->quick--;
+		mqtt_pump(mqtt);
+	} else if (mqtt->flights[event->token].purpose != PURPOSE_NONE) {
+		flight_answered(mqtt, &mqtt->flights[event->token], event->reason);
+	}
 }
 
-static enum mqtt_result result_of(const struct event *event)
+static void mqtt_received(struct mqtt *mqtt, const struct event *event)
 {
-	if (event->failed || event->reason >= 0x80)
-		return MQTT_REFUSED;
-	return event->reason == MQTTREASONCODE_NO_MATCHING_SUBSCRIBERS ? MQTT_UNHEARD
-								       : MQTT_DELIVERED;
-}
+	struct mqtt_message message = {
+		.topic = event->text.data,
+		.payload = event->payload.data,
+		.size = event->payload.size,
+		.retained = event->retained,
+		.response_topic = event->response_topic.data,
+		.correlation = event->correlation.data,
+		.correlation_size = event->correlation.size,
+	};
 
-static void mqtt_landed(struct mqtt *mqtt, const struct event *event)
-{
-	enum mqtt_result result = result_of(event);
-	struct flight flight;
-	int i = 0;
-
-	if (event->token == 0) {
-		if (mqtt->qos0_count)
-			mqtt->qos0_count--;
-		return;
-	}
-	while (i < mqtt->flight_count && mqtt->flights[i].token != event->token)
-		i++;
-	if (i == mqtt->flight_count)
-		return; /* of a connection that is gone */
-	flight = mqtt->flights[i];
-	mqtt->flights[i] = mqtt->flights[--mqtt->flight_count];
-	if (!flight.retained) {
-		if (mqtt->handler.sent)
-			mqtt->handler.sent(mqtt->handler.context, flight.cookie, result);
-	} else if (result == MQTT_REFUSED && flight.topic && !flight.topic->refused) {
-		flight.topic->refused = true;
-		log_warning("%s: the broker refuses it (%s): does its access list allow user %s "
-			    "to write it?",
-			    flight.topic->name,
-			    MQTTReasonCode_toString((enum MQTTReasonCodes)event->reason),
-			    mqtt->config.user[0] ? mqtt->config.user : "(none)");
-	}
+	if (mqtt->handler.message)
+		mqtt->handler.message(mqtt->handler.context, &message);
 }
 
 static void mqtt_handle(struct mqtt *mqtt, const struct event *event)
 {
 	switch (event->kind) {
-	case EVENT_UP: mqtt_went_up(mqtt, event); break;
-	case EVENT_FAILED: mqtt_failed(mqtt, event); break;
-	case EVENT_LOST: mqtt_went_down(mqtt, event); break;
-	case EVENT_SENT: mqtt_landed(mqtt, event); break;
-	case EVENT_TLS:
-		snprintf(mqtt->tls_error, sizeof(mqtt->tls_error), "%.*s",
-			 (int)strcspn(event->text, "\r\n"), event->text);
-		break;
-	case EVENT_SUBSCRIBED:
-		log_warning("the broker refuses a subscription (%s): does its access list allow "
-			    "user %s to read it?",
-			    event->text, mqtt->config.user[0] ? mqtt->config.user : "(none)");
-		break;
-	case EVENT_MESSAGE:
-		if (mqtt->handler.message)
-			mqtt->handler.message(mqtt->handler.context, &event->message);
-		break;
+	case EVENT_UP: mqtt_up(mqtt, event); break;
+	case EVENT_DOWN: mqtt_down(mqtt, event); break;
+	case EVENT_ANSWER: mqtt_answered(mqtt, event); break;
+	case EVENT_MESSAGE: mqtt_received(mqtt, event); break;
 	}
 }
 
 void mqtt_dispatch(struct mqtt *mqtt)
 {
-	struct event *event = event_take(&mqtt->events);
-	uint64_t expired;
+	struct event event;
+	uint64_t expirations;
+	int64_t dropped;
 
-	while (event) {
-		struct event *next = event->next;
-
-		mqtt_handle(mqtt, event);
-		free(event);
-		event = next;
-	}
-	if (read(mqtt->timer, &expired, sizeof(expired)) > 0 && !mqtt->connected &&
-	    !mqtt->connecting)
-		mqtt_connect(mqtt);
-	mqtt_pump(mqtt);
+	if (read(mqtt->timer, &expirations, sizeof(expirations)) == sizeof(expirations))
+		mqtt_attempt(mqtt);
+	handover_begin(mqtt->handover);
+	while (handover_next(mqtt->handover, &event))
+		mqtt_handle(mqtt, &event);
+	dropped = handover_dropped(mqtt->handover);
+	if (dropped)
+		log_error("%lld received messages were dropped: they came faster than they could "
+			  "be worked off",
+			  (long long)dropped);
 }
-
-/* ---- opening and closing ---- */
-
-static bool mqtt_open_descriptors(struct mqtt *mqtt)
-{
-	struct epoll_event readable = {.events = EPOLLIN};
-
-	mqtt->epoll = epoll_create1(EPOLL_CLOEXEC);
-	mqtt->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	return event_queue_open(&mqtt->events) && mqtt->epoll >= 0 && mqtt->timer >= 0 &&
-	       epoll_ctl(mqtt->epoll, EPOLL_CTL_ADD, mqtt->timer, &readable) == 0 &&
-	       epoll_ctl(mqtt->epoll, EPOLL_CTL_ADD, mqtt->events.fd, &readable) == 0;
-}
-
-static bool mqtt_create(struct mqtt *mqtt, struct fail *fail)
-{
-	const struct mqtt_config *config = &mqtt->config;
-	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
-	MQTTAsync_init_options init = MQTTAsync_init_options_initializer;
-	bool numeric_6 = strchr(config->host, ':');
-	int code;
-
-	init.do_openssl_init = 1;
-	MQTTAsync_global_init(&init);
-	options.MQTTVersion =
-		config->protocol == MQTT_PROTOCOL_5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
-	options.maxBufferedMessages = 1000;
-	snprintf(mqtt->uri, sizeof(mqtt->uri), "%s://%s%s%s:%lld", config->tls ? "ssl" : "tcp",
-		 numeric_6 ? "[" : "", config->host, numeric_6 ? "]" : "", (long long)config->port);
-	code = MQTTAsync_createWithOptions(&mqtt->paho, mqtt->uri, mqtt->client_id,
-					   MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
-	if (code != MQTTASYNC_SUCCESS)
-		return fail_set(fail, "broker %s: %s", mqtt->uri, MQTTAsync_strerror(code));
-	MQTTAsync_setCallbacks(mqtt->paho, mqtt, paho_lost, paho_message, NULL);
-	return true;
-}
-
-static void mqtt_free(struct mqtt *mqtt)
-{
-	if (mqtt->paho)
-		MQTTAsync_destroy(&mqtt->paho);
-	event_queue_close(&mqtt->events);
-	if (mqtt->epoll >= 0)
-		close(mqtt->epoll);
-	if (mqtt->timer >= 0)
-		close(mqtt->timer);
-	for (size_t i = 0; i < mqtt->subscription_count; i++)
-		free(mqtt->subscriptions[i].filter);
-	free(mqtt->subscriptions);
-	retained_close(&mqtt->retained);
-	explicit_bzero(mqtt->password, sizeof(mqtt->password));
-	free(mqtt);
-}
-
-struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
-		       const char *will_topic, const struct mqtt_handler *handler,
-		       struct fail *fail)
-{
-	struct mqtt *mqtt = calloc(1, sizeof(*mqtt));
-
-	if (!mqtt)
-		abort();
-	mqtt->config = *config;
-	mqtt->handler = *handler;
-	mqtt->pause_ms = PAUSE_FIRST_MS;
-	if (mqtt->config.port == 0)
-		mqtt->config.port = config->tls ? 8883 : 1883;
-	snprintf(mqtt->client_id, sizeof(mqtt->client_id), "%s",
-		 config->client_id[0] ? config->client_id : client_id);
-	retained_open(&mqtt->retained);
-	if (!mqtt_open_descriptors(mqtt))
-		fail_set(fail, "no descriptors for the session with the broker");
-	else if (mqtt_password_read(mqtt->password, config, fail) && mqtt_create(mqtt, fail)) {
-		if (will_topic) {
-			snprintf(mqtt->will, sizeof(mqtt->will), "%s", will_topic);
-			mqtt_retain(mqtt, will_topic, "online", 1, MQTT_LATEST);
-		}
-		mqtt_connect(mqtt);
-		return mqtt;
-	}
-	mqtt_free(mqtt);
-	return NULL;
-}
-
-static bool mqtt_idle(const struct mqtt *mqtt)
-{
-	return !mqtt->retained.first && !mqtt->flight_count && !mqtt->qos0_count;
-}
-
-void mqtt_close(struct mqtt *mqtt, int timeout_ms)
-{
-	ms_t deadline = clock_monotonic() + timeout_ms;
-	MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
-	MQTTAsync_disconnectOptions options5 = MQTTAsync_disconnectOptions_initializer5;
-
-	if (!mqtt)
-		return;
-	mqtt->handler = (struct mqtt_handler){0};
-	if (mqtt->will[0] && mqtt->connected)
-		mqtt_retain(mqtt, mqtt->will, "offline", 1, MQTT_LATEST);
-	while (mqtt->connected && !mqtt_idle(mqtt)) {
-		struct pollfd readable = {.fd = mqtt->epoll, .events = POLLIN};
-		ms_t left = deadline - clock_monotonic();
-
-		if (left <= 0 || poll(&readable, 1, (int)left) <= 0)
-			break;
-		mqtt_dispatch(mqtt);
-	}
-	if (mqtt->config.protocol == MQTT_PROTOCOL_5)
-		options = options5;
-	options.timeout = 200;
-	if (mqtt->connected)
-		MQTTAsync_disconnect(mqtt->paho, &options);
-	for (int i = 0; i < 50 && MQTTAsync_isConnected(mqtt->paho); i++)
-		usleep(10000);
-	mqtt_free(mqtt);
-}
-
-/* ---- the rest of the interface ---- */
 
 int mqtt_fd(const struct mqtt *mqtt)
 {
@@ -670,64 +480,122 @@ int mqtt_fd(const struct mqtt *mqtt)
 
 bool mqtt_connected(const struct mqtt *mqtt)
 {
-	return mqtt->connected;
+	return mqtt->state == STATE_UP;
 }
 
-void mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos)
-{
-	struct subscription *subscription;
+/* -------- open and close -------- */
 
-	mqtt->subscriptions =
-		array_grow(mqtt->subscriptions, mqtt->subscription_count,
-			   &mqtt->subscription_capacity, sizeof(*mqtt->subscriptions));
-	subscription = &mqtt->subscriptions[mqtt->subscription_count++];
-	*subscription = (struct subscription){strdup(filter), qos};
-	if (!subscription->filter)
-		abort();
-	if (mqtt->connected)
-		mqtt_subscribe_now(mqtt, subscription);
+static void mqtt_free(struct mqtt *mqtt)
+{
+	connection_close(mqtt->connection);
+	explicit_bzero(mqtt->password, sizeof(mqtt->password));
+	handover_close(mqtt->handover);
+	retained_close(mqtt->retained);
+	for (unsigned i = 0; i < mqtt->subscription_count; i++)
+		free(mqtt->subscriptions[i].filter);
+	if (mqtt->epoll >= 0)
+		close(mqtt->epoll);
+	if (mqtt->timer >= 0)
+		close(mqtt->timer);
+	free(mqtt);
 }
 
-void mqtt_retain(struct mqtt *mqtt, const char *topic, const char *payload, int qos,
-		 enum mqtt_retain_flags flags)
+static bool descriptors_open(struct mqtt *mqtt)
 {
-	retained_set(&mqtt->retained, topic, payload, qos, mqtt->connected && flags == MQTT_EACH);
-	mqtt_pump(mqtt);
+	struct epoll_event readable = {.events = EPOLLIN};
+
+	mqtt->handover = handover_open();
+	mqtt->retained = retained_open();
+	mqtt->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	mqtt->epoll = epoll_create1(EPOLL_CLOEXEC);
+	return mqtt->handover && mqtt->retained && mqtt->timer >= 0 && mqtt->epoll >= 0 &&
+	       epoll_ctl(mqtt->epoll, EPOLL_CTL_ADD, mqtt->timer, &readable) == 0 &&
+	       epoll_ctl(mqtt->epoll, EPOLL_CTL_ADD, handover_fd(mqtt->handover), &readable) == 0;
 }
 
-bool mqtt_send(struct mqtt *mqtt, const char *topic, const char *payload, size_t size, int qos,
-	       uint64_t cookie)
+struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
+		       const char *will_topic, const struct mqtt_handler *handler,
+		       struct fail *fail)
 {
-	int token;
+	struct mqtt *mqtt = calloc(1, sizeof(*mqtt));
 
-	if (!mqtt->connected || !mqtt_fits(mqtt, topic, size))
-		return false;
-	if (qos ? mqtt->flight_count >= IN_FLIGHT_MAX : mqtt->qos0_count >= IN_FLIGHT_QOS0_MAX)
-		return false;
-	if (!mqtt_publish(mqtt, topic, payload, size, qos, false, NULL, &token))
-		return false;
-	if (qos)
-		mqtt_take_off(mqtt, (struct flight){.token = token, .cookie = cookie});
-	else
-		mqtt->qos0_count++;
+	if (!mqtt) {
+		fail_set(fail, "memory is out");
+		return NULL;
+	}
+	mqtt->epoll = mqtt->timer = -1;
+	mqtt->config = *config;
+	if (mqtt->config.port == 0)
+		mqtt->config.port = config->tls ? 8883 : 1883;
+	mqtt->handler = *handler;
+	mqtt->backoff = (struct backoff){.shortest = 250, .longest = 15 * MS_PER_SECOND};
+	snprintf(mqtt->client_id, sizeof(mqtt->client_id), "%s",
+		 config->client_id[0] ? config->client_id : client_id);
+	if (!mqtt_password_read(mqtt->password, config, fail))
+		goto failed;
+	if (!descriptors_open(mqtt)) {
+		fail_set(fail, "memory or descriptors are out");
+		goto failed;
+	}
+	if (will_topic) {
+		snprintf(mqtt->will_topic, sizeof(mqtt->will_topic), "%s", will_topic);
+		mqtt_retain(mqtt, will_topic, "online", 1, MQTT_LATEST);
+	}
+	timer_set(mqtt, 0);
+	return mqtt;
+failed:
+	mqtt_free(mqtt);
+	return NULL;
+}
+
+static bool mqtt_idle(const struct mqtt *mqtt)
+{
+	struct retained_value value;
+
+	return mqtt->flying == 0 && mqtt->quick == 0 && !retained_next(mqtt->retained, &value);
+}
+
+/* False where the broker did not take everything in time. */
+static bool mqtt_drain(struct mqtt *mqtt, int timeout_ms)
+{
+	ms_t deadline = clock_monotonic() + timeout_ms;
+
+	while (mqtt->state == STATE_UP && !mqtt_idle(mqtt)) {
+		struct pollfd readable = {.fd = mqtt->epoll, .events = POLLIN};
+		ms_t left = deadline - clock_monotonic();
+
+		if (left <= 0)
+			return false;
+		poll(&readable, 1, (int)left);
+		mqtt_dispatch(mqtt);
+	}
 	return true;
 }
 
-void mqtt_respond(struct mqtt *mqtt, const struct mqtt_message *request, const char *payload)
+static void mqtt_say_goodbye(struct mqtt *mqtt, int timeout_ms)
 {
-	MQTTProperties properties = MQTTProperties_initializer;
-	MQTTProperty correlation = {.identifier = MQTTPROPERTY_CODE_CORRELATION_DATA};
-	int token;
+	struct publication offline = {
+		.topic = mqtt->will_topic,
+		.payload = "offline",
+		.size = strlen("offline"),
+		.retained = true,
+	};
 
-	if (!mqtt->connected || !request->response_topic ||
-	    !mqtt_fits(mqtt, request->response_topic, strlen(payload)))
+	if (mqtt->will_topic[0])
+		mqtt_retain(mqtt, mqtt->will_topic, offline.payload, 1, MQTT_LATEST);
+	if (mqtt_drain(mqtt, timeout_ms))
 		return;
-	if (request->correlation_size) {
-		correlation.value.data.data = (char *)request->correlation;
-		correlation.value.data.len = (int)request->correlation_size;
-		MQTTProperties_add(&properties, &correlation);
-	}
-	mqtt_publish(mqtt, request->response_topic, payload, strlen(payload), 1, false, &properties,
-		     &token);
-	MQTTProperties_free(&properties);
+	log_warning("the broker did not take everything before the end");
+	/* It may still wait for its turn, and the disconnect makes the broker forget the will. */
+	if (mqtt->will_topic[0])
+		connection_publish(mqtt->connection, &offline, TOKEN_QUICK);
+}
+
+void mqtt_close(struct mqtt *mqtt, int timeout_ms)
+{
+	if (!mqtt)
+		return;
+	mqtt->handler = (struct mqtt_handler){0};
+	mqtt_say_goodbye(mqtt, timeout_ms);
+	mqtt_free(mqtt);
 }

@@ -15,13 +15,14 @@ struct outbox_counts {
 	int64_t added, delivered, waiting, thinned;
 };
 
-/* Room for `limit` waiting records. NULL on failure. */
+/* Room for `limit` waiting records, 64 or more. NULL on failure. */
 struct outbox *outbox_open(size_t limit, struct fail *fail);
 void outbox_close(struct outbox *outbox);
 
-/* Keeps a record; sets its stream and seq. `topic` is that of the record. A full outbox thins:
- * it drops every second one of its oldest records (indices are cumulative: no energy is lost,
- * only time resolution), never a `start`, `top10` or `contacts` mark while others are left. */
+/* Keeps a record; sets its stream and seq. `topic` is that of the record. A full outbox thins: of
+ * each source it drops every second one of its oldest records, but neither the first nor the last
+ * (indices are cumulative: no energy is lost, only time resolution), and no `start`, `top10` or
+ * `contacts` mark while others can go. */
 void outbox_add(struct outbox *outbox, const char *topic, struct record *record);
 
 /* Sends what waits, oldest first, as far as the session takes it now. Call it after adding, after

@@ -1,46 +1,52 @@
-/* retained.h - the values of a session's retained topics, and the order in which they go out. */
+/* retained.h - what a session retains at the broker: the newest value of every topic, and the queue
+ * of values that are to be sent. */
 #ifndef COMMON_RETAINED_H
 #define COMMON_RETAINED_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct value {
-	char *payload;
-	struct value *next;
-};
+struct retained;
 
+/* One topic. Owned by the table; it lives at least as long as `flying` is not 0. */
 struct retained_topic {
-	char *name;
+	const char *name;
 	int qos;
-	char *payload;	      /* the newest value */
-	struct value *unsent; /* older values that are to go out before it */
-	struct value **unsent_end;
-	bool queued;
-	bool fresh; /* the newest value was not sent yet */
-	struct retained_topic *next_queued;
-	bool refused; /* said so in the log */
+	unsigned flying; /* publishes of it that the broker has not answered */
+	bool refused;	 /* the broker refused it, and somebody was told */
 };
 
-struct retained {
-	struct retained_topic **table; /* open addressing; a power of two */
-	size_t size, count;
-	struct retained_topic **order; /* as they were first set */
-	size_t order_capacity;
-	struct retained_topic *first, **last; /* queue of those that have something to send */
+/* A value to send: valid until the table changes. */
+struct retained_value {
+	struct retained_topic *topic;
+	const char *payload;
+	size_t size;
 };
 
-void retained_open(struct retained *retained);
+/* NULL when memory is out. */
+struct retained *retained_open(void);
 void retained_close(struct retained *retained);
 
-/* Sets a value; `each`: keeps an unsent older one as well. */
-void retained_set(struct retained *retained, const char *name, const char *payload, int qos,
+/* Sets a topic's value and queues it. A queued value of the topic is replaced unless `each`, which
+ * keeps it in the queue before the new one. At most 10000 values are kept in that way; then they
+ * are replaced as well, and counted as skipped. False when memory is out: the value is lost. */
+bool retained_set(struct retained *retained, const char *topic, const char *payload, int qos,
 		  bool each);
 
-/* All newest values are to be sent again, older ones are dropped. */
-void retained_restart(struct retained *retained);
+/* The oldest queued value; false if there is none. */
+bool retained_next(const struct retained *retained, struct retained_value *value);
 
-/* The next value to send: the topic it belongs to, and a payload to free(). NULL: nothing. */
-struct retained_topic *retained_next(struct retained *retained, char **payload);
+/* That value was given to the network: it leaves the queue, and where its QoS is 1 its topic counts
+ * one flying until retained_answered(). */
+void retained_sent(struct retained *retained);
+void retained_answered(struct retained *retained, struct retained_topic *topic);
+
+/* The connection is gone: nothing is flying, and the newest value of every topic, and only that, is
+ * queued again, in the order in which the topics were first set. */
+void retained_requeue(struct retained *retained);
+
+/* Topics known, and values skipped since the last call. */
+size_t retained_count(const struct retained *retained);
+size_t retained_skipped(struct retained *retained);
 
 #endif
