@@ -35,7 +35,9 @@ class Edges:
     def _run(self):
         while not self._over.wait(0.5):
             now = self._clock.ms() / 1000
-            self._file.write(f"{now - 0.1:.3f} compteur.pulse 1\n{now - 0.05:.3f} compteur.pulse 0\n")
+            self._file.write(
+                f"{now - 0.1:.3f} compteur.pulse 1\n{now - 0.05:.3f} compteur.pulse 0\n"
+            )
             self._file.write(f"{now:.3f}\n")
 
     def close(self):
@@ -67,7 +69,9 @@ def wait_alive(watcher):
         watcher.wait(topic(each), "online", 20)
     for each in ("collector/compteur", "collector/pac"):
         watcher.wait(topic(f"{each}/about"), lambda about: about["program"], 20)
-    watcher.wait(topic("collector/compteur/compteur/about"), lambda about: about["wh_per_pulse"] == 80)
+    watcher.wait(
+        topic("collector/compteur/compteur/about"), lambda about: about["wh_per_pulse"] == 80
+    )
     watcher.wait(topic("collector/pac/self/about"), lambda about: about["kind"] == "pac3200")
     watcher.wait(topic("collector/pac/self/status"), "online")
     watcher.wait(topic("zone/self/power_w"), 48000)

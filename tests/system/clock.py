@@ -61,5 +61,3 @@ def iso(ms):
     return datetime.fromtimestamp(ms / 1000, PARIS).isoformat(
         timespec="milliseconds" if ms % 1000 else "seconds"
     )
-
-

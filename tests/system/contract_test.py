@@ -46,12 +46,20 @@ class School:
 
     def announce(self):
         collector = self.collector
-        collector.about("supply", kind="pulse", zone="global", role="main", nominal_w=480000,
-                        wh_per_pulse=80)
+        collector.about(
+            "supply", kind="pulse", zone="global", role="main", nominal_w=480000, wh_per_pulse=80
+        )
         collector.about("hall", kind="pac3200", zone="self", nominal_w=60000)
         collector.about("kitchen", kind="pac2200", zone="self")
-        collector.about("boiler", kind="pulse", medium="gas", zone="gaz-cuisine",
-                        label="Gaz cuisine", m3_per_pulse=0.1, kwh_per_m3=11.2)
+        collector.about(
+            "boiler",
+            kind="pulse",
+            medium="gas",
+            zone="gaz-cuisine",
+            label="Gaz cuisine",
+            m3_per_pulse=0.1,
+            kwh_per_m3=11.2,
+        )
         for source in ("supply", "hall", "kitchen", "boiler"):
             collector.status("online", source)
 
@@ -60,7 +68,12 @@ class School:
         for i in range(61):
             t = self.start + i * MINUTE
             mark = "top10" if i % 10 == 0 else "minute"
-            yield "supply", t, {"pulses": 7000 + 60 * i, "mark": mark, "off_peak": False, "peak": False}
+            yield "supply", t, {
+                "pulses": 7000 + 60 * i,
+                "mark": mark,
+                "off_peak": False,
+                "peak": False,
+            }
             yield "hall", t, {"wh": 1000000.5 + 400 * i}
             yield "kitchen", t, {"wh": 200 * i}
         yield "boiler", self.start, {"pulses": 100, "mark": "start", "off_peak": None, "peak": None}
@@ -76,7 +89,7 @@ class School:
         self.collector.flush()
 
     def send_live(self, now):
-        """Pulses a second apart, dated a little ahead so that they do not decay while a test looks."""
+        """Pulses a second apart, dated a little ahead: no decay while a test looks."""
         ahead = now + 3000
         self.collector.live("supply", ahead, pulses=10601, interval_us=1000000)
         self.collector.live("hall", now, power_w=24000, wh=1024000.5)
@@ -260,7 +273,11 @@ def test_the_tariff_is_published_with_its_next_change(house, school):
     }
     assert {name: tariff[name] for name in expected} == expected
     assert tariff["prices"] == {
-        "P": 0.18152888, "HPH": 0.09222356, "HCH": 0.05826912, "HPE": 0.05081804, "HCE": 0.03168204,
+        "P": 0.18152888,
+        "HPH": 0.09222356,
+        "HCH": 0.05826912,
+        "HPE": 0.05081804,
+        "HCE": 0.03168204,
     }
     watcher.wait(topic("tariff/band"), "HPH")
     watcher.wait(topic("tariff/band_index"), 2)
@@ -270,8 +287,9 @@ def test_the_tariff_is_published_with_its_next_change(house, school):
 def test_contacts_that_cannot_be_are_reported_and_the_calendar_decides(house, school):
     watcher = start(house, school)
     # More than 15 minutes after the last record the calendar decides anyway: say it now.
-    school.collector.record("supply", house.clock.ms(), pulses=10660, mark="contacts",
-                            off_peak=True, peak=True)
+    school.collector.record(
+        "supply", house.clock.ms(), pulses=10660, mark="contacts", off_peak=True, peak=True
+    )
     tariff = watcher.wait(topic("tariff/state"), lambda tariff: tariff["agree"] is False)
     assert (tariff["by"], tariff["band"]) == ("calendar", "HPH")
     watcher.wait(topic("health"), lambda health: health["contact_faults"] == 1)
@@ -293,8 +311,9 @@ def test_demand_projects_the_running_window(houses, at, pulses, last_minute, ala
     school.send_records()
     now = local(f"2013-01-15 {at}")
     for t, total in ((now - MINUTE, pulses - last_minute), (now, pulses)):
-        school.collector.record("supply", t, pulses=10600 + total, mark="minute", off_peak=False,
-                                peak=False)
+        school.collector.record(
+            "supply", t, pulses=10600 + total, mark="minute", off_peak=False, peak=False
+        )
     demand = watcher.wait(
         topic("demand/state"), lambda demand: demand["energy_kwh"] == pytest.approx(pulses * 0.08)
     )
@@ -336,7 +355,9 @@ def test_the_same_records_in_any_order_and_number_make_the_same_books(houses):
         for name, kwh in zip(names, (288, 36, 252, 280)):
             watcher.wait(topic(f"zone/{name}/hour"), lambda hour: hour["end"] == iso(school.noon))
             watcher.wait(topic(f"zone/{name}/day"), lambda day: day["energy_kwh"] == kwh)
-            watcher.wait(topic(f"zone/{name}/mean10"), lambda window: window["end"] == iso(school.noon))
+            watcher.wait(
+                topic(f"zone/{name}/mean10"), lambda window: window["end"] == iso(school.noon)
+            )
         return {each: watcher.value(each) for each in topics}
 
     assert books(3, seed) == books(1, None)
@@ -376,8 +397,11 @@ def test_everything_published_is_retained_and_written_as_the_contract_says(house
     watcher.wait(topic("zone/self/state"), lambda state: state["quality"] == "partial")
     watcher.wait_topics(lambda topics: topic("demand/state") in topics)
 
-    leaves = {f"zone/{zone}/{leaf}" for zone in ("global", "self", "rest", "gaz-cuisine")
-              for leaf in LEAVES.split()}
+    leaves = {
+        f"zone/{zone}/{leaf}"
+        for zone in ("global", "self", "rest", "gaz-cuisine")
+        for leaf in LEAVES.split()
+    }
     leaves |= {"tariff/band", "tariff/band_index", "tariff/price_kwh"}
     bare = {"band": r"P|HPH|HCH|HPE|HCE|null", "status": r"online|offline|stale"}
     ours = [each for each in watcher.messages if "/collector/" not in each.topic]
@@ -405,4 +429,3 @@ def test_leaves_can_be_switched_off(house, school):
     watcher = start(house, school, leaves=False)
     watcher.wait(topic("summary"))
     assert not [each for each in watcher.topics() if each.endswith("/power_w")]
-

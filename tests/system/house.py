@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 from broker import Broker
 from clock import Clock
 from foreign_collector import ForeignCollector
+from patience import PATIENCE
 from program import Program
 from watcher import Watcher
 
@@ -18,6 +20,12 @@ SITE = "lycee"
 def topic(rest):
     """Of the site: topic("zone/self/state")."""
     return f"wattzone/{SITE}/{rest}"
+
+
+def run_to_end(name, *arguments):
+    """A program of the build folder that ends by itself, with what it wrote."""
+    argv = [BUILD / name, *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=10 * PATIENCE)
 
 
 class Meters:
@@ -97,9 +105,7 @@ class House:
 
     def watch(self, *filters, **account):
         """A client that hears the site; `filters` are below it, default all."""
-        watcher = Watcher(
-            self.broker.port, *[topic(each) for each in filters or ("#",)], **account
-        )
+        watcher = Watcher(self.broker.port, *[topic(each) for each in filters or ("#",)], **account)
         self._watchers.append(watcher)
         return watcher
 
@@ -117,4 +123,3 @@ class House:
         for program in [] if quiet else programs:
             print(f"\n---- {' '.join(program.argv)}\n{program.err}", end="")
         return wrong
-

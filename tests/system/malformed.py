@@ -91,7 +91,17 @@ FACTS = {
     ),
 }
 
-WRONG_STATUS = [b"on", b"ONLINE", b"online ", b'"online"', b"1", b"\0", b"offline\n", b"null", b"\xff"]
+WRONG_STATUS = [
+    b"on",
+    b"ONLINE",
+    b"online ",
+    b'"online"',
+    b"1",
+    b"\0",
+    b"offline\n",
+    b"null",
+    b"\xff",
+]
 
 WRONG_LEVELS = ["", "Pac", "-pac", "p" * 33, "p p", "été", "p_c", "$pac", "p\u2028c", "p.c", "😀"]
 WRONG_LEAVES = ["", "lives", "Record", "state", "about ", "set", "status/x", "ack/1/2"]
@@ -115,10 +125,14 @@ def text_spoilt(random, good):
             lambda: b'{"a":' * 3000,
             lambda: random.choice([b"null", b"1", b'"x"', b"true", b" ", b"\xef\xbb\xbf{}"]),
             lambda: b"{" + name + b"1," + text[1:],  # a member twice
-            lambda: text[:-1] + b',"x":' + random.choice([b"NaN", b"Infinity", b"01", b"1e999"]) + b"}",
+            lambda: text[:-1]
+            + b',"x":'
+            + random.choice([b"NaN", b"Infinity", b"01", b"1e999"])
+            + b"}",
             lambda: text[:-1] + b',"x":"\xc3\x28"}',
             lambda: text[:-1] + b",}",
-            lambda: bytes([random.choice(b"\0\x7f\xff<x")]) + random.randbytes(random.randrange(2000)),
+            lambda: bytes([random.choice(b"\0\x7f\xff<x")])
+            + random.randbytes(random.randrange(2000)),
         ]
     )()
 

@@ -3,13 +3,11 @@
 import json
 import os
 import random
-import subprocess
 
 import pytest
 
 import malformed
-from house import BUILD, topic
-from patience import PATIENCE
+from house import run_to_end, topic
 
 PAYLOADS, TOPICS, CONFIGURATIONS = 240, 80, 60  # configurations: of each of three programs
 
@@ -30,7 +28,9 @@ def announce(house):
     now = house.clock.ms()
     for i in range(3):
         t = now - 120000 + i * 60000
-        collector.record("pulses", t, pulses=1234500 + i * 60, mark="minute", off_peak=None, peak=None)
+        collector.record(
+            "pulses", t, pulses=1234500 + i * 60, mark="minute", off_peak=None, peak=None
+        )
         collector.record("watts", t, wh=812345000 + i * 400)
     collector.flush()
 
@@ -53,7 +53,9 @@ def test_each_malformed_message_is_refused_with_a_reason_and_counted(house, seed
         watcher.publish(topic(rest), payload, qos=0)
         health = watcher.wait(topic("health"), lambda health: health["rejected"] >= count)
         assert health["rejected"] == count
-        shown = "".join(each if " " <= each <= "~" else "?" * len(each.encode()) for each in topic(rest))
+        shown = "".join(
+            each if " " <= each <= "~" else "?" * len(each.encode()) for each in topic(rest)
+        )
         assert health["last_rejected"]["topic"] == shown
         assert health["last_rejected"]["reason"]
     assert aggregator.running
@@ -148,8 +150,16 @@ PROGRAMS = {
             (("sources", 0, "pulse", "offset"), -2),
             (("sources", 0, "pulse", "line"), "GPIO17"),
         ],
-        [("site",), ("collector",), ("sources",), ("sources", 0, "source"), ("sources", 0, "pulse"),
-         ("sources", 0, "wh_per_pulse"), ("sources", 0, "pulse", "chip"), ("sources", 0, "top", "line")],
+        [
+            ("site",),
+            ("collector",),
+            ("sources",),
+            ("sources", 0, "source"),
+            ("sources", 0, "pulse"),
+            ("sources", 0, "wh_per_pulse"),
+            ("sources", 0, "pulse", "chip"),
+            ("sources", 0, "top", "line"),
+        ],
     ),
     "collector-pac": (
         PAC,
@@ -194,19 +204,12 @@ PROGRAMS = {
 }
 
 
-def run(name, *arguments):
-    """(exit code, stdout, stderr) of a program that ends by itself."""
-    argv = [BUILD / name, *arguments]
-    ended = subprocess.run(argv, capture_output=True, text=True, timeout=10 * PATIENCE)
-    return ended.returncode, ended.stdout, ended.stderr
-
-
 def refuses(name, file, *options):
     """The reason, in one line that names the file."""
-    code, out, err = run(name, *options, "--config", file)
-    assert (code, out) == (78, ""), err
-    assert err.count("\n") == 1 and str(file) in err, err
-    return err
+    ended = run_to_end(name, *options, "--config", file)
+    assert (ended.returncode, ended.stdout) == (78, ""), ended.stderr
+    assert ended.stderr.count("\n") == 1 and str(file) in ended.stderr, ended.stderr
+    return ended.stderr
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -216,7 +219,8 @@ def test_each_malformed_configuration_is_refused_in_one_line_that_names_the_file
     good, wrong, required = PROGRAMS[name]
     file = tmp_path / "good.json"
     file.write_text(json.dumps(good))
-    assert run(name, "--check", "--config", file) == (0, f"{file}: valid\n", "")
+    ended = run_to_end(name, "--check", "--config", file)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{file}: valid\n", "")
 
     for i in range(CONFIGURATIONS):
         file = tmp_path / f"bad-{i}.json"

@@ -16,11 +16,16 @@ def test_four_faulty_meters_among_ten_cost_the_others_no_poll_slot(house):
     watcher = house.watch("collector/#")
     numbers = range(1, 11)
     healthy = [number for number in numbers if number not in FAULTS]
-    collector = house.pac("pac", [{"zone": f"zone-{i}", "port": meters.ports[i - 1]} for i in numbers])
+    collector = house.pac(
+        "pac", [{"zone": f"zone-{i}", "port": meters.ports[i - 1]} for i in numbers]
+    )
     live = lambda number: watcher.values(topic(f"collector/pac/zone-{number}/live"))
     for number in healthy:
-        watcher.wait(topic(f"collector/pac/zone-{number}/live"),
-                     lambda _: len(live(number)) >= SLOTS, timeout=SLOTS)
+        watcher.wait(
+            topic(f"collector/pac/zone-{number}/live"),
+            lambda _: len(live(number)) >= SLOTS,
+            timeout=SLOTS,
+        )
     assert collector.stop(timeout=5) == 0
 
     counts = {name: [int(each) for each in rest] for name, *rest in COUNTS.findall(collector.err)}

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from house import BUILD
-from patience import PATIENCE
+from house import BUILD, run_to_end
 from port import port_free
 
 PROGRAMS = ["collector-meter", "collector-pac", "aggregator"]
@@ -19,14 +18,9 @@ ROOT = Path(__file__).parents[2]
 every_program = pytest.mark.parametrize("name", PROGRAMS)
 
 
-def run(name, *arguments):
-    argv = [BUILD / name, *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=10 * PATIENCE)
-
-
 @every_program
 def test_help_names_every_option_and_the_manual_page(name):
-    ended = run(name, "--help")
+    ended = run_to_end(name, "--help")
     assert (ended.returncode, ended.stderr) == (0, "")
     for option in OPTIONS:
         assert re.search(rf"^  {option}\b", ended.stdout, re.MULTILINE), option
@@ -39,14 +33,14 @@ def test_help_names_every_option_and_the_manual_page(name):
 @every_program
 def test_version_is_that_of_the_repository(name):
     version = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    ended = run(name, "--version")
+    ended = run_to_end(name, "--version")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{name} {version[1]}\n", "")
 
 
 @every_program
 @pytest.mark.parametrize("words", [["--chekc"], ["stray"], ["--config"], ["--check=yes"], ["-x"]])
 def test_a_wrong_option_is_told_in_one_line(name, words):
-    ended = run(name, *words)
+    ended = run_to_end(name, *words)
     assert (ended.returncode, ended.stdout) == (64, "")
     assert ended.stderr.startswith(f"{name}: ") and ended.stderr.count("\n") == 1, ended.stderr
     assert "--help" in ended.stderr
@@ -61,7 +55,7 @@ def test_the_example_configuration_is_valid(name, tmp_path):
         (tmp_path / member).write_text("dipole\n")
     file = tmp_path / "example.json"
     file.write_text(json.dumps(example))
-    ended = run(name, "--check", "--config", file)
+    ended = run_to_end(name, "--check", "--config", file)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{file}: valid\n", "")
 
 
@@ -99,7 +93,14 @@ def test_what_cannot_go_on_ends_with_1_and_says_why(house):
 def installed(tmp_path_factory):
     """Where `make install` put what was built."""
     folder = tmp_path_factory.mktemp("installed")
-    argv = ["make", "-C", ROOT, "install", f"DESTDIR={folder}", f"BUILD={os.path.relpath(BUILD, ROOT)}"]
+    argv = [
+        "make",
+        "-C",
+        ROOT,
+        "install",
+        f"DESTDIR={folder}",
+        f"BUILD={os.path.relpath(BUILD, ROOT)}",
+    ]
     environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     subprocess.run(argv, check=True, env=environment, capture_output=True)
     return folder / "usr/local"

@@ -70,18 +70,58 @@ def openssl(folder, *words):
 
 def authority(folder, name):
     """A certification authority: NAME.crt, NAME.key."""
-    openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-            f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt")
+    openssl(
+        folder,
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        f"/CN={name}",
+        "-keyout",
+        f"{name}.key",
+        "-out",
+        f"{name}.crt",
+    )
 
 
 def certificate(folder, name, signer, subject):
     """NAME.crt and NAME.key for a host, signed."""
-    openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout",
-            f"{name}.key", "-out", f"{name}.csr")
+    openssl(
+        folder,
+        "req",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=broker",
+        "-keyout",
+        f"{name}.key",
+        "-out",
+        f"{name}.csr",
+    )
     (folder / "extensions").write_text(f"subjectAltName={subject}\n")
-    openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{signer}.crt", "-CAkey",
-            f"{signer}.key", "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out",
-            f"{name}.crt")
+    openssl(
+        folder,
+        "x509",
+        "-req",
+        "-in",
+        f"{name}.csr",
+        "-CA",
+        f"{signer}.crt",
+        "-CAkey",
+        f"{signer}.key",
+        "-CAcreateserial",
+        "-days",
+        "2",
+        "-extfile",
+        "extensions",
+        "-out",
+        f"{name}.crt",
+    )
 
 
 @pytest.fixture

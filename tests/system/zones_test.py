@@ -18,8 +18,10 @@ def test_one_more_collector_of_six_lines_shows_its_zone_within_two_seconds(house
     meters = house.meters(3, power=48000)
     watcher = house.watch("#")
     house.aggregator(publish_ms=500)
-    house.pac("pac", [{"zone": "self", "port": meters.ports[0]},
-                      {"zone": "cuisine-3", "port": meters.ports[1]}])
+    house.pac(
+        "pac",
+        [{"zone": "self", "port": meters.ports[0]}, {"zone": "cuisine-3", "port": meters.ports[1]}],
+    )
     for zone in ("self", "cuisine-3"):
         watcher.wait(topic(f"zone/{zone}/power_w"), 48000)
 
@@ -85,5 +87,7 @@ def test_a_killed_collector_takes_its_zones_offline_and_a_new_one_brings_them_ba
     house.pac("pac", [{"zone": "self", "port": meters.ports[0]}], record_s=1)
     watcher.wait(topic("collector/pac/status"), "online")
     watcher.wait(topic("zone/self/power_w"), 48000)
-    after = watcher.wait(topic("zone/self/state"), lambda each: each["energy_kwh"] > state["energy_kwh"])
+    after = watcher.wait(
+        topic("zone/self/state"), lambda each: each["energy_kwh"] > state["energy_kwh"]
+    )
     assert after["quality"] != "stale"
