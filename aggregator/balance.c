@@ -66,8 +66,9 @@ struct stretch balance_between(const struct balance *balance, ms_t from, ms_t to
 			continue;
 		if (curve_known(term->curve) && curve_last(term->curve) > start)
 			stretch.known = true;
-		stretch.energy +=
-			term->sign * curve_between(term->curve, start, end, &stretch.flags);
+		stretch.energy = add_limited(
+			stretch.energy,
+			term->sign * curve_between(term->curve, start, end, &stretch.flags));
 	}
 	return stretch;
 }

@@ -100,8 +100,8 @@ static void site_publish_demand(struct site *site, const struct surroundings *ar
 	if (zone_status(zone, around) == ZONE_ONLINE && zone_last_minute(zone, around, &minute))
 		power_w = zone_reading(zone, minute, around).power_w;
 	now.subscribed_w = tariff_subscribed(around->tariff->settings, around->now, segment.band);
-	energy = balance_between(&zone->balance, window.start, window.end).energy +
-		 zone_beyond(zone, window.start);
+	energy = add_limited(balance_between(&zone->balance, window.start, window.end).energy,
+			     zone_beyond(zone, window.start));
 	now.demand = demand_at(energy, around->now - window.start, power_w, now.subscribed_w,
 			       site->alarm);
 	site->alarm = now.demand.alarm;
@@ -117,7 +117,8 @@ static void site_publish_health(struct site *site, const struct surroundings *ar
 		const struct collector *collector = site->collectors.items[i];
 
 		for (size_t j = 0; j < collector->stream_count; j++)
-			health->missing += sequence_missing(&collector->streams[j]);
+			health->missing = add_limited(health->missing,
+						      sequence_missing(&collector->streams[j]));
 	}
 	health->spurious_tops = site->grid.spurious;
 	slot_publish(&site->health_state, &site->wall, 1, report_health(health, around), "health");

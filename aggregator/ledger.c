@@ -13,13 +13,13 @@ void ledger_free(struct ledger *ledger)
 
 static void amount_add(struct amount *sum, struct amount more)
 {
-	sum->energy += more.energy;
+	sum->energy = add_limited(sum->energy, more.energy);
 	sum->cost = money_add(sum->cost, more.cost);
 }
 
 static void amount_subtract(struct amount *sum, struct amount less)
 {
-	sum->energy -= less.energy;
+	sum->energy = subtract_limited(sum->energy, less.energy);
 	sum->cost = money_subtract(sum->cost, less.cost);
 }
 

@@ -172,8 +172,8 @@ static bool site_record(struct site *site, const struct topic *topic, const char
 	health->accepted++;
 	health->late += late;
 	if (collector_note(site_collector(site, topic->collector), &record)) {
-		health->edges_lost += record.lost;
-		health->blind_ms += record.blind_ms;
+		health->edges_lost = add_limited(health->edges_lost, record.lost);
+		health->blind_ms = add_limited(health->blind_ms, record.blind_ms);
 	} else {
 		health->duplicate++;
 	}

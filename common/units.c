@@ -54,10 +54,37 @@ int64_t multiply_divide(int64_t a, int64_t b, int64_t c)
 	return multiply_divide_slowly(a, b, c);
 }
 
+int64_t add_limited(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return b < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
+int64_t subtract_limited(int64_t a, int64_t b)
+{
+	int64_t difference;
+
+	if (__builtin_sub_overflow(a, b, &difference))
+		return b < 0 ? INT64_MAX : INT64_MIN;
+	return difference;
+}
+
+static int64_t multiply_limited(int64_t a, int64_t b)
+{
+	int64_t product;
+
+	if (__builtin_mul_overflow(a, b, &product))
+		return (a < 0) == (b < 0) ? INT64_MAX : INT64_MIN;
+	return product;
+}
+
 static struct money money_normal(int64_t units, int64_t rest)
 {
 	return (struct money){
-		.units = units + floor_divide(rest, MWH_PER_KWH),
+		.units = add_limited(units, floor_divide(rest, MWH_PER_KWH)),
 		.rest = (int32_t)floor_rest(rest, MWH_PER_KWH),
 	};
 }
@@ -66,17 +93,17 @@ struct money money_of(mwh_t energy, price_t price)
 {
 	int64_t kwh = floor_divide(energy, MWH_PER_KWH);
 
-	return money_normal(kwh * price, floor_rest(energy, MWH_PER_KWH) * price);
+	return money_normal(multiply_limited(kwh, price), floor_rest(energy, MWH_PER_KWH) * price);
 }
 
 struct money money_add(struct money a, struct money b)
 {
-	return money_normal(a.units + b.units, (int64_t)a.rest + b.rest);
+	return money_normal(add_limited(a.units, b.units), (int64_t)a.rest + b.rest);
 }
 
 struct money money_subtract(struct money a, struct money b)
 {
-	return money_normal(a.units - b.units, (int64_t)a.rest - b.rest);
+	return money_normal(subtract_limited(a.units, b.units), (int64_t)a.rest - b.rest);
 }
 
 bool money_equal(struct money a, struct money b)
@@ -89,7 +116,7 @@ double money_value(struct money money)
 	int64_t half = MWH_PER_KWH / 2;
 	bool up = money.units < 0 ? money.rest > half : money.rest >= half;
 
-	return (double)(money.units + up) / (double)PRICES_PER_UNIT;
+	return (double)add_limited(money.units, up) / (double)PRICES_PER_UNIT;
 }
 
 bool mwh_from_wh(double wh, mwh_t *mwh)

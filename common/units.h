@@ -31,7 +31,8 @@ struct money {
 	int32_t rest;
 };
 
-/* Exact while the amount stays below 9e10 of the currency: 1e15 mWh at up to 90 a kWh. */
+/* Exact while the amount stays below 9e10 of the currency: 1e15 mWh at up to 90 a kWh. Beyond it
+ * the amount stays there: only faulty meters come near. */
 struct money money_of(mwh_t energy, price_t price);
 struct money money_add(struct money a, struct money b);
 struct money money_subtract(struct money a, struct money b);
@@ -47,6 +48,10 @@ double kwh_of(mwh_t energy);
 
 /* Mean power in W over a stretch; `duration` is more than 0. */
 double power_of(mwh_t energy, ms_t duration);
+
+/* a + b and a - b, or the nearest number that there is: for sums of what strangers say. */
+int64_t add_limited(int64_t a, int64_t b);
+int64_t subtract_limited(int64_t a, int64_t b);
 
 /* For int64_t arithmetic on times before 1970 as well: floor division, and the rest in 0..b-1. */
 int64_t floor_divide(int64_t a, int64_t b);

@@ -174,9 +174,28 @@ static void power_is_energy_over_its_true_duration(void **state)
 	assert_true(kwh_of(600 * pulse) == 48);
 }
 
+static void sums_and_costs_beyond_all_numbers_stay_at_the_last_one(void **state)
+{
+	struct money most = money_of(INT64_MAX, INT64_C(100000000000));
+
+	(void)state;
+	assert_int_equal(add_limited(INT64_MAX, 1), INT64_MAX);
+	assert_int_equal(add_limited(INT64_MIN, -1), INT64_MIN);
+	assert_int_equal(add_limited(INT64_MAX, INT64_MIN), -1);
+	assert_int_equal(subtract_limited(INT64_MIN, 1), INT64_MIN);
+	assert_int_equal(subtract_limited(0, INT64_MIN), INT64_MAX);
+	assert_int_equal(subtract_limited(INT64_MIN, INT64_MIN), 0);
+	assert_int_equal(most.units, INT64_MAX);
+	assert_true(money_of(-INT64_MAX, 100000000000).units < -INT64_C(9000000000000000000));
+	assert_int_equal(money_add(most, most).units, INT64_MAX);
+	assert_int_equal(money_subtract((struct money){0}, most).units, -INT64_MAX);
+	assert_true(money_value(most) > 9e10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sums_and_costs_beyond_all_numbers_stay_at_the_last_one),
 		cmocka_unit_test(division_rounds_down_on_both_sides_of_zero),
 #ifdef __SIZEOF_INT128__
 		cmocka_unit_test(a_product_beyond_64_bits_is_divided_exactly),
