@@ -148,9 +148,9 @@ struct window grid_window(const struct grid *grid, ms_t t)
 	return window_between(grid->accepted[before - 1], grid->accepted[before], t);
 }
 
-bool grid_certain(const struct grid *grid, struct window window)
+ms_t grid_certain_until(const struct grid *grid)
 {
-	return !grid->accepted_count || window.end <= grid->accepted[grid->accepted_count - 1];
+	return grid->accepted_count ? grid->accepted[grid->accepted_count - 1] : CURVE_ALWAYS;
 }
 
 bool window_synchronous(struct window window)

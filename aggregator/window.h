@@ -44,9 +44,9 @@ struct span grid_settle(struct grid *grid);
 /* The window that holds `t`, of a settled grid. */
 struct window grid_window(const struct grid *grid, ms_t t);
 
-/* True where the window's end is not a guess any more: a later top is known, or there is no signal.
- */
-bool grid_certain(const struct grid *grid, struct window window);
+/* Windows that end up to here are no guess any more: a later top is known (CURVE_ALWAYS: there is
+ * no signal). */
+ms_t grid_certain_until(const struct grid *grid);
 
 /* Both ends are accepted tops. */
 bool window_synchronous(struct window window);

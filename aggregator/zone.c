@@ -83,34 +83,33 @@ ms_t zone_horizon(const struct zone *zone, const struct surroundings *around)
 	return horizon < domain.to ? horizon : domain.to;
 }
 
-/* The main meter's word goes past the end by more than a top can be late, or it says nothing more.
- */
-static bool window_over(struct window window, const struct surroundings *around)
+/* Windows that end up to here are over: their tops are known, or the main meter's word goes past
+ * them by more than a top can be late, or it says nothing more. */
+static ms_t windows_over(const struct surroundings *around)
 {
-	ms_t over = window.end + TOP_GRACE_MS;
+	ms_t over = grid_certain_until(around->grid);
+	ms_t word = CURVE_NEVER;
 
-	if (grid_certain(around->grid, window))
-		return true;
-	if (around->main && zone_horizon(around->main, around) >= over)
-		return true;
-	return (!around->main || zone_status(around->main, around) != ZONE_ONLINE) &&
-	       around->now >= over;
+	if (!around->main || zone_status(around->main, around) != ZONE_ONLINE)
+		word = around->now;
+	if (around->main && zone_horizon(around->main, around) > word)
+		word = zone_horizon(around->main, around);
+	return word != CURVE_NEVER && word - TOP_GRACE_MS > over ? word - TOP_GRACE_MS : over;
 }
 
 bool zone_last_window(const struct zone *zone, const struct surroundings *around,
 		      struct window *window)
 {
 	ms_t horizon = zone_horizon(zone, around);
-	struct span domain = balance_domain(&zone->balance);
+	ms_t over = windows_over(around);
+	struct window running;
 
 	if (horizon == CURVE_NEVER)
 		return false;
-	*window = grid_window(around->grid, horizon);
-	while (window->end > horizon || !window_over(*window, around)) {
-		if (window->start <= domain.from)
-			return false;
-		*window = grid_window(around->grid, window->start - 1);
-	}
+	running = grid_window(around->grid, over < horizon ? over : horizon);
+	if (running.start <= balance_domain(&zone->balance).from)
+		return false;
+	*window = grid_window(around->grid, running.start - 1);
 	return true;
 }
 
@@ -241,7 +240,8 @@ mwh_t zone_beyond(const struct zone *zone, ms_t from)
 	if (difference && zone_lags(zone))
 		return 0;
 	for (size_t i = 0; i < zone->member_count; i++)
-		energy += zone->members[i].sign * source_beyond(zone->members[i].source, from);
+		energy = add_limited(energy, zone->members[i].sign *
+						     source_beyond(zone->members[i].source, from));
 	return energy;
 }
 
@@ -297,7 +297,7 @@ struct zone_state zone_look(const struct zone *zone, const struct surroundings *
 	state.energy_total = zone->ledger.total.energy;
 	state.cost_total = zone->ledger.total.cost;
 	beyond = zone_beyond(zone, state.day_start);
-	state.energy_day = (day ? day->total.energy : 0) + beyond;
+	state.energy_day = add_limited(day ? day->total.energy : 0, beyond);
 	state.cost_day = money_add(day ? day->total.cost : (struct money){0},
 				   money_of(beyond, state.segment.price));
 	state.cost_hour =

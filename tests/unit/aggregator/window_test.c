@@ -171,17 +171,15 @@ static void only_windows_between_accepted_tops_are_synchronous(void **state)
 	grid_free(&grid);
 }
 
-static void a_window_is_certain_once_a_later_top_is_known(void **state)
+static void windows_are_certain_up_to_the_last_top(void **state)
 {
 	struct grid grid;
 
 	(void)state;
 	GRID_OF(&grid, 0, 600000);
-	assert_true(grid_certain(&grid, grid_window(&grid, T0)));
-	assert_true(grid_certain(&grid, grid_window(&grid, T0 - 1)));
-	assert_false(grid_certain(&grid, grid_window(&grid, T0 + 600000)));
+	assert_int_equal(grid_certain_until(&grid), T0 + 600000);
 	grid_free(&grid);
-	assert_true(grid_certain(&grid, grid_window(&grid, T0)));
+	assert_int_equal(grid_certain_until(&grid), CURVE_ALWAYS);
 }
 
 /* The starts of a window's minutes and its end, in s. */
@@ -311,7 +309,7 @@ int main(void)
 		cmocka_unit_test(before_the_first_and_after_the_last_top_windows_are_600_s),
 		cmocka_unit_test(without_a_signal_windows_follow_the_clock),
 		cmocka_unit_test(only_windows_between_accepted_tops_are_synchronous),
-		cmocka_unit_test(a_window_is_certain_once_a_later_top_is_known),
+		cmocka_unit_test(windows_are_certain_up_to_the_last_top),
 		cmocka_unit_test(a_last_piece_shorter_than_30_s_joins_the_minute_before),
 		cmocka_unit_test(any_tops_in_any_order_give_the_windows_of_the_contract),
 	};
