@@ -98,6 +98,14 @@ static void print_counts(const struct monitor *monitor, const struct counter *co
 	}
 }
 
+static void print_losses(const struct monitor *monitor, const struct counter *counter)
+{
+	if (counter->lost)
+		fprintf(monitor->out, "; %" PRId64 " edges lost by the kernel", counter->lost);
+	if (counter->late)
+		fprintf(monitor->out, "; %" PRId64 " levels known too late", counter->late);
+}
+
 static void print_mark(const struct monitor *monitor, const struct counter *counter,
 		       const struct record *record)
 {
@@ -105,8 +113,10 @@ static void print_mark(const struct monitor *monitor, const struct counter *coun
 	if (record->off_peak != UNKNOWN || record->peak != UNKNOWN)
 		fprintf(monitor->out, "  off-peak %s, peak %s", contact_name(record->off_peak),
 			contact_name(record->peak));
-	if (record->mark == MARK_MINUTE || record->mark == MARK_STOP)
+	if (record->mark == MARK_MINUTE || record->mark == MARK_STOP) {
 		print_counts(monitor, counter);
+		print_losses(monitor, counter);
+	}
 }
 
 static void station_event(void *context, size_t source, const struct counter *counter,

@@ -63,10 +63,3 @@ void timer_set(struct timer *timer, ms_t delay)
 
 	timerfd_settime(timer->fd, 0, &spec, NULL);
 }
-
-void timer_clear(struct timer *timer)
-{
-	const struct itimerspec never = {0};
-
-	timerfd_settime(timer->fd, 0, &never, NULL);
-}

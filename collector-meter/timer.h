@@ -13,6 +13,5 @@ void timer_close(struct timer *timer);
 
 /* Calls `due` once, in `delay` ms (0: on the next turn of the loop). Replaces an earlier call. */
 void timer_set(struct timer *timer, ms_t delay);
-void timer_clear(struct timer *timer);
 
 #endif
