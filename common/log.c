@@ -38,8 +38,8 @@ void log_open(const char *program, bool verbose)
 	settings.terminal = isatty(STDERR_FILENO) == 1;
 }
 
-static __attribute__((format(printf, 3, 0))) void
-log_line(const char *priority, const char *word, const char *format, va_list arguments)
+static __attribute__((format(printf, 3, 0))) void log_line(const char *priority, const char *word,
+							   const char *format, va_list arguments)
 {
 	char text[1000];
 	char clock[16] = "";
