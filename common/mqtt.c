@@ -390,7 +390,8 @@ static void retained_topic_answered(struct mqtt *mqtt, struct retained_topic *to
 {
 	bool refused = reason >= REASON_REFUSED;
 
-	if (refused && !topic->refused)
+	/* What is too large was told before. */
+	if (refused && !topic->refused && reason != REASON_TOO_LARGE)
 		log_warning("%s: the broker refuses it (%s); check its access list", topic->name,
 			    connection_reason(reason));
 	topic->refused = refused;

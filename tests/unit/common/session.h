@@ -15,6 +15,7 @@
 #include "common/array.h"
 #include "common/clock.h"
 #include "common/mqtt.h"
+#include "common/outbox.h"
 #include "tests/unit/common/broker.h"
 
 #define PATIENCE_MS (30 * MS_PER_SECOND)
@@ -34,6 +35,7 @@ struct session {
 	int64_t sent;
 	uint64_t last_cookie;
 	bool answers; /* requests: with their own payload */
+	struct outbox *outbox;
 };
 
 /* Here and not in the tests, so that a failed one leaves nothing behind: `mqtt` NULL is free. */
@@ -42,14 +44,27 @@ static char *session_log;
 static size_t session_log_size;
 static FILE *session_stderr;
 
+static inline void session_pump(struct session *session)
+{
+	if (session->outbox)
+		outbox_pump(session->outbox, session->mqtt, clock_monotonic());
+}
+
 static inline void session_up(void *context)
 {
-	((struct session *)context)->ups++;
+	struct session *session = context;
+
+	session->ups++;
+	session_pump(session);
 }
 
 static inline void session_down(void *context)
 {
-	((struct session *)context)->downs++;
+	struct session *session = context;
+
+	session->downs++;
+	if (session->outbox)
+		outbox_down(session->outbox);
 }
 
 static inline void session_message(void *context, const struct mqtt_message *message)
@@ -76,6 +91,9 @@ static inline void session_sent(void *context, uint64_t cookie, enum mqtt_result
 	session->results[result]++;
 	session->sent++;
 	session->last_cookie = cookie;
+	if (session->outbox)
+		outbox_sent(session->outbox, cookie, result, clock_monotonic());
+	session_pump(session);
 }
 
 static inline struct mqtt_config session_config(const struct broker *broker)
