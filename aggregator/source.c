@@ -124,9 +124,11 @@ bool source_live(struct source *source, const struct live *live, ms_t now, struc
 		return false;
 	/* Live readings are neither kept nor sent again: one that comes is new. */
 	source_seen(source, now, now);
-	if (live->t <= source->live_t)
+	/* One that was dated ahead of our clock must not silence those that follow. */
+	if (live->t <= source->live_t && source->live_t <= now)
 		return true;
 	source->live_t = live->t;
+	source->live_seen = now;
 	source->live_count = live->pulses;
 	if (live->is_pulse) {
 		source->power.last_pulse = live->t;
@@ -159,7 +161,7 @@ double source_power(const struct source *source, const struct stale_limits *limi
 	if (source->counts == COUNTS_PULSES)
 		return power_at(&source->power, now);
 	/* Records alone keep a source alive, but say nothing about power now. */
-	return now - source->live_t < limits->other ? source->live_power_w : NAN;
+	return now - source->live_seen < limits->other ? source->live_power_w : NAN;
 }
 
 mwh_t source_beyond(const struct source *source, ms_t from)

@@ -38,6 +38,7 @@ struct source {
 
 	/* the newest live reading */
 	ms_t live_t;	     /* CURVE_NEVER: none */
+	ms_t live_seen;	     /* when it came, by our clock */
 	int64_t live_count;  /* pulses or mWh; -1: the meter could not give it */
 	double live_power_w; /* other than pulse sources; NAN likewise */
 	struct power power;  /* pulse sources */
