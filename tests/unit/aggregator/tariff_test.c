@@ -266,6 +266,7 @@ static void segments_partition_every_day_and_say_what_the_contract_says(void **s
 		int count = (int)seed_below(40);
 		int segments = 0;
 
+		teardown(NULL);
 		setup(NULL);
 		for (int j = 0; j < count; j++) {
 			states[j] = (struct contact_state){
@@ -298,9 +299,7 @@ static void segments_partition_every_day_and_say_what_the_contract_says(void **s
 			if (tariff_at(&tariff, t).band != model_band(t, states, count))
 				fail_msg("SEED=%llu: %lld", (unsigned long long)seed, (long long)t);
 		}
-		teardown(NULL);
 	}
-	setup(NULL);
 }
 
 #define tariff_test(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
