@@ -15,6 +15,7 @@
 #include "common/connection.h"
 #include "common/handover.h"
 #include "common/log.h"
+#include "common/nagle.h"
 #include "common/mqtt_password.h"
 #include "common/retained.h"
 
@@ -368,6 +369,7 @@ static void mqtt_up(struct mqtt *mqtt, const struct event *event)
 	mqtt->flights_allowed =
 		event->receive_maximum < FLIGHTS ? (unsigned)event->receive_maximum : FLIGHTS;
 	timer_stop(mqtt);
+	nagle_off(mqtt->config.port);
 	log_up(mqtt);
 	for (unsigned i = 0; i < mqtt->subscription_count; i++)
 		subscription_send(mqtt, i);
