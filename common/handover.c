@@ -4,12 +4,15 @@
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WAITING_MAXIMUM ((size_t)64 << 20)
 /* A buffer that a burst made larger than this is given back. */
 #define KEPT_MAXIMUM ((size_t)1 << 20)
+
+#define GATHER_NS 1000000
 
 struct buffer {
 	char *bytes;
@@ -21,9 +24,10 @@ struct handover {
 	pthread_mutex_t lock;
 	struct buffer filling;	/* under the lock */
 	int64_t dropped;	/* under the lock */
+	bool urgent;		/* under the lock: something in `filling` is */
 	struct buffer draining; /* the taker's own */
 	size_t position;	/* in `draining` */
-	int fd;
+	int fd;			/* a timer */
 };
 
 struct handover *handover_open(void)
@@ -32,7 +36,7 @@ struct handover *handover_open(void)
 
 	if (!handover)
 		return NULL;
-	handover->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	handover->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (handover->fd < 0) {
 		free(handover);
 		return NULL;
@@ -106,11 +110,21 @@ static size_t event_size(const struct event *event)
 		       part_size(&event->response_topic) + part_size(&event->correlation));
 }
 
+/* Waking costs more than the messages themselves: they are gathered for a millisecond. What a
+ * program waits for, it gets at once. */
+static void taker_wake(struct handover *handover, bool urgent)
+{
+	struct itimerspec when = {.it_value.tv_nsec = urgent ? 1 : GATHER_NS};
+
+	timerfd_settime(handover->fd, 0, &when, NULL);
+}
+
 void handover_put(struct handover *handover, const struct event *event)
 {
 	struct buffer *buffer = &handover->filling;
 	size_t size = event_size(event);
-	bool first;
+	bool urgent = event->kind != EVENT_MESSAGE;
+	bool wakes;
 	char *to;
 
 	pthread_mutex_lock(&handover->lock);
@@ -126,18 +140,18 @@ void handover_put(struct handover *handover, const struct event *event)
 	to = part_put(to, &event->payload);
 	to = part_put(to, &event->response_topic);
 	part_put(to, &event->correlation);
-	first = buffer->used == 0;
+	wakes = buffer->used == 0 || (urgent && !handover->urgent);
+	handover->urgent = urgent || (handover->urgent && buffer->used > 0);
 	buffer->used += size;
 	pthread_mutex_unlock(&handover->lock);
-	/* It cannot fail: the counter is far from its limit. */
-	if (first)
-		(void)eventfd_write(handover->fd, 1);
+	if (wakes)
+		taker_wake(handover, urgent);
 }
 
 void handover_begin(struct handover *handover)
 {
 	struct buffer emptied = handover->draining;
-	eventfd_t ignored;
+	uint64_t ignored;
 
 	emptied.used = 0;
 	if (emptied.room > KEPT_MAXIMUM) {
@@ -145,7 +159,7 @@ void handover_begin(struct handover *handover)
 		emptied = (struct buffer){0};
 	}
 	/* Before the swap: what is put after it must wake the taker again. */
-	(void)eventfd_read(handover->fd, &ignored);
+	(void)!read(handover->fd, &ignored, sizeof(ignored));
 	pthread_mutex_lock(&handover->lock);
 	handover->draining = handover->filling;
 	handover->filling = emptied;

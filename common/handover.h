@@ -42,7 +42,8 @@ struct handover;
 struct handover *handover_open(void);
 void handover_close(struct handover *handover);
 
-/* Readable while there are events to take. */
+/* Readable when there are events to take; for messages alone, up to a millisecond later, since
+ * waking up costs more than they do. */
 int handover_fd(const struct handover *handover);
 
 /* From any thread. Messages are dropped, and counted, once 64 MiB wait. */
