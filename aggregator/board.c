@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/report.h"
-
 /* Of windows that closed while nobody told, publish at most a week's. */
 #define MEAN10_BACKLOG_MS (7 * MS_PER_DAY)
 
@@ -63,21 +61,20 @@ struct leaf_context {
 	struct board *board;
 	const struct wall *wall;
 	const struct zone *zone;
-	size_t next;
 };
 
-static void board_leaf(void *context, const char *name, const char *text)
+static void board_leaf(void *context, size_t position, const char *name, const char *text)
 {
 	struct leaf_context *leaf = context;
-	struct slot *slot = &leaf->board->leaves[leaf->next++];
 
-	slot_publish(slot, leaf->wall, 0, strdup(text), "zone/%s/%s", leaf->zone->id, name);
+	slot_publish(&leaf->board->leaves[position], leaf->wall, 0, strdup(text), "zone/%s/%s",
+		     leaf->zone->id, name);
 }
 
 void board_state(struct board *board, const struct wall *wall, const struct zone *zone,
 		 const struct zone_state *state, const struct surroundings *around)
 {
-	struct leaf_context leaf = {board, wall, zone, 0};
+	struct leaf_context leaf = {board, wall, zone};
 	bool changed;
 
 	slot_publish(&board->status, wall, 1, strdup(zone_status_name(zone_status(zone, around))),
@@ -157,20 +154,19 @@ struct clear_context {
 	struct board *board;
 	const struct wall *wall;
 	const char *zone;
-	size_t next;
 };
 
-static void leaf_clear(void *context, const char *name, const char *text)
+static void leaf_clear(void *context, size_t position, const char *name, const char *text)
 {
 	struct clear_context *clear = context;
 
 	(void)text;
-	slot_clear(&clear->board->leaves[clear->next++], clear->wall, clear->zone, name);
+	slot_clear(&clear->board->leaves[position], clear->wall, clear->zone, name);
 }
 
 void board_clear(struct board *board, const struct wall *wall, const char *zone)
 {
-	struct clear_context clear = {board, wall, zone, 0};
+	struct clear_context clear = {board, wall, zone};
 
 	if (board->state.text)
 		report_leaves(board->state.text, leaf_clear, &clear);
@@ -189,6 +185,6 @@ void board_free(struct board *board)
 	slot_free(&board->mean10);
 	slot_free(&board->hour);
 	slot_free(&board->day);
-	for (size_t i = 0; i < BOARD_LEAVES; i++)
+	for (size_t i = 0; i < REPORT_LEAVES; i++)
 		slot_free(&board->leaves[i]);
 }

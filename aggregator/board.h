@@ -4,10 +4,9 @@
 
 #include <stdbool.h>
 
+#include "aggregator/report.h"
 #include "aggregator/site.h"
 #include "aggregator/zone.h"
-
-#define BOARD_LEAVES 16
 
 /* What a topic last said; NULL: nothing yet. */
 struct slot {
@@ -16,7 +15,7 @@ struct slot {
 
 struct board {
 	struct slot status, state, mean10, hour, day;
-	struct slot leaves[BOARD_LEAVES];
+	struct slot leaves[REPORT_LEAVES];
 	ms_t mean10_end; /* end of the newest window published; 0: none */
 };
 

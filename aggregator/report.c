@@ -95,28 +95,29 @@ char *report_state(const struct zone *zone, const struct zone_state *state,
 }
 
 void report_leaves(const char *state,
-		   void (*leaf)(void *context, const char *name, const char *text), void *context)
+		   void (*leaf)(void *context, size_t position, const char *name, const char *text),
+		   void *context)
 {
-	static const char *const names[] = {
+	static const char *const names[REPORT_LEAVES] = {
 		"power_w",    "power_1m_w",	"power_10m_w", "nominal_w", "load_pct",
 		"energy_kwh", "energy_day_kwh", "volume_m3",   "cost_hour", "cost_day",
 		"cost_total", "band",		"band_index",  "price_kwh",
 	};
 	json_t *json = json_loads(state, 0, NULL);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < REPORT_LEAVES; i++) {
 		json_t *value = json_object_get(json, names[i]);
 		char *text;
 
 		if (!value)
 			continue;
 		if (json_is_string(value)) {
-			leaf(context, names[i], json_string_value(value));
+			leaf(context, i, names[i], json_string_value(value));
 			continue;
 		}
 		text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 		if (text)
-			leaf(context, names[i], text);
+			leaf(context, i, names[i], text);
 		free(text);
 	}
 	json_decref(json);

@@ -9,9 +9,13 @@
 char *report_state(const struct zone *zone, const struct zone_state *state,
 		   const struct surroundings *around);
 
-/* Bare scalars of a state payload: calls `leaf` with each one's name and text. */
+#define REPORT_LEAVES 14
+
+/* Bare scalars of a state payload: calls `leaf` with each one's position among all that there may
+ * be (below REPORT_LEAVES), name and text. */
 void report_leaves(const char *state,
-		   void (*leaf)(void *context, const char *name, const char *text), void *context);
+		   void (*leaf)(void *context, size_t position, const char *name, const char *text),
+		   void *context);
 
 char *report_window(const struct zone *zone, const struct reading *reading,
 		    const struct surroundings *around);
