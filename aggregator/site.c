@@ -11,8 +11,9 @@
 #define FUTURE_MAX_MS MS_PER_DAY
 
 /* Against topics invented by a program gone wild. */
-#define SOURCES_MAX 10000
-#define STREAMS_MAX 64
+#define SOURCES_MAX    10000
+#define COLLECTORS_MAX 10000
+#define STREAMS_MAX    64
 
 struct site *site_open(const struct site_settings *settings, struct publisher publisher, ms_t now)
 {
@@ -231,6 +232,9 @@ static bool site_collector_status(struct site *site, const struct topic *topic, 
 
 	if (size && !status_decode(&online, payload, size, fail))
 		return false;
+	if (site->collectors.count >= COLLECTORS_MAX &&
+	    !named_find(&site->collectors, topic->collector))
+		return fail_set(fail, "too many collectors, expected at most %d", COLLECTORS_MAX);
 	site_collector(site, topic->collector)->online = online;
 	for (size_t i = 0; i < site->sources.count; i++) {
 		struct source *source = site->sources.items[i];
