@@ -123,6 +123,9 @@ static void pac_meter(int source)
 	}
 }
 
+/* Prices that change while the records run, at any minute. */
+static struct prices world_prices[2];
+
 static void world_make(const struct civil_zone *zone)
 {
 	static const char *const days[] = {"2013-01-15", "2013-03-31", "2013-10-27", "2013-12-01"};
@@ -132,6 +135,10 @@ static void world_make(const struct civil_zone *zone)
 	assert_true(civil_parse(&day, zone, days[seed_below(4)]));
 	world.from = day - seed_below(6) * MS_PER_HOUR - seed_below(MS_PER_HOUR);
 	world.to = civil_day_end(zone, day) - seed_below(3 * MS_PER_HOUR) - 60000;
+	world_prices[0] = world_prices[1] = fixture_prices[0];
+	world_prices[1].from = day + seed_below(24 * 60) * MS_PER_MINUTE;
+	for (int band = BAND_P; band < BAND_COUNT; band++)
+		world_prices[1].of[band] = seed_below(100000000);
 	for (int source = 0; source < SOURCES; source++) {
 		char about[240];
 
@@ -344,6 +351,8 @@ static int model_breaks(ms_t *breaks, ms_t from, ms_t to)
 	breaks[count++] = to;
 	for (ms_t t = from - from % MS_PER_HOUR + MS_PER_HOUR; t < to; t += MS_PER_HOUR)
 		breaks[count++] = t;
+	if (world_prices[1].from > from && world_prices[1].from < to)
+		breaks[count++] = world_prices[1].from;
 	for (int i = 0; i < world.fact_count; i++) {
 		for (int k = 0; k < 2; k++) {
 			ms_t t = world.facts[i].t + k * 15 * 60000;
@@ -359,7 +368,6 @@ static int model_breaks(ms_t *breaks, ms_t from, ms_t to)
 /* Cost in 1e-14 of the currency. */
 static __int128 model_cost(const char *zone, ms_t from, ms_t to)
 {
-	static const int64_t prices[] = {0, 18152888, 9222356, 5826912, 5081804, 3168204};
 	static ms_t breaks[3 * MESSAGES_MAX];
 	int count = model_breaks(breaks, from, to);
 	__int128 cost = 0;
@@ -367,7 +375,8 @@ static __int128 model_cost(const char *zone, ms_t from, ms_t to)
 	for (int i = 1; i < count; i++)
 		if (breaks[i] > breaks[i - 1])
 			cost += (__int128)zone_energy(zone, breaks[i - 1], breaks[i]) *
-				prices[model_band(breaks[i - 1])];
+				world_prices[breaks[i - 1] >= world_prices[1].from]
+					.of[model_band(breaks[i - 1])];
 	return cost;
 }
 
@@ -508,6 +517,8 @@ static void every_order_gives_the_same_topics_and_those_of_the_model(void **stat
 		fixture_open(&first);
 		fixture_open(&second);
 		world_make(&first.settings.tariff.zone);
+		first.settings.tariff.prices = second.settings.tariff.prices = world_prices;
+		first.settings.tariff.prices_count = second.settings.tariff.prices_count = 2;
 		model.zone = &first.settings.tariff.zone;
 		for (int source = 0; source < SOURCES; source++)
 			model_source(source);
