@@ -173,10 +173,42 @@ static void deliver_in_order(struct fixture *fixture)
 	fixture_look(fixture, fixture->now);
 }
 
-/* Three times each, in any order, with looks between. */
+/* A look that leaves to the site what has changed: it comes before the books are due by time. */
+static void glance(struct fixture *fixture)
+{
+	fixture->monotonic++;
+	site_publish(fixture->site, fixture->now, fixture->monotonic);
+}
+
+/* The messages that decide most when they come last: the first and the newest record of each
+ * source, and some changes of contacts. */
+static void choose_last(bool last[MESSAGES_MAX])
+{
+	for (int i = 0; i < world.message_count; i++)
+		last[i] = false;
+	for (int source = 0; source < SOURCES; source++) {
+		int first = -1, newest = -1;
+
+		for (int i = 0; i < world.fact_count; i++) {
+			if (world.facts[i].source != source)
+				continue;
+			if (first < 0 || world.facts[i].t < world.facts[first].t)
+				first = i;
+			if (newest < 0 || world.facts[i].t > world.facts[newest].t)
+				newest = i;
+		}
+		last[SOURCES + (seed_below(2) ? first : newest)] = true;
+	}
+	for (int i = 0; i < world.fact_count; i++)
+		if (world.facts[i].change && seed_below(6) == 0)
+			last[SOURCES + i] = true;
+}
+
+/* Up to three times each, in any order, with looks between. */
 static void deliver_in_disorder(struct fixture *fixture)
 {
-	int count = 3 * world.message_count;
+	static bool last[MESSAGES_MAX];
+	int count = (1 + (int)seed_below(3)) * world.message_count;
 	int *order = calloc((size_t)count, sizeof(*order));
 
 	fixture->now = world.to + 60000;
@@ -186,12 +218,21 @@ static void deliver_in_disorder(struct fixture *fixture)
 		order[i] = order[other];
 		order[other] = i % world.message_count;
 	}
+	choose_last(last);
 	for (int i = 0; i < count; i++) {
+		if (last[order[i]])
+			continue;
 		deliver(fixture, &world.messages[order[i]]);
 		if (seed_below(400) == 0)
-			fixture_look(fixture, fixture->now);
+			glance(fixture);
 	}
-	fixture_look(fixture, fixture->now);
+	for (int i = 0; i < count; i++) {
+		if (!last[order[i]])
+			continue;
+		deliver(fixture, &world.messages[order[i]]);
+		glance(fixture);
+	}
+	glance(fixture);
 	free(order);
 }
 

@@ -64,6 +64,23 @@ static void a_top_less_than_570_s_after_the_last_is_spurious(void **state)
 	grid_free(&grid);
 }
 
+static void tops_that_come_one_by_one_are_judged_alike(void **state)
+{
+	struct grid grid = {0};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		static const ms_t tops[] = {0, 569999, 570000, 1140000};
+
+		grid_add(&grid, T0 + tops[i]);
+		assert_false(span_empty(grid_settle(&grid)));
+	}
+	assert_int_equal(grid.spurious, 1);
+	assert_window(&grid, 0, 0, 570000, EDGE_TOP, EDGE_TOP);
+	assert_window(&grid, 570000, 570000, 1140000, EDGE_TOP, EDGE_TOP);
+	grid_free(&grid);
+}
+
 static void a_late_earlier_top_decides_anew_which_are_spurious(void **state)
 {
 	struct grid grid;
@@ -302,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_run_from_top_to_top_and_belong_to_their_start),
 		cmocka_unit_test(a_top_less_than_570_s_after_the_last_is_spurious),
+		cmocka_unit_test(tops_that_come_one_by_one_are_judged_alike),
 		cmocka_unit_test(a_late_earlier_top_decides_anew_which_are_spurious),
 		cmocka_unit_test(the_same_top_again_changes_nothing),
 		cmocka_unit_test(from_900_s_on_a_top_is_missing),
