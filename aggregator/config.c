@@ -342,6 +342,7 @@ static bool settings_take(struct config *config, const struct raw *raw, const ch
 	struct tariff_settings *tariff = &site->tariff;
 
 	config->broker = raw->broker;
+	config->prices_missing = !raw->prices.count;
 	*site = raw->site;
 	strcpy(site->base, raw->broker.base);
 	site->publish_ms = raw->publish_ms;

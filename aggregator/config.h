@@ -9,6 +9,7 @@
 struct config {
 	struct mqtt_config broker;
 	struct site_settings site;
+	bool prices_missing; /* those of the first site are in force */
 };
 
 /* Reads and checks `file`. Loads the time zone, so call it before threads start. On failure there

@@ -12,13 +12,17 @@
 /* How often the site looks whether something is due; it publishes at its own pace. */
 #define LOOK_EVERY_MS 50
 
+/* The log tells of one refused message in this time. */
+#define REFUSALS_EVERY_MS MS_PER_MINUTE
+
 struct aggregator {
 	struct config config;
 	struct daemon *daemon;
 	struct mqtt *mqtt;
 	struct site *site;
 	ms_t wall_offset; /* wall minus monotonic clock: it jumps when the clock is set */
-	char rejected[sizeof(((struct fail *)NULL)->text)];
+	ms_t refusal_due; /* when the log may tell of a refusal again; monotonic */
+	int64_t untold;	  /* refusals since the last one it told of */
 };
 
 static void aggregator_publish(void *context, const char *topic, const char *payload, int qos,
@@ -55,10 +59,14 @@ static void aggregator_message(void *context, const struct mqtt_message *message
 	if (site_message(aggregator->site, message->topic, message->payload, message->size,
 			 clock_wall(), &fail))
 		return;
-	/* The counters in `health` tell how often. */
-	if (strcmp(aggregator->rejected, fail.text) != 0)
-		log_warning("refused: %s", fail.text);
-	strcpy(aggregator->rejected, fail.text);
+	/* A collector gone wrong sends many a second; the counters in `health` tell how many. */
+	aggregator->untold++;
+	if (clock_monotonic() < aggregator->refusal_due)
+		return;
+	log_warning("refused: %s (%lld message%s since the last such line)", fail.text,
+		    (long long)aggregator->untold, aggregator->untold == 1 ? "" : "s");
+	aggregator->untold = 0;
+	aggregator->refusal_due = clock_monotonic() + REFUSALS_EVERY_MS;
 }
 
 static void aggregator_dispatch(void *context, short events)
@@ -143,6 +151,9 @@ int main(int argc, char **argv)
 		log_error("%s", fail.text);
 		return EXIT_CONFIGURATION;
 	}
+	if (aggregator.config.prices_missing)
+		log_warning("%s: tariff.prices is missing: costs are at the prices of 2013",
+			    options.config);
 	if (options.check) {
 		config_close(&aggregator.config);
 		return options_checked(&options);

@@ -115,6 +115,16 @@ static bool fact_time(ms_t t, ms_t now, struct fail *fail)
 	return true;
 }
 
+/* A stream is over when another began: the first one says nothing more. */
+static void collector_drop_stream(struct collector *collector)
+{
+	collector->missing_before += sequence_missing(&collector->streams[0]);
+	sequence_free(&collector->streams[0]);
+	collector->stream_count--;
+	memmove(&collector->streams[0], &collector->streams[1],
+		collector->stream_count * sizeof(*collector->streams));
+}
+
 /* True where the number is new. */
 static bool collector_note(struct collector *collector, const struct record *record)
 {
@@ -123,8 +133,8 @@ static bool collector_note(struct collector *collector, const struct record *rec
 	for (size_t i = collector->stream_count; i-- > 0;)
 		if (strcmp(collector->streams[i].stream, record->stream) == 0)
 			return sequence_note(&collector->streams[i], record->seq);
-	if (collector->stream_count >= STREAMS_MAX)
-		return true;
+	if (collector->stream_count == STREAMS_MAX)
+		collector_drop_stream(collector);
 	collector->streams = array_grow(collector->streams, collector->stream_count,
 					&collector->stream_capacity, sizeof(*collector->streams));
 	sequence = &collector->streams[collector->stream_count++];

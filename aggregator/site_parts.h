@@ -12,8 +12,9 @@
 struct collector {
 	char name[ID_SIZE];
 	bool online;
-	struct sequence *streams;
+	struct sequence *streams; /* the newest ones */
 	size_t stream_count, stream_capacity;
+	int64_t missing_before; /* of streams that are not followed any more */
 };
 
 /* A zone with its topics. */
