@@ -36,8 +36,8 @@ static void help(const struct program *program, const struct program_option *com
 	printf("Usage: %s [OPTION]...\n%s\n\n", program->name, program->summary);
 	help_options(program->options);
 	help_options(common);
-	printf("\nThe configuration is read from %s unless --config is given.\n"
-	       "The manual page %s(8) describes it.\n",
+	printf("\nThe configuration is read from %s\n"
+	       "unless --config is given. The manual page %s(8) describes it.\n",
 	       default_config, program->name);
 }
 

@@ -14,258 +14,373 @@
 
 #include "common/daemon.h"
 
-static struct daemon *daemon_;
-static int calls;
-static int pipes[20][2];
+static struct daemon *daemon_under_test;
 
 static int set_up(void **state)
 {
 	(void)state;
-	calls = 0;
-	daemon_ = daemon_open();
-	for (int i = 0; i < 20; i++)
-		assert_int_equal(pipe(pipes[i]), 0);
-	return daemon_ ? 0 : -1;
+	daemon_under_test = daemon_open();
+	return daemon_under_test ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	daemon_close(daemon_);
-	for (int i = 0; i < 20; i++) {
-		close(pipes[i][0]);
-		close(pipes[i][1]);
-	}
+	daemon_close(daemon_under_test);
 	return 0;
 }
 
 static void stop(void *context)
 {
 	(void)context;
-	daemon_stop(daemon_, EXIT_DONE);
+	daemon_stop(daemon_under_test, EXIT_DONE);
 }
 
-static void count_and_stop(void *context, short events)
+/* -------- timers -------- */
+
+static struct ticks {
+	int calls, until;
+	ms_t started, period;
+	ms_t late; /* the most that a call was behind its slot */
+	ms_t slot; /* of the last call */
+	ms_t busy; /* how long a call takes */
+} ticks;
+
+static void tick(void *context)
+{
+	ms_t now = clock_monotonic() - ticks.started;
+	ms_t slot = now / ticks.period;
+
+	(void)context;
+	assert_true(slot > ticks.slot);
+	ticks.slot = slot;
+	if (now % ticks.period > ticks.late)
+		ticks.late = now % ticks.period;
+	usleep((useconds_t)ticks.busy * 1000);
+	if (++ticks.calls == ticks.until)
+		daemon_stop(daemon_under_test, EXIT_DONE);
+}
+
+static void timers_do_not_drift(void **state)
+{
+	(void)state;
+	ticks = (struct ticks){.until = 40, .period = 20, .busy = 4};
+	ticks.started = clock_monotonic();
+	daemon_every(daemon_under_test, ticks.period, tick, NULL);
+	daemon_run(daemon_under_test);
+	assert_true(ticks.slot >= 40);
+	/* 40 calls of 4 ms each would have moved it by 160 ms. How late one call is depends on the
+	 * machine, on which slot the last call is hardly. */
+	assert_true(ticks.slot <= 44);
+}
+
+static void slots_missed_are_not_repeated(void **state)
+{
+	(void)state;
+	ticks = (struct ticks){.until = 5, .period = 20, .busy = 50};
+	ticks.started = clock_monotonic();
+	daemon_every(daemon_under_test, ticks.period, tick, NULL);
+	daemon_run(daemon_under_test);
+	/* 1, 3, 6, 8, 11: tick() itself sees that none comes twice. */
+	assert_true(ticks.slot >= 11);
+}
+
+static int fast, slow;
+
+static void count_fast(void *context)
 {
 	(void)context;
-	assert_int_equal(events, POLLIN);
-	calls++;
-	daemon_stop(daemon_, EXIT_DONE);
+	fast++;
 }
 
-static void each_signal_ends_the_loop_well(void **state)
+static void count_slow(void *context)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-
-	(void)state;
-	for (int i = 0; i < 3; i++) {
-		struct daemon *daemon = daemon_open();
-
-		raise(signals[i]);
-		assert_int_equal(daemon_run(daemon), EXIT_DONE);
-		daemon_close(daemon);
-	}
+	(void)context;
+	if (++slow == 5)
+		daemon_stop(daemon_under_test, EXIT_DONE);
 }
 
-static void a_program_outlives_a_closed_pipe(void **state)
+static void each_timer_has_its_own_period(void **state)
+{
+	(void)state;
+	fast = slow = 0;
+	daemon_every(daemon_under_test, 50, count_slow, NULL);
+	daemon_every(daemon_under_test, 5, count_fast, NULL);
+	daemon_run(daemon_under_test);
+	assert_in_range(fast, 10, 51);
+}
+
+/* -------- descriptors -------- */
+
+struct tube {
+	int in, out;
+	int calls;
+	struct tube *other; /* to unwatch when called */
+	bool begins;	    /* watch `other` instead */
+};
+
+static void tube_open(struct tube *tube)
 {
 	int ends[2];
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
-	close(ends[0]);
-	assert_int_equal(write(ends[1], "x", 1), -1);
-	close(ends[1]);
+	*tube = (struct tube){.in = ends[0], .out = ends[1]};
 }
 
-static void the_first_exit_code_counts(void **state)
+static void tube_close(struct tube *tube)
 {
-	(void)state;
-	daemon_stop(daemon_, EXIT_FAILED);
-	daemon_stop(daemon_, EXIT_DONE);
-	assert_int_equal(daemon_run(daemon_), EXIT_FAILED);
+	close(tube->in);
+	close(tube->out);
 }
 
-static void a_watch_is_called_when_its_descriptor_is_ready(void **state)
+static void tube_ready(void *context, short events)
 {
-	(void)state;
-	daemon_watch(daemon_, pipes[0][0], POLLIN, count_and_stop, NULL);
-	daemon_watch(daemon_, pipes[1][0], POLLIN, count_and_stop, NULL);
-	assert_int_equal(write(pipes[1][1], "x", 1), 1);
-	daemon_run(daemon_);
-	assert_int_equal(calls, 1);
-}
-
-/* Both are ready; whichever is called first unwatches the other. */
-static void unwatch_all(void *context, short events)
-{
-	(void)context;
-	(void)events;
-	calls++;
-	daemon_unwatch(daemon_, pipes[0][0]);
-	daemon_unwatch(daemon_, pipes[1][0]);
-}
-
-static void an_unwatched_descriptor_is_not_called_for_what_was_seen_before(void **state)
-{
-	(void)state;
-	daemon_watch(daemon_, pipes[0][0], POLLIN, unwatch_all, NULL);
-	daemon_watch(daemon_, pipes[1][0], POLLIN, unwatch_all, NULL);
-	assert_int_equal(write(pipes[0][1], "x", 1), 1);
-	assert_int_equal(write(pipes[1][1], "x", 1), 1);
-	daemon_every(daemon_, 20, stop, NULL);
-	daemon_run(daemon_);
-	assert_int_equal(calls, 1);
-}
-
-static void count_and_drain(void *context, short events)
-{
+	struct tube *tube = context;
 	char byte;
 
-	(void)events;
-	calls++;
-	assert_int_equal(read(*(int *)context, &byte, 1), 1);
-	if (calls == 20)
-		daemon_stop(daemon_, EXIT_DONE);
+	assert_true(events & POLLIN);
+	assert_int_equal(read(tube->in, &byte, 1), 1);
+	tube->calls++;
+	if (tube->other && tube->begins)
+		daemon_watch(daemon_under_test, tube->other->in, POLLIN, tube_ready, tube->other);
+	else if (tube->other)
+		daemon_unwatch(daemon_under_test, tube->other->in);
 }
 
-/* Makes the watches move in memory while they are gone through. */
-static void watch_many(void *context, short events)
+static void tube_watch(struct tube *tube)
 {
-	count_and_drain(context, events);
-	daemon_unwatch(daemon_, pipes[0][0]);
-	for (int i = 1; i < 20; i++)
-		daemon_watch(daemon_, pipes[i][0], POLLIN, count_and_drain, &pipes[i][0]);
+	daemon_watch(daemon_under_test, tube->in, POLLIN, tube_ready, tube);
 }
 
-static void a_callback_may_watch_more(void **state)
+static void tube_fill(struct tube *tube)
 {
-	(void)state;
-	for (int i = 0; i < 20; i++)
-		assert_int_equal(write(pipes[i][1], "x", 1), 1);
-	daemon_watch(daemon_, pipes[0][0], POLLIN, watch_many, &pipes[0][0]);
-	assert_int_equal(daemon_run(daemon_), EXIT_DONE);
-	assert_int_equal(calls, 20);
+	assert_int_equal(write(tube->out, "x", 1), 1);
 }
 
-static ms_t times[3];
-
-static void note_time_and_dawdle(void *context)
+static void a_descriptor_is_called_when_it_is_readable(void **state)
 {
-	(void)context;
-	times[calls++] = clock_monotonic();
-	/* Longer than two periods: the slots in it are missed. */
-	if (calls == 1)
-		usleep(110000);
-	if (calls == 3)
-		daemon_stop(daemon_, EXIT_DONE);
-}
-
-static void timers_keep_to_their_grid_and_do_not_make_up_for_missed_slots(void **state)
-{
-	ms_t start = clock_monotonic();
+	struct tube first, second;
 
 	(void)state;
-	daemon_every(daemon_, 50, note_time_and_dawdle, NULL);
-	daemon_run(daemon_);
-	assert_in_range(times[0] - start, 50, 1000);
-	/* 110 ms after the slot at 50, those at 100 and 150 are called once, late; then comes 200.
-	 */
-	assert_true(times[1] >= start + 160);
-	assert_true(times[2] >= start + 200);
+	tube_open(&first);
+	tube_open(&second);
+	tube_watch(&first);
+	tube_watch(&second);
+	tube_fill(&second);
+	tube_fill(&second);
+	daemon_every(daemon_under_test, 30, stop, NULL);
+	daemon_run(daemon_under_test);
+	assert_int_equal(first.calls, 0);
+	assert_int_equal(second.calls, 2);
+	tube_close(&first);
+	tube_close(&second);
+}
+
+static void what_was_unwatched_is_not_called_even_if_it_was_seen(void **state)
+{
+	struct tube first, second;
+
+	(void)state;
+	tube_open(&first);
+	tube_open(&second);
+	first.other = &second;
+	second.other = &first;
+	tube_watch(&first);
+	tube_watch(&second);
+	tube_fill(&first);
+	tube_fill(&second);
+	daemon_every(daemon_under_test, 30, stop, NULL);
+	daemon_run(daemon_under_test);
+	assert_int_equal(first.calls + second.calls, 1);
+	tube_close(&first);
+	tube_close(&second);
+}
+
+static void what_is_watched_in_a_callback_is_called_later(void **state)
+{
+	struct tube tubes[40];
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		tube_open(&tubes[i]);
+		tube_fill(&tubes[i]);
+		tubes[i].other = &tubes[(i + 1) % 40];
+		tubes[i].begins = i < 39;
+	}
+	/* One begins the next; the last one gives the first one up. */
+	tube_watch(&tubes[0]);
+	daemon_every(daemon_under_test, 50, stop, NULL);
+	daemon_run(daemon_under_test);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(tubes[i].calls, 1);
+	for (int i = 0; i < 40; i++)
+		tube_close(&tubes[i]);
+}
+
+static void closed_gone(void *context, short events)
+{
+	struct tube *tube = context;
+
+	assert_true(events & POLLHUP);
+	tube->calls++;
+	daemon_stop(daemon_under_test, 7);
+}
+
+static void the_end_of_a_peer_is_told(void **state)
+{
+	struct tube tube;
+
+	(void)state;
+	tube_open(&tube);
+	daemon_watch(daemon_under_test, tube.in, POLLIN, closed_gone, &tube);
+	close(tube.out);
+	assert_int_equal(daemon_run(daemon_under_test), 7);
+	assert_int_equal(tube.calls, 1);
+	close(tube.in);
+}
+
+/* -------- ends -------- */
+
+static void every_signal_of_a_service_manager_ends_it(void **state)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		kill(getpid(), signals[i]);
+		assert_int_equal(daemon_run(daemon_under_test), EXIT_DONE);
+		daemon_close(daemon_under_test);
+		daemon_under_test = daemon_open();
+	}
+}
+
+static void the_first_reason_to_stop_counts(void **state)
+{
+	(void)state;
+	daemon_stop(daemon_under_test, EXIT_FAILED);
+	daemon_stop(daemon_under_test, EXIT_DONE);
+	assert_int_equal(daemon_run(daemon_under_test), EXIT_FAILED);
+}
+
+static void a_reader_that_left_does_not_kill_the_program(void **state)
+{
+	struct tube tube;
+
+	(void)state;
+	tube_open(&tube);
+	close(tube.in);
+	assert_int_equal(write(tube.out, "x", 1), -1);
+	close(tube.out);
 }
 
 /* -------- the service manager -------- */
 
-static char notified[1000];
+static int manager = -1;
+static char manager_path[] = "/tmp/daemon-test-XXXXXX";
 
-static int notify_socket(void)
+static int set_up_manager(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	/* An abstract one: nothing stays behind. */
-	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "wattzone-test-%d",
-		 (int)getpid());
-	assert_int_equal(bind(fd, (struct sockaddr *)&address,
-			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-					  strlen(address.sun_path + 1))),
-			 0);
-	address.sun_path[0] = '@';
-	setenv("NOTIFY_SOCKET", address.sun_path, 1);
-	return fd;
-}
-
-static void notify_read(int fd)
-{
-	size_t length = 0;
-	ssize_t got;
-
-	while ((got = recv(fd, notified + length, sizeof(notified) - length - 2, 0)) > 0) {
-		length += (size_t)got;
-		notified[length++] = '\n';
-	}
-	notified[length] = 0;
-}
-
-static void the_service_manager_is_told_each_thing_once(void **state)
-{
-	int fd = notify_socket();
+	char pid[16];
 
 	(void)state;
-	daemon_ready(daemon_);
-	daemon_ready(daemon_);
-	daemon_status(daemon_, "%d meters answer", 3);
-	daemon_status(daemon_, "%d meters answer", 3);
-	daemon_status(daemon_, "%d meters answer", 4);
-	daemon_stop(daemon_, EXIT_DONE);
-	daemon_run(daemon_);
-	notify_read(fd);
-	assert_string_equal(notified, "READY=1\nSTATUS=3 meters answer\nSTATUS=4 meters answer\n"
-				      "STOPPING=1\n");
-	close(fd);
-	unsetenv("NOTIFY_SOCKET");
-}
-
-static void the_watchdog_is_fed_in_time(void **state)
-{
-	int fd = notify_socket();
-	struct daemon *daemon;
-
-	(void)state;
+	strcpy(manager_path + strlen(manager_path) - 6, "XXXXXX");
+	close(mkstemp(manager_path));
+	unlink(manager_path);
+	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	strcpy(address.sun_path, manager_path);
+	if (bind(manager, (struct sockaddr *)&address, sizeof(address)) != 0)
+		return -1;
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	setenv("NOTIFY_SOCKET", manager_path, 1);
 	setenv("WATCHDOG_USEC", "40000", 1);
-	daemon = daemon_open();
-	daemon_close(daemon_);
-	daemon_ = daemon;
-	daemon_every(daemon, 30, stop, NULL);
-	daemon_run(daemon);
-	notify_read(fd);
-	assert_string_equal(notified, "WATCHDOG=1\nSTOPPING=1\n");
-	close(fd);
+	setenv("WATCHDOG_PID", pid, 1);
+	return set_up(state);
+}
+
+static int tear_down_manager(void **state)
+{
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+	close(manager);
+	unlink(manager_path);
+	return tear_down(state);
 }
+
+static void expect_told(const char *expected)
+{
+	char text[300];
+	ssize_t size = recv(manager, text, sizeof(text) - 1, 0);
+
+	assert_true(size >= 0);
+	text[size] = 0;
+	assert_string_equal(text, expected);
+}
+
+static void the_service_manager_is_told_what_happens(void **state)
+{
+	char byte;
+
+	(void)state;
+	daemon_ready(daemon_under_test);
+	daemon_ready(daemon_under_test);
+	daemon_status(daemon_under_test, "%d meters", 3);
+	daemon_status(daemon_under_test, "%d meters", 3);
+	daemon_status(daemon_under_test, "%d meters", 2);
+	daemon_stop(daemon_under_test, EXIT_DONE);
+	daemon_run(daemon_under_test);
+	expect_told("READY=1");
+	expect_told("STATUS=3 meters");
+	expect_told("STATUS=2 meters");
+	expect_told("STOPPING=1");
+	assert_int_equal(recv(manager, &byte, 1, 0), -1);
+}
+
+static void manager_told(void *context, short events)
+{
+	int *fed = context;
+	char text[100];
+	ssize_t size = recv(manager, text, sizeof(text) - 1, 0);
+
+	(void)events;
+	assert_true(size > 0);
+	text[size] = 0;
+	*fed += strcmp(text, "WATCHDOG=1") == 0;
+}
+
+static void the_watchdog_is_fed_twice_in_its_time(void **state)
+{
+	int fed = 0;
+
+	(void)state;
+	daemon_watch(daemon_under_test, manager, POLLIN, manager_told, &fed);
+	daemon_every(daemon_under_test, 410, stop, NULL);
+	daemon_run(daemon_under_test);
+	assert_in_range(fed, 10, 20);
+}
+
+#define test(name)	   cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test_manager(name) cmocka_unit_test_setup_teardown(name, set_up_manager, tear_down_manager)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_signal_ends_the_loop_well, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_program_outlives_a_closed_pipe, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(the_first_exit_code_counts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_watch_is_called_when_its_descriptor_is_ready,
-						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			an_unwatched_descriptor_is_not_called_for_what_was_seen_before, set_up,
-			tear_down),
-		cmocka_unit_test_setup_teardown(a_callback_may_watch_more, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			timers_keep_to_their_grid_and_do_not_make_up_for_missed_slots, set_up,
-			tear_down),
-		cmocka_unit_test_setup_teardown(the_service_manager_is_told_each_thing_once, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(the_watchdog_is_fed_in_time, set_up, tear_down),
+		test(timers_do_not_drift),
+		test(slots_missed_are_not_repeated),
+		test(each_timer_has_its_own_period),
+		test(a_descriptor_is_called_when_it_is_readable),
+		test(what_was_unwatched_is_not_called_even_if_it_was_seen),
+		test(what_is_watched_in_a_callback_is_called_later),
+		test(the_end_of_a_peer_is_told),
+		test(every_signal_of_a_service_manager_ends_it),
+		test(the_first_reason_to_stop_counts),
+		test(a_reader_that_left_does_not_kill_the_program),
+		test_manager(the_service_manager_is_told_what_happens),
+		test_manager(the_watchdog_is_fed_twice_in_its_time),
 	};
 
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
