@@ -116,7 +116,7 @@ static void site_publish_health(struct site *site, const struct surroundings *ar
 	for (size_t i = 0; i < site->collectors.count; i++) {
 		const struct collector *collector = site->collectors.items[i];
 
-		health->missing += collector->missing_before;
+		health->missing = add_limited(health->missing, collector->missing_before);
 		for (size_t j = 0; j < collector->stream_count; j++)
 			health->missing = add_limited(health->missing,
 						      sequence_missing(&collector->streams[j]));

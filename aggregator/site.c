@@ -118,7 +118,8 @@ static bool fact_time(ms_t t, ms_t now, struct fail *fail)
 /* A stream is over when another began: the first one says nothing more. */
 static void collector_drop_stream(struct collector *collector)
 {
-	collector->missing_before += sequence_missing(&collector->streams[0]);
+	collector->missing_before =
+		add_limited(collector->missing_before, sequence_missing(&collector->streams[0]));
 	sequence_free(&collector->streams[0]);
 	collector->stream_count--;
 	memmove(&collector->streams[0], &collector->streams[1],
