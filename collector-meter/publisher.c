@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -308,11 +309,12 @@ static bool connect_broker(struct publisher *publisher, struct fail *fail)
 		.sent = broker_sent,
 	};
 	char status_topic[TOPIC_SIZE];
+	char client_id[2 * ID_SIZE];
 
+	snprintf(client_id, sizeof(client_id), "%s-%s", settings->site, settings->collector);
 	topic_build(status_topic, settings->broker.base, settings->site, "collector/%s/status",
 		    settings->collector);
-	publisher->mqtt =
-		mqtt_open(&settings->broker, settings->collector, status_topic, &handler, fail);
+	publisher->mqtt = mqtt_open(&settings->broker, client_id, status_topic, &handler, fail);
 	if (!publisher->mqtt)
 		return false;
 	mqtt_subscribe(publisher->mqtt, publisher->aggregator_topic, 1);
