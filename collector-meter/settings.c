@@ -177,6 +177,12 @@ static bool check_lines(const struct settings *settings, size_t source, struct f
 	for (int role = 0; role < LINE_ROLES; role++) {
 		bool placed = lines[role].chip[0] || lines[role].line[0];
 
+		if (lines[role].given && role != LINE_PULSE &&
+		    settings_source(settings, source)->role != ROLE_MAIN)
+			return fail_set(fail,
+					"sources[%zu].%s: only the main meter's signal counts, "
+					"expected \"role\": \"main\"",
+					source, line_members[role]);
 		if (lines[role].given && !placed && !settings->replay[0])
 			return fail_set(fail,
 					"sources[%zu].%s: expected chip and offset, or line "
@@ -186,6 +192,17 @@ static bool check_lines(const struct settings *settings, size_t source, struct f
 			return false;
 	}
 	return true;
+}
+
+static bool check_zone(const struct settings *settings, size_t source, struct fail *fail)
+{
+	if (strcmp(settings_source(settings, source)->zone, "rest") != 0)
+		return true;
+	return fail_set(
+		fail,
+		"sources[%zu].zone: \"rest\" is reserved for what the parts leave over of the "
+		"main zone, expected another id",
+		source);
 }
 
 static bool check_pair(const struct settings *settings, size_t first, size_t second,
@@ -213,7 +230,7 @@ static bool check_pair(const struct settings *settings, size_t first, size_t sec
 static bool check_settings(const struct settings *settings, struct fail *fail)
 {
 	for (size_t second = 0; second < settings->sources.count; second++) {
-		if (!check_lines(settings, second, fail))
+		if (!check_zone(settings, second, fail) || !check_lines(settings, second, fail))
 			return false;
 		for (size_t first = 0; first < second; first++)
 			if (!check_pair(settings, first, second, fail))

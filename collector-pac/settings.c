@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "collector-pac/poller.h"
 #include "collector-pac/profiles.h"
@@ -128,19 +129,62 @@ const struct meter_settings *settings_meter(const struct settings *settings, siz
 	return (const struct meter_settings *)settings->meters.items + index;
 }
 
-static bool sources_unique(const struct settings *settings, const char *file, struct fail *fail)
-{
-	for (size_t i = 0; i < settings->meters.count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			const char *source = settings_meter(settings, i)->source;
+/* -------- rules across meters -------- */
 
-			if (strcmp(source, settings_meter(settings, j)->source) == 0)
-				return fail_set(
-					fail,
-					"%s: meters[%zu].source: \"%s\" is meters[%zu] already, "
-					"expected a name of its own",
-					file, i, source, j);
-		}
+static bool zone_free(const struct settings *settings, size_t meter, struct fail *fail)
+{
+	if (strcmp(settings_meter(settings, meter)->zone, "rest") != 0)
+		return true;
+	return fail_set(
+		fail,
+		"meters[%zu].zone: \"rest\" is reserved for what the parts leave over of the "
+		"main zone, expected another id",
+		meter);
+}
+
+static bool same_place(const struct meter_settings *a, const struct meter_settings *b)
+{
+	return strcasecmp(a->host, b->host) == 0 && a->port == b->port && a->unit == b->unit;
+}
+
+static bool pair_fits(const struct settings *settings, size_t first, size_t second,
+		      struct fail *fail)
+{
+	const struct meter_settings *a = settings_meter(settings, first);
+	const struct meter_settings *b = settings_meter(settings, second);
+	bool same_zone = strcmp(a->zone, b->zone) == 0;
+
+	if (strcmp(a->source, b->source) == 0)
+		return fail_set(
+			fail,
+			"meters[%zu].source: \"%s\" is meters[%zu] already, expected a name "
+			"of its own",
+			second, b->source, first);
+	if (same_place(a, b))
+		return fail_set(
+			fail,
+			"meters[%zu].host: \"%s\" with port %lld and unit %lld is meters[%zu] "
+			"already, expected another meter",
+			second, b->host, (long long)b->port, (long long)b->unit, first);
+	if (same_zone && a->role != b->role)
+		return fail_set(fail, "meters[%zu].role: zone \"%s\" is \"%s\" in meters[%zu]",
+				second, b->zone, role_names[a->role], first);
+	if (!same_zone && a->role == ROLE_MAIN && b->role == ROLE_MAIN)
+		return fail_set(fail,
+				"meters[%zu].role: the main zone is \"%s\" already (meters[%zu]), "
+				"expected \"part\"",
+				second, a->zone, first);
+	return true;
+}
+
+static bool meters_fit(const struct settings *settings, struct fail *fail)
+{
+	for (size_t second = 0; second < settings->meters.count; second++) {
+		if (!zone_free(settings, second, fail))
+			return false;
+		for (size_t first = 0; first < second; first++)
+			if (!pair_fits(settings, first, second, fail))
+				return false;
 	}
 	return true;
 }
@@ -167,7 +211,8 @@ bool settings_load(struct settings *settings, const char *file, struct fail *fai
 		.timeout_ms = 1000,
 	};
 	return config_load(settings_keys, settings, file, fail) &&
-	       sources_unique(settings, file, fail) && profiles_read(settings, file, fail);
+	       (meters_fit(settings, fail) || fail_at(fail, "%s", file)) &&
+	       profiles_read(settings, file, fail);
 }
 
 void settings_free(struct settings *settings)

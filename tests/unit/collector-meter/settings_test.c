@@ -180,7 +180,8 @@ static void a_replay_goes_without_gpio(void **state)
 
 	(void)state;
 	assert_loads(&fixture, "\"replay\": \"day.txt\",",
-		     "{\"source\": \"a\", " WEIGHT "\"pulse\": {}, \"top\": {}},"
+		     "{\"source\": \"a\", \"role\": \"main\", " WEIGHT
+		     "\"pulse\": {}, \"top\": {}},"
 		     "{\"source\": \"b\", " WEIGHT "\"pulse\": {}}");
 	assert_string_equal(fixture.settings.replay, "day.txt");
 	settings_free(&fixture.settings);
@@ -230,13 +231,46 @@ static void a_line_has_one_use_only(void **state)
 {
 	(void)state;
 	assert_refused("",
-		       "{\"source\": \"a\", " WEIGHT PULSE ", \"top\": {\"line\": \"GPIO4\"}},"
+		       "{\"source\": \"a\", \"role\": \"main\", " WEIGHT PULSE
+		       ", \"top\": {\"line\": \"GPIO4\"}},"
 		       "{\"source\": \"b\", " WEIGHT "\"pulse\": {\"line\": \"GPIO4\"}}",
 		       "sources[1].pulse: the same line as sources[0].top");
 	assert_refused("",
-		       "{\"source\": \"a\", " WEIGHT PULSE
+		       "{\"source\": \"a\", \"role\": \"main\", " WEIGHT PULSE
 		       ", \"off_peak\": {\"chip\": \"pinctrl-bcm2711\", \"offset\": 17}}",
 		       "sources[0].off_peak: the same line as sources[0].pulse");
+}
+
+static void only_the_main_meter_has_a_signal_and_contacts(void **state)
+{
+	static const char *const members[] = {"top", "off_peak", "peak"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char sources[300], reason[200];
+
+		snprintf(sources, sizeof(sources),
+			 "{\"source\": \"a\", " WEIGHT PULSE ", \"%s\": {\"line\": \"GPIO4\"}}",
+			 members[i]);
+		snprintf(reason, sizeof(reason),
+			 "sources[0].%s: only the main meter's signal counts, expected \"role\": "
+			 "\"main\"",
+			 members[i]);
+		assert_refused("", sources, reason);
+	}
+}
+
+static void the_zone_rest_is_reserved(void **state)
+{
+	static const char reason[] = "sources[0].zone: \"rest\" is reserved for what the parts "
+				     "leave over of the main zone, expected another id";
+	struct fixture fixture;
+
+	(void)state;
+	assert_refused("", "{\"source\": \"a\", \"zone\": \"rest\", " WEIGHT PULSE "}", reason);
+	assert_refused("", "{\"source\": \"rest\", " WEIGHT PULSE "}", reason);
+	assert_loads(&fixture, "", "{\"source\": \"rest\", \"zone\": \"z\", " WEIGHT PULSE "}");
+	settings_free(&fixture.settings);
 }
 
 static void the_weight_of_a_pulse_is_given_once(void **state)
@@ -303,6 +337,8 @@ int main(void)
 		cmocka_unit_test(the_example_of_the_project_is_valid),
 		cmocka_unit_test(a_line_is_placed_in_one_way_only),
 		cmocka_unit_test(a_line_has_one_use_only),
+		cmocka_unit_test(only_the_main_meter_has_a_signal_and_contacts),
+		cmocka_unit_test(the_zone_rest_is_reserved),
 		cmocka_unit_test(the_weight_of_a_pulse_is_given_once),
 		cmocka_unit_test(sources_do_not_contradict_each_other),
 		cmocka_unit_test(two_feeders_may_make_up_the_main_zone),

@@ -120,6 +120,52 @@ static void mistakes_are_refused_with_their_place(void **state)
 		       "collector");
 }
 
+#define METER(source, more) "{\"source\":\"" source "\",\"host\":\"" source "\"" more "}"
+#define ROLE(role)	    ",\"role\":\"" role "\""
+#define ZONE(zone)	    ",\"zone\":\"" zone "\""
+
+static void meters_do_not_contradict_each_other(void **state)
+{
+	(void)state;
+	expect_refusal(WITH(METER("a", ROLE("main")) "," METER("b", ROLE("main"))),
+		       "meters[1].role: the main zone is \"a\" already (meters[0]), expected "
+		       "\"part\"");
+	expect_refusal(WITH(METER("a", ROLE("main")) "," METER("b", ZONE("a"))),
+		       "meters[1].role: zone \"a\" is \"main\" in meters[0]");
+	expect_refusal(WITH(METER("a", ZONE("rest"))),
+		       "meters[0].zone: \"rest\" is reserved for what the parts leave over of the "
+		       "main zone, expected another id");
+	expect_refusal(WITH(METER("b", "") "," METER("rest", "")), "meters[1].zone: \"rest\" is");
+}
+
+static void a_meter_is_asked_once(void **state)
+{
+	(void)state;
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"pac\"},"
+			    "{\"source\":\"b\",\"host\":\"PAC\",\"port\":502,\"unit\":1}"),
+		       "meters[1].host: \"PAC\" with port 502 and unit 1 is meters[0] already, "
+		       "expected another meter");
+}
+
+static void meters_may_share_zone_role_and_address_in_part(void **state)
+{
+	struct settings settings;
+	struct fail fail = {0};
+
+	(void)state;
+	if (!load(&settings,
+		  WITH("{\"source\":\"a\",\"host\":\"h\"" ROLE("main") ZONE(
+			  "supply") "},"
+				    "{\"source\":\"b\",\"host\":\"h\",\"unit\":2" ROLE("main")
+					    ZONE("supply") "},"
+							   "{\"source\":\"c\",\"host\":\"h\","
+							   "\"port\":503}," METER("d", ZONE("c"))),
+		  &fail))
+		fail_msg("%s", fail.text);
+	assert_int_equal(settings.meters.count, 4);
+	settings_free(&settings);
+}
+
 static void more_than_500_meters_are_refused(void **state)
 {
 	char *text = malloc((size_t)64 * 1024), *end = text;
@@ -141,6 +187,9 @@ int main(void)
 		cmocka_unit_test(a_meter_needs_no_more_than_source_and_host),
 		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(mistakes_are_refused_with_their_place),
+		cmocka_unit_test(meters_do_not_contradict_each_other),
+		cmocka_unit_test(a_meter_is_asked_once),
+		cmocka_unit_test(meters_may_share_zone_role_and_address_in_part),
 		cmocka_unit_test(more_than_500_meters_are_refused),
 	};
 
