@@ -1,4 +1,6 @@
 /* collector-pac - power and energy index of Modbus TCP meters, published over MQTT. */
+#include <stdio.h>
+
 #include "collector-pac/collector.h"
 #include "collector-pac/probe.h"
 
@@ -49,10 +51,15 @@ int main(int argc, char **argv)
 
 	if (!options_read(&options, &program, argc, argv, &code))
 		return code;
-	if (profiles)
-		return profiles_print();
 	if (probe != NULL)
 		return probe_run(probe, profile, unit);
+	if (profile != NULL || unit != NULL) {
+		fprintf(stderr, "%s: --%s needs --probe HOST; try --help\n", program.name,
+			profile != NULL ? "profile" : "unit");
+		return EXIT_USAGE;
+	}
+	if (profiles)
+		return profiles_print();
 
 	log_open(program.name, options.verbose);
 	if (!settings_load(&settings, options.config, &fail)) {
