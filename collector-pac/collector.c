@@ -38,6 +38,8 @@ struct collector {
 	struct poller *poller;
 	struct mqtt *mqtt;
 	struct outbox *outbox;
+	int64_t lost; /* polls that nobody took in time, as last looked */
+	bool losing;
 	char aggregator_topic[TOPIC_SIZE];
 };
 
@@ -103,11 +105,16 @@ static void publish_live(struct collector *collector, const struct subject *subj
 	free(payload);
 }
 
+static void retain_status(struct collector *collector, const struct subject *subject, bool online)
+{
+	mqtt_retain(collector->mqtt, subject->status_topic, online ? "online" : "offline", 1,
+		    MQTT_LATEST);
+}
+
 static void subject_poll(struct collector *collector, const struct poll *poll)
 {
 	struct subject *subject = &collector->subjects[poll->meter];
 	struct news news = source_read(&subject->source, &poll->reading);
-	bool online = subject->source.state == SOURCE_ONLINE;
 
 	subject->polls = poll->polls;
 	subject->failed = poll->failed;
@@ -115,8 +122,7 @@ static void subject_poll(struct collector *collector, const struct poll *poll)
 	subject->outcome = poll->result.outcome;
 	if (news.state_changed) {
 		log_state(subject, &poll->result);
-		mqtt_retain(collector->mqtt, subject->status_topic, online ? "online" : "offline",
-			    1, MQTT_LATEST);
+		retain_status(collector, subject, subject->source.state == SOURCE_ONLINE);
 	}
 	if (news.verdict_changed)
 		log_verdict(subject, &news, poll->reading.wh);
@@ -191,12 +197,28 @@ static void pump_due(void *context)
 	outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
 }
 
+static void look_for_lost(struct collector *collector)
+{
+	int64_t lost = poller_lost(collector->poller);
+	bool losing = lost > collector->lost;
+
+	if (losing && !collector->losing)
+		log_warning("this machine does not keep up: %lld readings lost so far; end what "
+			    "else runs on it, or choose a longer poll_ms",
+			    (long long)lost);
+	else if (!losing && collector->losing)
+		log_info("keeps up again: %lld readings were lost", (long long)lost);
+	collector->lost = lost;
+	collector->losing = losing;
+}
+
 static void status_due(void *context)
 {
 	struct collector *collector = context;
 	int64_t polls = 0, failed = 0, missed = 0;
 	size_t online = 0;
 
+	look_for_lost(collector);
 	for (size_t i = 0; i < collector->count; i++) {
 		const struct subject *subject = &collector->subjects[i];
 
@@ -269,6 +291,7 @@ static void subject_announce(struct collector *collector, size_t index)
 	topic_build(topic, settings->broker.base, settings->site, "collector/%s/%s/about",
 		    settings->collector, meter->source);
 	retain_and_free(collector->mqtt, topic, about_encode(&about));
+	retain_status(collector, &collector->subjects[index], false);
 }
 
 static bool broker_open(struct collector *collector, struct fail *fail)
@@ -367,8 +390,12 @@ void collector_close(struct collector *collector)
 		poller_close(collector->poller);
 		log_counts(collector);
 	}
-	if (collector->mqtt != NULL)
+	if (collector->mqtt != NULL) {
+		/* Nobody asks the meters any more. */
+		for (size_t i = 0; i < collector->count; i++)
+			retain_status(collector, &collector->subjects[i], false);
 		mqtt_close(collector->mqtt, GOODBYE_MS);
+	}
 	if (collector->outbox != NULL)
 		outbox_close(collector->outbox);
 	free(collector->meters);
