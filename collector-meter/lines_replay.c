@@ -136,7 +136,8 @@ static bool read_line(struct replay *replay, const char *text, bool *has_time, b
 		return unknown_line(replay, text, length, fail);
 	text = skip_blanks(text + length);
 	if ((*text != '0' && *text != '1') || !strchr("#", *skip_blanks(text + 1)))
-		return bad_line(replay, fail, "expected TIME NAME LEVEL with the level 0 or 1");
+		return bad_line(replay, fail,
+				"expected SECONDS SOURCE.LINE LEVEL with the level 0 or 1");
 	edge->on = *text == '1';
 	/* At the first time a level of 0 says what is so anyway: it is no edge. */
 	*has_edge = edge->on || (replay->started && edge->t > replay->start);

@@ -21,8 +21,8 @@ static const struct program_option own_options[] = {
 
 static const struct program program = {
 	.name = "collector-meter",
-	.summary = "Counts the pulses of electricity, gas and water meters and publishes them by "
-		   "MQTT.",
+	.summary = "counts the pulses of electricity, gas and water meters and publishes them over "
+		   "MQTT",
 	.options = own_options,
 };
 

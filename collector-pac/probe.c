@@ -145,8 +145,11 @@ static void diagnosis_print(const struct link_peer *peer, const struct link_resu
 
 	link_explain(reason, result, peer);
 	fflush(stdout);
-	fprintf(stderr, "\n%s, port %d, unit %d: %s\n%s\n", peer->host, peer->port, peer->unit,
-		reason, advice(result->outcome));
+	fprintf(stderr, "\n%s, port %d, unit %d: %s\n", peer->host, peer->port, peer->unit, reason);
+	fprintf(stderr, "%s", advice(result->outcome));
+	if (result->outcome == LINK_UNREACHABLE)
+		fprintf(stderr, " %s", peer->host);
+	fprintf(stderr, "\n");
 }
 
 static void refusal_print(const struct link_peer *peer, const struct link_result *result)

@@ -223,13 +223,13 @@ static void a_bad_line_is_refused_with_its_place_and_what_was_expected(void **st
 	assert_refused("-5 global.pulse 1\n", "1:" NO_TIME);
 	assert_refused("1000,5 global.pulse 1\n", "1:" NO_TIME);
 	assert_refused("# x\n1000 global.pulse\n",
-		       "2: expected TIME NAME LEVEL with the level 0 or 1");
+		       "2: expected SECONDS SOURCE.LINE LEVEL with the level 0 or 1");
 	assert_refused("1000 global.pulse 2\n",
-		       "1: expected TIME NAME LEVEL with the level 0 or 1");
+		       "1: expected SECONDS SOURCE.LINE LEVEL with the level 0 or 1");
 	assert_refused("1000 global.pulse 10\n",
-		       "1: expected TIME NAME LEVEL with the level 0 or 1");
+		       "1: expected SECONDS SOURCE.LINE LEVEL with the level 0 or 1");
 	assert_refused("1000 global.pulse 1 1\n",
-		       "1: expected TIME NAME LEVEL with the level 0 or 1");
+		       "1: expected SECONDS SOURCE.LINE LEVEL with the level 0 or 1");
 	assert_refused("1000 global.peak 1\n",
 		       "1: \"global.peak\" is no line of the configuration, expected SOURCE.pulse, "
 		       "SOURCE.top, SOURCE.off-peak or SOURCE.peak, such as global.pulse");
