@@ -164,7 +164,7 @@ static void records_at_the_ends_of_time(void **state)
 
 		assert_true(try_record(fixture, source, 0, 10 + i, one));
 		fixture_look(fixture, NOON);
-		assert_true(try_record(fixture, source, NOON + MS_PER_DAY, 20 + i, two));
+		assert_true(try_record(fixture, source, NOON + 10 * MS_PER_MINUTE, 20 + i, two));
 		assert_false(try_record(fixture, source, NOON + MS_PER_DAY + 1, 30 + i, two));
 		assert_false(try_record(fixture, source, -1, 40 + i, two));
 		assert_false(try_record(fixture, source, INT64_C(253402300799999), 50 + i, two));

@@ -91,6 +91,8 @@ static void main_meter(void)
 		/* Now and then nothing for a while, a spurious top, a glitch, a reset. */
 		if (seed_below(90) == 0)
 			t += seed_below(40) * MS_PER_MINUTE;
+		if (t >= world.to)
+			break;
 		if (seed_below(200) == 0)
 			fact((struct fact){0, t + 7000, pulses, 0, true, false, off_peak, peak});
 		if (seed_below(300) == 0)
@@ -113,6 +115,8 @@ static void pac_meter(int source)
 	for (ms_t t = from; t < world.to; t += step) {
 		if (seed_below(100) == 0)
 			t += seed_below(60) * MS_PER_MINUTE;
+		if (t >= world.to)
+			break;
 		if (seed_below(200) == 0)
 			count = seed_below(2) ? count / 2 : 0;
 		count += seed_below(200000);
