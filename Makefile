@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 CFLAGS   ?= -O2 -g
 HARDEN   := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DVERSION='"$(VERSION)"' \
-             -DDATADIR='"$(PREFIX)/share/wattzone"' -I. $(WARNINGS) $(HARDEN) -pthread $(CFLAGS) \
+             -I. $(WARNINGS) $(HARDEN) -pthread $(CFLAGS) \
              $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
@@ -146,10 +146,12 @@ MAN8 := collector-meter/collector-meter.8 collector-pac/collector-pac.8 aggregat
 MAN7 := common/wattzone-topics.7
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/doc/wattzone
 	install -m 755 $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8
+	$(foreach p,$(PROGRAMS),install -m 644 $(p)/example.json $(DESTDIR)$(PREFIX)/share/doc/wattzone/$(p).json &&) :
 
 clean:
 	rm -rf $(BUILD)
@@ -159,7 +161,7 @@ help:
 	@echo 'make test     unit tests, then system tests with a real broker and real Modbus servers'
 	@echo 'make demo     the whole chain with simulated meters'
 	@echo 'make bench    speed, as ratios'
-	@echo 'make install  programs and man pages below PREFIX ($(PREFIX))'
+	@echo 'make install  programs, man pages and examples below PREFIX ($(PREFIX))'
 	@echo 'make check    tests and style; make format; make clean'
 
 .PHONY: all sim unit unit-programs test demo bench check format install clean help

@@ -106,9 +106,10 @@ def installed(tmp_path_factory):
     return folder / "usr/local"
 
 
-def test_install_puts_programs_and_manual_pages_in_place(installed):
+def test_install_puts_programs_manual_pages_and_examples_in_place(installed):
     for name in PROGRAMS:
         assert os.access(installed / "bin" / name, os.X_OK)
         assert (installed / f"share/man/man8/{name}.8").is_file()
+        json.loads((installed / f"share/doc/wattzone/{name}.json").read_text())
     assert (installed / "share/man/man7/wattzone-topics.7").is_file()
     subprocess.run([installed / "bin/aggregator", "--version"], check=True)
