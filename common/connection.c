@@ -1,6 +1,7 @@
 #include "common/connection.h"
 
 #include <MQTTAsync.h>
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,13 @@ static void hand_refusal(struct connection *connection, int code)
 	hand_down(connection, true, text);
 }
 
+static bool is_address(const char *host)
+{
+	struct in6_addr ignored;
+
+	return inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
+}
+
 static void hand_failure(struct connection *connection, int code)
 {
 	char text[300];
@@ -115,9 +123,10 @@ static void hand_failure(struct connection *connection, int code)
 	if (connection->tls_trouble[0])
 		snprintf(text, sizeof(text), "TLS: %s", connection->tls_trouble);
 	else
-		snprintf(text, sizeof(text), "no broker answers there%s",
+		snprintf(text, sizeof(text), "no broker answers there%s%s",
+			 is_address(connection->config.host) ? "" : ", or the name is unknown",
 			 connection->config.tls
-				 ? " with TLS, or its certificate is for another name"
+				 ? ", or not with TLS, or its certificate is for another name"
 				 : "");
 	hand_down(connection, false, text);
 }

@@ -51,10 +51,11 @@ struct mqtt_message {
 };
 
 enum mqtt_result {
-	MQTT_DELIVERED, /* the broker has it, and somebody subscribes (or the broker does not say)
-			 */
-	MQTT_UNHEARD,	/* the broker has it, nobody subscribes (MQTT 5, 0x10) */
-	MQTT_REFUSED,	/* the broker refuses it: its access list, size or quota (0x80 and above) */
+	MQTT_DELIVERED, /* the broker has it, and somebody subscribes or nobody says */
+	/* The broker has it, nobody subscribes (MQTT 5, 0x10). paho up to 1.3.14 does not tell:
+	 * then it is MQTT_DELIVERED. */
+	MQTT_UNHEARD,
+	MQTT_REFUSED, /* the broker refuses it: its access list, size or quota (0x80 and above) */
 };
 
 /* Called from mqtt_dispatch(), never from within another call. Any may be NULL. */
@@ -77,7 +78,7 @@ struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
 		       struct fail *fail);
 
 /* Publishes "offline" on the will topic, waits at most `timeout_ms` for what was published to be
- * out, disconnects and frees. */
+ * out, disconnects and frees; stopping paho's threads takes up to a second more. */
 void mqtt_close(struct mqtt *mqtt, int timeout_ms);
 
 /* Readable when mqtt_dispatch() has something to do. */
@@ -86,28 +87,29 @@ void mqtt_dispatch(struct mqtt *mqtt);
 
 bool mqtt_connected(const struct mqtt *mqtt);
 
-/* Subscribes now and after every connection. The broker's refusal is logged. */
+/* Subscribes now and after every connection. The broker's refusal is logged. At most 16. */
 void mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos);
 
 enum mqtt_retain_flags {
 	MQTT_LATEST = 0, /* a value that was not sent yet is replaced: only the newest goes out */
-	MQTT_EACH = 1,	 /* every value is sent, in order, while connected */
+	/* Every value is sent, in order, while connected and not more than 10000 wait. */
+	MQTT_EACH = 1,
 };
 
 /* Sets the value of a retained topic: sent now or as soon as possible, and again after every
- * reconnect. Copies both. An empty payload deletes the topic (and is sent after reconnects, too).
- */
+ * reconnect. Copies both. An empty payload deletes the topic; it is forgotten once the broker has
+ * answered. */
 void mqtt_retain(struct mqtt *mqtt, const char *topic, const char *payload, int qos,
 		 enum mqtt_retain_flags flags);
 
-/* Sends one message that is not retained. QoS 0: dropped while there is no connection. QoS 1:
- * false where it cannot be taken now (no connection, or 15 are in flight already): try again from
- * `sent` or `up`. */
+/* Sends one message that is not retained. QoS 0: dropped (false) without a connection, or while
+ * 2000 wait to be written. QoS 1: false where it cannot be taken now (no connection, or 15 are in
+ * flight already): try again from `sent` or `up`. */
 bool mqtt_send(struct mqtt *mqtt, const char *topic, const char *payload, size_t size, int qos,
 	       uint64_t cookie);
 
-/* The answer to a request: QoS 1, with the request's correlation data. Dropped without a
- * connection. */
+/* The answer to a request: QoS 1 (QoS 0 while 15 are in flight), with the request's correlation
+ * data. Dropped without a connection. */
 void mqtt_respond(struct mqtt *mqtt, const struct mqtt_message *request, const char *payload);
 
 #endif

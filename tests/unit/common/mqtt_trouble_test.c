@@ -366,6 +366,19 @@ static void the_reason_of_the_broker_for_ending_a_connection_is_told(void **stat
 	assert_int_equal(collector->downs, 1);
 }
 
+static void a_host_that_nobody_knows_is_told(void **state)
+{
+	struct mqtt_config config;
+
+	(void)state;
+	broker_prepare(&broker, NULL);
+	config = session_config(&broker);
+	strcpy(config.host, "broker.invalid");
+	session_open_with(&config, "cuisine", NULL);
+	wait_until(logged("broker.invalid") == 1);
+	assert_int_equal(logged("the name is unknown"), 1);
+}
+
 static void two_programs_with_one_client_id_take_turns(void **state)
 {
 	struct session *first, *second;
@@ -540,6 +553,7 @@ int main(void)
 		test(a_broker_that_wants_fewer_in_flight_gets_fewer),
 		test(a_message_too_large_for_the_broker_is_not_sent),
 		test(the_reason_of_the_broker_for_ending_a_connection_is_told),
+		test(a_host_that_nobody_knows_is_told),
 		test(two_programs_with_one_client_id_take_turns),
 		test(a_broker_with_another_password_is_tried_on),
 		test(values_for_a_stuck_broker_do_not_pile_up),
