@@ -8,7 +8,7 @@
 #include "common/json.h"
 
 /* A fact from further ahead is a clock gone wrong, not a clock that runs a little fast. */
-#define FUTURE_MAX_MS MS_PER_DAY
+#define FUTURE_MAX_MS (10 * MS_PER_MINUTE)
 
 /* Against topics invented by a program gone wild. */
 #define SOURCES_MAX    10000
@@ -108,10 +108,11 @@ static struct source *site_source(struct site *site, const struct topic *topic, 
 static bool fact_time(ms_t t, ms_t now, struct fail *fail)
 {
 	if (t > now + FUTURE_MAX_MS)
-		return fail_set(fail,
-				"t: %lld lies more than a day in the future: is the collector's "
-				"clock set?",
-				(long long)t);
+		return fail_set(
+			fail,
+			"t: %lld lies more than 10 minutes in the future: is the collector's "
+			"clock set?",
+			(long long)t);
 	return true;
 }
 

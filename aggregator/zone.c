@@ -65,6 +65,13 @@ static bool zone_complete(const struct zone *zone, const struct surroundings *ar
 	return true;
 }
 
+/* Its records are still on their way: the live reading has left them behind. */
+static bool source_lags(const struct source *source)
+{
+	return source->live_t != CURVE_NEVER &&
+	       source->live_t - LAG_MAX_MS > curve_last(&source->energy);
+}
+
 ms_t zone_horizon(const struct zone *zone, const struct surroundings *around)
 {
 	ms_t horizon = CURVE_ALWAYS;
@@ -76,7 +83,7 @@ ms_t zone_horizon(const struct zone *zone, const struct surroundings *around)
 		const struct source *source = zone->members[i].source;
 		ms_t last = curve_last(&source->energy);
 
-		if (last != CURVE_NEVER && last < horizon &&
+		if (last != CURVE_NEVER && last < horizon && !source_lags(source) &&
 		    source_answers(source, &around->limits, around->now))
 			horizon = last;
 	}
@@ -218,30 +225,41 @@ static double zone_power(const struct zone *zone, const struct surroundings *aro
 	return sum;
 }
 
-/* What is left over is a difference: it makes no sense while one side's records are still on
- * their way. */
+/* What a part's records say beyond the main meter's newest one: no books have it yet. */
+static mwh_t booked_beyond(const struct source *source, ms_t from, ms_t booked)
+{
+	ms_t last = curve_last(&source->energy);
+	unsigned int flags = 0;
+
+	if (booked > from)
+		from = booked;
+	return last > from ? curve_between(&source->energy, from, last, &flags) : 0;
+}
+
+/* What is left over is a difference: it makes no sense while one side lags. */
 static bool zone_lags(const struct zone *zone)
 {
-	for (size_t i = 0; i < zone->member_count; i++) {
-		const struct source *source = zone->members[i].source;
-
-		if (source->live_t != CURVE_NEVER &&
-		    source->live_t - LAG_MAX_MS > curve_last(&source->energy))
+	for (size_t i = 0; i < zone->member_count; i++)
+		if (source_lags(zone->members[i].source))
 			return true;
-	}
 	return false;
 }
 
 mwh_t zone_beyond(const struct zone *zone, ms_t from)
 {
 	bool difference = zone->member_count && zone->members[zone->member_count - 1].sign < 0;
+	ms_t booked = balance_domain(&zone->balance).to;
 	mwh_t energy = 0;
 
 	if (difference && zone_lags(zone))
 		return 0;
-	for (size_t i = 0; i < zone->member_count; i++)
-		energy = add_limited(energy, zone->members[i].sign *
-						     source_beyond(zone->members[i].source, from));
+	for (size_t i = 0; i < zone->member_count; i++) {
+		const struct member *member = &zone->members[i];
+
+		energy = add_limited(energy, member->sign * source_beyond(member->source, from));
+		if (member->sign < 0)
+			energy = add_limited(energy, -booked_beyond(member->source, from, booked));
+	}
 	return energy;
 }
 

@@ -98,9 +98,9 @@ static bool get_record(struct record *record, const json_t *object, struct fail 
 			    "a whole number of 1 or more", fail) &&
 	       (record->is_pulse ? get_pulse_record(record, object, fail)
 				 : get_energy_record(record, object, fail)) &&
-	       (!json_object_get(object, "blind_ms") ||
+	       (!member_given(object, "blind_ms") ||
 		get_count(&record->blind_ms, object, "blind_ms", fail)) &&
-	       (!json_object_get(object, "lost") || get_count(&record->lost, object, "lost", fail));
+	       (!member_given(object, "lost") || get_count(&record->lost, object, "lost", fail));
 }
 
 bool record_decode(struct record *record, const char *payload, size_t size, struct fail *fail)

@@ -24,7 +24,7 @@ bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const struct mqtt_con
 {
 	const char *name = config->password_file;
 	FILE *file;
-	bool read;
+	bool has_line;
 
 	password[0] = '\0';
 	if (!name[0])
@@ -35,10 +35,15 @@ bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const struct mqtt_con
 				"password_file: %s: %s, expected a file whose first "
 				"line is the password",
 				name, strerror(errno));
-	read = fgets(password, MQTT_PASSWORD_SIZE, file);
+	has_line = fgets(password, MQTT_PASSWORD_SIZE, file);
 	fclose(file);
+	if (has_line && strlen(password) == MQTT_PASSWORD_SIZE - 1)
+		return fail_set(fail,
+				"password_file: %s: its first line is too long, expected a "
+				"password of at most %d bytes",
+				name, MQTT_PASSWORD_SIZE - 2);
 	password[strcspn(password, "\r\n")] = '\0';
-	if (!read || !password[0])
+	if (!has_line || !password[0])
 		return fail_set(fail,
 				"password_file: %s: is empty, expected the password "
 				"in its first line",

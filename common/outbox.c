@@ -340,7 +340,8 @@ void outbox_sent(struct outbox *outbox, uint64_t cookie, enum mqtt_result result
 
 void outbox_down(struct outbox *outbox)
 {
-	for (size_t i = 0; i < outbox->next; i++)
+	/* All of them: a round of repetitions may have put `next` before what flies. */
+	for (size_t i = 0; i < outbox->count; i++)
 		if (item_at(outbox, i)->state == STATE_FLYING)
 			item_at(outbox, i)->state = STATE_WAITING;
 	outbox->next = 0;

@@ -373,6 +373,18 @@ static const struct refusal about_refusals[] = {
 		assert_string_equal(fail.text, (refusals)[i].reason);                              \
 	}
 
+static void what_a_record_need_not_say_may_be_null(void **state)
+{
+	struct record record;
+	struct fail fail = {0};
+	const char *payload = PULSE(TAIL ",\"lost\":null,\"blind_ms\":null");
+
+	(void)state;
+	assert_true(DECODE(record_decode, &record, payload, strlen(payload), &fail));
+	assert_int_equal(record.lost, 0);
+	assert_int_equal(record.blind_ms, 0);
+}
+
 static void wrong_records_are_refused_with_member_and_expectation(void **state)
 {
 	(void)state;
@@ -783,6 +795,7 @@ int main(void)
 		cmocka_unit_test(sources_say_what_they_are),
 		cmocka_unit_test(a_source_without_a_label_goes_by_its_zone),
 		cmocka_unit_test(members_that_are_not_known_are_ignored),
+		cmocka_unit_test(what_a_record_need_not_say_may_be_null),
 		cmocka_unit_test(wrong_records_are_refused_with_member_and_expectation),
 		cmocka_unit_test(wrong_live_readings_are_refused_with_member_and_expectation),
 		cmocka_unit_test(wrong_announcements_are_refused_with_member_and_expectation),
