@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +20,14 @@ const struct mqtt_config mqtt_defaults = {
 
 static bool host_check(void *value, struct fail *fail)
 {
-	return *(char *)value || fail_set(fail, "is empty, expected the broker's name or address");
+	const char *host = value;
+	struct in6_addr ignored;
+
+	if (*host && !strpbrk(host, " /[]") &&
+	    (!strchr(host, ':') || inet_pton(AF_INET6, host, &ignored) == 1))
+		return true;
+	return fail_set(fail, "\"%s\" is no host, expected the broker's name or address alone",
+			host);
 }
 
 static bool base_check(void *value, struct fail *fail)
