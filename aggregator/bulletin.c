@@ -108,6 +108,16 @@ static void site_publish_demand(struct site *site, const struct surroundings *ar
 	slot_publish(&site->demand, &site->wall, 1, report_demand(&now, around), "demand/state");
 }
 
+/* Without a main zone there is no demand, and no alarm that would stay for ever. */
+static void site_clear_demand(struct site *site)
+{
+	if (!site->demand.text)
+		return;
+	slot_publish(&site->demand, &site->wall, 1, strdup(""), "demand/state");
+	slot_free(&site->demand);
+	site->alarm = false;
+}
+
 static void site_publish_health(struct site *site, const struct surroundings *around)
 {
 	struct health *health = &site->health;
@@ -171,5 +181,7 @@ void site_publish(struct site *site, ms_t now, ms_t monotonic)
 	site_publish_tariff(site, &around);
 	if (site->main)
 		site_publish_demand(site, &around);
+	else
+		site_clear_demand(site);
 	site_publish_health(site, &around);
 }

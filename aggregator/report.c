@@ -35,6 +35,12 @@ static json_t *json_kwh(mwh_t energy)
 	return json_rounded(kwh_of(energy), KWH_DECIMALS);
 }
 
+/* null where the zone's meters count no energy */
+static json_t *json_zone_kwh(const struct zone *zone, mwh_t energy)
+{
+	return zone_counts_energy(zone) ? json_kwh(energy) : json_null();
+}
+
 static json_t *json_money(struct money money)
 {
 	return json_rounded(money_value(money), MONEY_DECIMALS);
@@ -76,8 +82,8 @@ char *report_state(const struct zone *zone, const struct zone_state *state,
 	json_object_set_new(json, "nominal_w", json_watts(zone->nominal_w));
 	json_object_set_new(json, "load_pct",
 			    json_rounded(load_pct(zone, state->power_w), PCT_DECIMALS));
-	json_object_set_new(json, "energy_kwh", json_kwh(state->energy_total));
-	json_object_set_new(json, "energy_day_kwh", json_kwh(state->energy_day));
+	json_object_set_new(json, "energy_kwh", json_zone_kwh(zone, state->energy_total));
+	json_object_set_new(json, "energy_day_kwh", json_zone_kwh(zone, state->energy_day));
 	if (!isnan(state->volume_m3))
 		json_object_set_new(json, "volume_m3", json_rounded(state->volume_m3, 6));
 	json_object_set_new(json, "cost_hour",
@@ -132,7 +138,7 @@ char *report_window(const struct zone *zone, const struct reading *reading,
 	json_object_set_new(json, "start", json_time(around, reading->window.start));
 	json_object_set_new(json, "end", json_time(around, reading->window.end));
 	json_object_set_new(json, "power_w", json_watts(reading->power_w));
-	json_object_set_new(json, "energy_kwh", json_kwh(reading->energy));
+	json_object_set_new(json, "energy_kwh", json_zone_kwh(zone, reading->energy));
 	json_object_set_new(json, "band", json_band(priced ? reading->band : BAND_NONE));
 	json_object_set_new(json, "cost", priced ? json_money(reading->cost) : json_null());
 	json_object_set_new(json, "quality", json_string(quality_name(reading->quality)));
@@ -160,10 +166,10 @@ char *report_hour(const struct zone *zone, const double power_w[HOUR_MINUTES], m
 	return json_text(json);
 }
 
-static void json_amount(json_t *json, struct amount amount, const char *energy_name, bool priced)
+static void json_amount(json_t *json, struct amount amount)
 {
-	json_object_set_new(json, energy_name, json_kwh(amount.energy));
-	json_object_set_new(json, "cost", priced ? json_money(amount.cost) : json_null());
+	json_object_set_new(json, "kwh", json_kwh(amount.energy));
+	json_object_set_new(json, "cost", json_money(amount.cost));
 }
 
 static json_t *json_bands(const struct ledger_day *day)
@@ -173,7 +179,7 @@ static json_t *json_bands(const struct ledger_day *day)
 	for (enum band band = BAND_P; band < BAND_COUNT; band++) {
 		json_t *json = json_object();
 
-		json_amount(json, day->bands[band], "kwh", true);
+		json_amount(json, day->bands[band]);
 		json_object_set_new(bands, band_name(band), json);
 	}
 	return bands;
@@ -193,7 +199,7 @@ static json_t *json_periods(const struct zone *zone, const struct ledger_day *da
 		json_object_set_new(json, "start", json_time(around, periods[i].start));
 		json_object_set_new(json, "end", json_time(around, periods[i].end));
 		json_object_set_new(json, "band", json_band(periods[i].band));
-		json_amount(json, periods[i].amount, "kwh", true);
+		json_amount(json, periods[i].amount);
 		json_array_append_new(array, json);
 	}
 	free(periods);
@@ -215,7 +221,8 @@ char *report_day(const struct zone *zone, const struct surroundings *around)
 	civil_date(date, civil_zone(around), day.start);
 	json_object_set_new(json, "day", json_string(date));
 	json_object_set_new(json, "day_start", json_time(around, day.start));
-	json_amount(json, day.total, "energy_kwh", priced);
+	json_object_set_new(json, "energy_kwh", json_zone_kwh(zone, day.total.energy));
+	json_object_set_new(json, "cost", priced ? json_money(day.total.cost) : json_null());
 	json_object_set_new(json, "bands", priced ? json_bands(&day) : json_object());
 	json_object_set_new(json, "periods",
 			    priced ? json_periods(zone, &day, around) : json_array());

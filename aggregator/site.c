@@ -205,22 +205,41 @@ static bool site_live(struct site *site, const struct topic *topic, const char *
 	return source && source_live(source, &live, now, fail);
 }
 
+/* What was refused because of another source may fit now. */
+static void site_reconsider(struct site *site, ms_t now)
+{
+	for (size_t i = 0; i < site->sources.count; i++) {
+		struct source *source = site->sources.items[i];
+
+		if (!source->refused.zone[0] ||
+		    !site_announce(site, source, &source->refused, now, NULL))
+			continue;
+		source->refused.zone[0] = '\0';
+		site_reconsider(site, now);
+		return;
+	}
+}
+
 static bool site_source_about(struct site *site, const struct topic *topic, const char *payload,
 			      size_t size, ms_t now, struct fail *fail)
 {
+	struct about about = {0};
 	struct source *source;
-	struct about about;
 
-	if (size == 0) {
-		source = site_source(site, topic, fail);
-		if (source)
-			site_withdraw(site, source, now);
-		return source;
-	}
-	if (!about_decode(&about, payload, size, fail))
+	if (size && !about_decode(&about, payload, size, fail))
 		return false;
 	source = site_source(site, topic, fail);
-	return source && site_announce(site, source, &about, now, fail);
+	if (!source)
+		return false;
+	source->refused.zone[0] = '\0';
+	if (!size) {
+		site_withdraw(site, source, now);
+	} else if (!site_announce(site, source, &about, now, fail)) {
+		source->refused = about;
+		return false;
+	}
+	site_reconsider(site, now);
+	return true;
 }
 
 static bool site_source_status(struct site *site, const struct topic *topic, const char *payload,

@@ -146,6 +146,11 @@ bool source_online(const struct source *source)
 	return source->announced && source->collector_online && source->meter_online;
 }
 
+bool source_counts_energy(const struct source *source)
+{
+	return about_energy_weight(&source->about) > 0;
+}
+
 bool source_answers(const struct source *source, const struct stale_limits *limits, ms_t now)
 {
 	ms_t limit = source->counts == COUNTS_PULSES ? limits->pulse : limits->other;

@@ -26,6 +26,8 @@ struct source {
 	char collector[ID_SIZE];
 	struct about about; /* the newest; holds while `announced` */
 	bool announced;
+	struct about
+		refused; /* the newest, where it did not fit to another source's; else no zone */
 	bool collector_online, meter_online; /* as last heard; true until heard */
 	enum counts counts;
 	struct curve energy; /* mWh */
@@ -58,6 +60,9 @@ bool source_record(struct source *source, const struct record *record, ms_t now,
 bool source_live(struct source *source, const struct live *live, ms_t now, struct fail *fail);
 
 bool source_online(const struct source *source);
+
+/* False where it only counts a volume. */
+bool source_counts_energy(const struct source *source);
 
 /* Online, and heard of within the limit. */
 bool source_answers(const struct source *source, const struct stale_limits *limits, ms_t now);

@@ -38,6 +38,14 @@ bool zone_electric(const struct zone *zone)
 	return strcmp(zone->medium, "electricity") == 0;
 }
 
+bool zone_counts_energy(const struct zone *zone)
+{
+	for (size_t i = 0; i < zone->member_count; i++)
+		if (source_counts_energy(zone->members[i].source))
+			return true;
+	return zone->member_count == 0;
+}
+
 enum zone_status zone_status(const struct zone *zone, const struct surroundings *around)
 {
 	enum zone_status status = ZONE_OFFLINE;
@@ -164,7 +172,7 @@ struct reading zone_reading(const struct zone *zone, struct window window,
 	ms_t time_in[BAND_COUNT] = {0};
 	bool estimated = window_synthetic(window) || (stretch.flags & CURVE_INTERPOLATED);
 
-	if (stretch.known)
+	if (stretch.known && zone_counts_energy(zone))
 		reading.power_w = power_of(stretch.energy, window.end - window.start);
 	for (ms_t t = window.start; zone_electric(zone) && t < window.end;) {
 		struct segment segment = tariff_at(around->tariff, t);
@@ -197,8 +205,9 @@ bool zone_hour(const struct zone *zone, const struct surroundings *around,
 	for (size_t i = HOUR_MINUTES; i-- > 0;) {
 		struct stretch stretch = balance_between(&zone->balance, minute.start, minute.end);
 
-		power_w[i] =
-			stretch.known ? power_of(stretch.energy, minute.end - minute.start) : NAN;
+		power_w[i] = stretch.known && zone_counts_energy(zone)
+				     ? power_of(stretch.energy, minute.end - minute.start)
+				     : NAN;
 		minute = window_minute(grid_window(around->grid, minute.start - 1),
 				       minute.start - 1);
 	}
@@ -295,7 +304,7 @@ struct zone_state zone_look(const struct zone *zone, const struct surroundings *
 	struct zone_state state = {.power_w = NAN, .power_1m_w = NAN, .power_10m_w = NAN};
 	enum quality of_window = QUALITY_MEASURED;
 	const struct ledger_day *day = ledger_day(&zone->ledger, around->now);
-	bool answers = zone_status(zone, around) == ZONE_ONLINE;
+	bool answers = zone_status(zone, around) == ZONE_ONLINE && zone_counts_energy(zone);
 	struct window window;
 	mwh_t beyond;
 

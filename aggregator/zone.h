@@ -49,6 +49,9 @@ void zone_free(struct zone *zone);
 
 bool zone_electric(const struct zone *zone);
 
+/* False where its meters only count a volume: water, or gas without a coefficient. */
+bool zone_counts_energy(const struct zone *zone);
+
 enum zone_status zone_status(const struct zone *zone, const struct surroundings *around);
 
 /* A window with its energy. */

@@ -23,10 +23,100 @@ static void a_collector_that_started_anew_many_times_is_still_watched_for_gaps(v
 	assert_member(fixture, "health", "duplicate", "1");
 }
 
+static void announce_main(struct fixture *fixture, const char *below, const char *zone,
+			  bool admitted)
+{
+	struct fail fail = {0};
+	char payload[200];
+
+	snprintf(payload, sizeof(payload),
+		 "{\"kind\":\"pac3200\",\"medium\":\"electricity\",\"zone\":\"%s\",\"role\":"
+		 "\"main\"}",
+		 zone);
+	assert_int_equal(fixture_offer(fixture, &fail, below, payload), admitted);
+}
+
+static void a_second_main_meter_takes_over_when_the_first_is_withdrawn(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->now = fixture_moment(fixture, "2013-01-15");
+	announce_main(fixture, "old/meter/about", "old", true);
+	announce_main(fixture, "new/meter/about", "new", false);
+	fixture_look(fixture, fixture->now);
+	assert_null(fixture_text(fixture, "zone/new/state"));
+	fixture_send(fixture, "old/meter/about", "%s", "");
+	fixture_look(fixture, fixture->now);
+	assert_topic(fixture, "zone/new/status", "stale");
+	assert_non_null(fixture_text(fixture, "demand/state"));
+}
+
+static void without_a_main_zone_there_is_no_demand(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->now = fixture_moment(fixture, "2013-01-15");
+	announce_main(fixture, "old/meter/about", "old", true);
+	fixture_look(fixture, fixture->now);
+	assert_non_null(fixture_text(fixture, "demand/state"));
+	fixture_send(fixture, "old/meter/about", "%s", "");
+	fixture_look(fixture, fixture->now);
+	assert_null(fixture_text(fixture, "demand/state"));
+}
+
+static void water_has_a_volume_and_no_energy(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t t = fixture_moment(fixture, "2013-01-15T08:00");
+
+	fixture->now = t + 20 * MS_PER_MINUTE;
+	fixture_send(fixture, "cave/eau/about",
+		     "{\"kind\":\"pulse\",\"medium\":\"water\",\"zone\":\"eau\",\"role\":\"part\","
+		     "\"m3_per_pulse\":0.001}");
+	for (int i = 0; i <= 20; i++)
+		fixture_send(fixture, "cave/eau/record",
+			     "{\"t\":%lld,\"stream\":\"" FIXTURE_STREAM
+			     "\",\"seq\":%d,\"mark\":\"minute\",\"pulses\":%d}",
+			     (long long)(t + i * MS_PER_MINUTE), i + 1, 10 * i);
+	fixture_look(fixture, t + 20 * MS_PER_MINUTE);
+	assert_member(fixture, "zone/eau/state", "volume_m3", "0.2");
+	assert_member(fixture, "zone/eau/state", "energy_kwh", "null");
+	assert_member(fixture, "zone/eau/state", "power_10m_w", "null");
+	assert_member(fixture, "zone/eau/mean10", "energy_kwh", "null");
+	assert_member(fixture, "zone/eau/day", "energy_kwh", "null");
+}
+
+/* 192 kW in all, 96 kW of it in one part; the main meter's records come every minute, the part's
+ * every 10 s: in between the rest is 96 kW all the same. */
+static void the_rest_takes_off_what_its_parts_used_since_the_main_meters_record(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t t = fixture_moment(fixture, "2013-01-15T08:00");
+
+	fixture->now = t + 54000;
+	fixture_announce_main(fixture);
+	fixture_announce_pac(fixture, "a", "a");
+	fixture_pulses(fixture, t - MS_PER_MINUTE, "minute", 1000, 0, 1);
+	fixture_pulses(fixture, t, "top10", 1040, 0, 1);
+	for (int i = -6; i <= 5; i++)
+		fixture_wh(fixture, "a", t + i * 10000, 100000 + (double)i * 96000 / 360);
+	fixture_send(fixture, "meter/global/live",
+		     "{\"t\":%lld,\"pulses\":1076,\"interval_us\":1500000}", (long long)t + 54000);
+	fixture_send(fixture, "pac/a/live", "{\"t\":%lld,\"power_w\":96000,\"wh\":101440}",
+		     (long long)t + 54000);
+	fixture_look(fixture, t + 54000);
+	assert_member(fixture, "zone/global/state", "energy_day_kwh", "6.08");
+	assert_member(fixture, "zone/rest/state", "energy_day_kwh", "3.04");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		site_test(a_collector_that_started_anew_many_times_is_still_watched_for_gaps),
+		site_test(a_second_main_meter_takes_over_when_the_first_is_withdrawn),
+		site_test(without_a_main_zone_there_is_no_demand),
+		site_test(water_has_a_volume_and_no_energy),
+		site_test(the_rest_takes_off_what_its_parts_used_since_the_main_meters_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
