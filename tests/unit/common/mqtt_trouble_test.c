@@ -203,6 +203,25 @@ static void the_goodbye_reaches_a_broker_that_wakes_up_later(void **state)
 	wait_until(session_sees(watcher, STATUS, "offline"));
 }
 
+static void the_goodbye_overtakes_what_there_is_no_time_for(void **state)
+{
+	struct session *watcher, *aggregator;
+	char topic[32];
+
+	(void)state;
+	run_broker(NULL);
+	watcher = watch();
+	aggregator = open_connected("aggregator", STATUS);
+	wait_until(session_sees(watcher, STATUS, "online"));
+	for (int i = 0; i < 50000; i++) {
+		snprintf(topic, sizeof(topic), "zone/%d", i);
+		mqtt_retain(aggregator->mqtt, topic, "1", 1, MQTT_LATEST);
+	}
+	session_close_within(aggregator, 20);
+	wait_until(session_sees(watcher, STATUS, "offline"));
+	assert_in_range(watcher->count, 2, 49000);
+}
+
 static void what_the_access_list_forbids_is_told(void **state)
 {
 	struct session *collector;
@@ -547,6 +566,7 @@ int main(void)
 		test(a_lost_connection_answers_nothing_in_3_1_1),
 		test(a_silent_broker_is_given_up),
 		test(the_goodbye_reaches_a_broker_that_wakes_up_later),
+		test(the_goodbye_overtakes_what_there_is_no_time_for),
 		test(what_the_access_list_forbids_is_told),
 		test(a_refused_subscription_is_told),
 		test(a_refused_subscription_is_told_in_3_1_1),

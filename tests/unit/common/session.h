@@ -144,13 +144,18 @@ static inline void session_forget(struct session *session)
 	session->count = 0;
 }
 
-static inline void session_close(struct session *session)
+static inline void session_close_within(struct session *session, int timeout_ms)
 {
-	mqtt_close(session->mqtt, 2000);
+	mqtt_close(session->mqtt, timeout_ms);
 	session->mqtt = NULL;
 	session_forget(session);
 	free(session->seen);
 	*session = (struct session){0};
+}
+
+static inline void session_close(struct session *session)
+{
+	session_close_within(session, 2000);
 }
 
 static inline void sessions_poll(int timeout_ms)
