@@ -71,7 +71,7 @@ static void timers_do_not_drift(void **state)
 	assert_true(ticks.slot >= 40);
 	/* 40 calls of 4 ms each would have moved it by 160 ms. How late one call is depends on the
 	 * machine, on which slot the last call is hardly. */
-	assert_true(ticks.slot <= 44);
+	assert_true(ticks.slot < 48);
 }
 
 static void slots_missed_are_not_repeated(void **state)

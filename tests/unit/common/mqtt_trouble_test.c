@@ -198,7 +198,7 @@ static void the_goodbye_reaches_a_broker_that_wakes_up_later(void **state)
 		continue;
 	began = clock_monotonic();
 	session_close(collector);
-	assert_in_range(clock_monotonic() - began, 2000, 3500);
+	assert_in_range(clock_monotonic() - began, 2000, 6000);
 	kill(broker.process, SIGCONT);
 	wait_until(session_sees(watcher, STATUS, "offline"));
 }
@@ -473,7 +473,7 @@ static void closing_without_a_broker_is_quick(void **state)
 	wait_for(700);
 	began = clock_monotonic();
 	session_close(collector);
-	assert_in_range(clock_monotonic() - began, 0, 2500);
+	assert_in_range(clock_monotonic() - began, 0, 5000);
 }
 
 static void closing_while_it_connects_is_quick(void **state)
@@ -487,7 +487,7 @@ static void closing_while_it_connects_is_quick(void **state)
 	wait_for(300);
 	began = clock_monotonic();
 	session_close(collector);
-	assert_in_range(clock_monotonic() - began, 0, 2500);
+	assert_in_range(clock_monotonic() - began, 0, 5000);
 	close(listening);
 }
 
