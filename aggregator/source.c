@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#define ML_PER_M3 1e6
-
 void source_open(struct source *source, const char *collector)
 {
 	strcpy(source->collector, collector);

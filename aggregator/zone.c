@@ -10,8 +10,6 @@
 /* Records come at least every minute; a live reading further ahead has left them behind. */
 #define LAG_MAX_MS (5 * MS_PER_MINUTE)
 
-#define ML_PER_M3 1e6
-
 const char *zone_status_name(enum zone_status status)
 {
 	static const char *const names[] = {"online", "offline", "stale"};
@@ -80,7 +78,9 @@ static bool source_lags(const struct source *source)
 	       source->live_t - LAG_MAX_MS > curve_last(&source->energy);
 }
 
-ms_t zone_horizon(const struct zone *zone, const struct surroundings *around)
+/* Up to when the zone's records are complete, as far as its sources answer; CURVE_NEVER without
+ * records. */
+static ms_t zone_horizon(const struct zone *zone, const struct surroundings *around)
 {
 	ms_t horizon = CURVE_ALWAYS;
 	struct span domain = balance_domain(&zone->balance);
@@ -107,8 +107,11 @@ static ms_t windows_over(const struct surroundings *around)
 
 	if (!around->main || zone_status(around->main, around) != ZONE_ONLINE)
 		word = around->now;
-	if (around->main && zone_horizon(around->main, around) > word)
-		word = zone_horizon(around->main, around);
+	if (around->main) {
+		ms_t horizon = zone_horizon(around->main, around);
+
+		word = horizon > word ? horizon : word;
+	}
 	return word != CURVE_NEVER && word - TOP_GRACE_MS > over ? word - TOP_GRACE_MS : over;
 }
 

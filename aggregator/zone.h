@@ -68,10 +68,6 @@ struct reading {
 struct reading zone_reading(const struct zone *zone, struct window window,
 			    const struct surroundings *around);
 
-/* Up to when the zone's records are complete, as far as its sources answer; CURVE_NEVER without
- * records. */
-ms_t zone_horizon(const struct zone *zone, const struct surroundings *around);
-
 /* The last closed 10-minute window, and the last closed 1-minute one. False where none is. */
 bool zone_last_window(const struct zone *zone, const struct surroundings *around,
 		      struct window *window);

@@ -22,6 +22,8 @@ typedef int64_t price_t;
 #define MWH_PER_WH  INT64_C(1000)
 #define MWH_PER_KWH INT64_C(1000000)
 
+#define ML_PER_M3 1e6
+
 #define PRICES_PER_UNIT INT64_C(100000000)
 
 /* What a stretch of energy cost, exactly: `units` in 1e-8 of the currency, `rest` in millionths
