@@ -46,7 +46,7 @@ sources_sim             := $(sort $(wildcard tests/sim/*.c))
 sources_bench           := $(sort $(wildcard tests/bench/*.c))
 sources_unit            := $(sort $(wildcard tests/unit/*/*_test.c))
 
-packages_common          := jansson libsystemd
+packages_common          := jansson libsystemd sqlite3
 packages_collector-meter := libgpiod
 packages_collector-pac   := libmodbus
 packages_aggregator      :=
@@ -64,7 +64,7 @@ all: $(PROGRAMS:%=$(BUILD)/%)
 
 # -------- compile --------
 
-PACKAGE_FLAGS := $(if $(COMPILES),$(call packages,jansson libsystemd libgpiod libmodbus))
+PACKAGE_FLAGS := $(if $(COMPILES),$(call packages,jansson libsystemd sqlite3 libgpiod libmodbus))
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
