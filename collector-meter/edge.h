@@ -6,12 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Nanoseconds: a duration, or a time on the clock of the lines (CLOCK_MONOTONIC for GPIO, Unix
- * time for a recording). */
-typedef int64_t ns_t;
-
-#define NS_PER_MS     INT64_C(1000000)
-#define NS_PER_SECOND INT64_C(1000000000)
+#include "common/units.h"
 
 enum line_role {
 	LINE_PULSE,
@@ -26,7 +21,7 @@ struct edge {
 	size_t source; /* position in the configuration */
 	enum line_role role;
 	bool on; /* the level from `t` on, after polarity */
-	ns_t t;
+	ns_t t; /* on the clock of the lines: CLOCK_MONOTONIC for GPIO, Unix time for a recording */
 	int64_t lost; /* edges of this line that the kernel dropped just before this one */
 };
 

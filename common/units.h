@@ -8,11 +8,17 @@
 /* Milliseconds since the Unix epoch, UTC, or a number of milliseconds. */
 typedef int64_t ms_t;
 
+/* Nanoseconds, where the kernel gives them: a duration, or a time on one of its clocks. */
+typedef int64_t ns_t;
+
 /* Energy in milliwatt-hours: 9.2e9 MWh fit. */
 typedef int64_t mwh_t;
 
 /* A price in 1e-8 of the configured currency per kWh: 0.18152888 EUR/kWh is 18152888. */
 typedef int64_t price_t;
+
+#define NS_PER_MS     INT64_C(1000000)
+#define NS_PER_SECOND INT64_C(1000000000)
 
 #define MS_PER_SECOND INT64_C(1000)
 #define MS_PER_MINUTE INT64_C(60000)
