@@ -50,7 +50,7 @@ void curve_weigh(struct curve *curve, ms_t from, int64_t amount)
 	curve->weights = array_grow(curve->weights, curve->weight_count, &curve->weight_capacity,
 				    sizeof(*curve->weights));
 	curve->weights[curve->weight_count] =
-		(struct weight){curve->weight_count ? from : CURVE_NEVER, amount};
+		(struct weight){.from = curve->weight_count ? from : CURVE_NEVER, .amount = amount};
 	curve->weight_count++;
 	curve->stale = true;
 }

@@ -41,7 +41,15 @@ struct point {
 /* What one count is worth from `from` on. */
 struct weight {
 	ms_t from;
-	int64_t amount; /* in 1 / WEIGHT_ONE */
+	int64_t amount;	 /* in 1 / WEIGHT_ONE */
+	int64_t modulus; /* counts at which the register begins at 0 again; 0: unknown */
+};
+
+/* The meter was replaced: two records in one moment, `final` of the old meter and `initial` of the
+ * new one. A record of the same moment does not count. */
+struct swap {
+	ms_t t;
+	int64_t final, initial; /* counts */
 };
 
 struct curve {

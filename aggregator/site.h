@@ -22,8 +22,9 @@ struct site_settings {
 	char rest_label[LABEL_SIZE];
 	char currency[8];
 	bool vat_included;
-	bool leaves;	 /* publish each number on a topic of its own, too */
-	ms_t publish_ms; /* shortest time between two messages on a topic */
+	bool leaves;	   /* publish each number on a topic of its own, too */
+	ms_t publish_ms;   /* shortest time between two messages on a topic */
+	int64_t fact_days; /* older facts are thinned to what their windows need; 0: never */
 	struct stale_limits limits;
 	struct tariff_settings tariff;
 };
