@@ -48,6 +48,16 @@ static bool get_stream(char stream[STREAM_SIZE], const json_t *object, struct fa
 	return true;
 }
 
+static bool get_numbers(struct record *record, const json_t *object, struct fail *fail)
+{
+	if (!member_whole(&record->seq, object, "seq", 1, INT64_MAX, "a whole number of 1 or more",
+			  fail))
+		return false;
+	record->has_prev = member_given(object, "prev");
+	return !record->has_prev || member_whole(&record->prev, object, "prev", 0, record->seq - 1,
+						 "a whole number of 0 or more, below seq", fail);
+}
+
 static bool get_mark(enum mark *mark, const json_t *object, struct fail *fail)
 {
 	int choice;
@@ -94,8 +104,7 @@ static bool get_record(struct record *record, const json_t *object, struct fail 
 		return fail_set(fail, "expected one of pulses and wh, found %s",
 				has_wh ? "both" : "neither");
 	return get_time(&record->t, object, fail) && get_stream(record->stream, object, fail) &&
-	       member_whole(&record->seq, object, "seq", 1, INT64_MAX,
-			    "a whole number of 1 or more", fail) &&
+	       get_numbers(record, object, fail) &&
 	       (record->is_pulse ? get_pulse_record(record, object, fail)
 				 : get_energy_record(record, object, fail)) &&
 	       (!member_given(object, "blind_ms") ||
@@ -124,6 +133,8 @@ char *record_encode(const struct record *record)
 	json_object_set_new(object, "t", json_integer(record->t));
 	json_object_set_new(object, "stream", json_string(record->stream));
 	json_object_set_new(object, "seq", json_integer(record->seq));
+	if (record->has_prev)
+		json_object_set_new(object, "prev", json_integer(record->prev));
 	if (record->is_pulse) {
 		assert(record->mark != MARK_NONE);
 		json_object_set_new(object, "mark", json_string(mark_name(record->mark)));

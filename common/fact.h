@@ -36,7 +36,11 @@ const char *mark_name(enum mark mark); /* "top10", …; NULL for MARK_NONE */
 struct record {
 	ms_t t;
 	char stream[STREAM_SIZE];
-	int64_t seq;	/* 1 and more */
+	int64_t seq; /* 1 and more */
+	/* That of the record before it in the collector's outbox, below `seq`; 0: none. What is
+	 * between the two will never come: it was thinned out, or withdrawn. */
+	bool has_prev;
+	int64_t prev;
 	bool is_pulse;	/* which of the two indices is there */
 	int64_t pulses; /* 0..9e15, pulse sources */
 	double wh;	/* 0..9e12, other sources */

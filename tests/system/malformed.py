@@ -16,7 +16,7 @@ STREAM = "9f3c001122334455"
 
 # What collectors say, and for each member what it must not be; None is "missing", too.
 RECORD = {"t": 1764000000123, "stream": STREAM, "seq": 8812}
-WRONG_RECORD = {"t": WRONG_TIMES, "stream": WRONG_STREAMS, "seq": [None, 0, -1, 1.5, "8", 10**30]}
+WRONG_RECORD = {"t": WRONG_TIMES, "stream": WRONG_STREAMS, "seq": [None, 0, -1, 1.5, "8", 10**30], "prev": [-1, 8812, 0.5, "1", True]}
 
 FACTS = {
     "pulses/record": (

@@ -124,6 +124,21 @@ static void every_mark_has_its_name(void **state)
 	assert_null(mark_name(MARK_NONE));
 }
 
+static void a_record_tells_which_one_was_before_it(void **state)
+{
+	struct record record = record_of("{\"t\":1,\"stream\":\"9f3c0123456789ab\",\"seq\":9,"
+					 "\"prev\":5,\"wh\":7}");
+
+	(void)state;
+	assert_true(record.has_prev);
+	assert_int_equal(record.prev, 5);
+	record = record_of("{\"t\":1,\"stream\":\"9f3c0123456789ab\",\"seq\":1,\"prev\":0,"
+			   "\"wh\":7}");
+	assert_true(record.has_prev);
+	assert_int_equal(record.prev, 0);
+	assert_false(record_of(ENERGY_RECORD).has_prev);
+}
+
 static void a_record_tells_blindness_and_losses(void **state)
 {
 	struct record record =
@@ -297,6 +312,10 @@ static const struct refusal record_refusals[] = {
 	{PULSE(TAIL ",\"peak\":\"no\""), "peak: expected true, false or null, found \"no\""},
 	{PULSE(TAIL ",\"blind_ms\":-1"), "blind_ms: expected " COUNT_EXPECTED ", found -1"},
 	{PULSE(TAIL ",\"lost\":0.5"), "lost: expected " COUNT_EXPECTED ", found 0.5"},
+	{PULSE(TAIL ",\"prev\":-1"),
+	 "prev: expected a whole number of 0 or more, below seq, found -1"},
+	{PULSE(TAIL ",\"prev\":1"),
+	 "prev: expected a whole number of 0 or more, below seq, found 1"},
 	{PULSE("\"wh\":-0.5"), "wh: expected a number from 0 to 9e12, found -0.5"},
 	{PULSE("\"wh\":9000000000001"),
 	 "wh: expected a number from 0 to 9e12, found 9000000000001"},
@@ -532,6 +551,11 @@ static void what_is_unknown_is_null(void **state)
 	assert_text(record_encode(&record),
 		    "{\"t\":5,\"stream\":\"0123456789abcdef\",\"seq\":1,\"mark\":\"start\","
 		    "\"pulses\":0,\"off_peak\":null,\"peak\":null,\"blind_ms\":5320,\"lost\":3}");
+	record.has_prev = true;
+	assert_text(
+		record_encode(&record),
+		"{\"t\":5,\"stream\":\"0123456789abcdef\",\"seq\":1,\"prev\":0,\"mark\":\"start\","
+		"\"pulses\":0,\"off_peak\":null,\"peak\":null,\"blind_ms\":5320,\"lost\":3}");
 	assert_text(about_encode(&water),
 		    "{\"kind\":\"pulse\",\"medium\":\"water\",\"zone\":\"eau\",\"label\":\"Eau\","
 		    "\"nominal_w\":null,\"role\":\"part\",\"m3_per_pulse\":0.01,"
@@ -554,6 +578,7 @@ static struct record random_record(void)
 	struct record record = {
 		.t = seed_any_size(FACT_TIME_MAX),
 		.seq = 1 + seed_any_size(INT64_MAX - 1),
+		.has_prev = seed_below(2),
 		.is_pulse = seed_below(2),
 		.mark = MARK_NONE,
 		.off_peak = UNKNOWN,
@@ -562,6 +587,8 @@ static struct record random_record(void)
 		.lost = seed_below(4) ? 0 : seed_any_size(1000000),
 	};
 
+	if (record.has_prev)
+		record.prev = seed_any_size(record.seq - 1);
 	snprintf(record.stream, sizeof(record.stream), "%016" PRIx64, seed_next());
 	if (record.is_pulse) {
 		record.pulses = seed_any_size(INT64_C(9000000000000000));
@@ -586,6 +613,8 @@ static void every_record_comes_back_to_the_last_bit(void **state)
 		assert_int_equal(back.t, record.t);
 		assert_string_equal(back.stream, record.stream);
 		assert_int_equal(back.seq, record.seq);
+		assert_int_equal(back.has_prev, record.has_prev);
+		assert_int_equal(back.prev, record.prev);
 		assert_int_equal(back.is_pulse, record.is_pulse);
 		assert_int_equal(back.pulses, record.pulses);
 		assert_true(back.wh == record.wh);
@@ -787,6 +816,7 @@ int main(void)
 		cmocka_unit_test(an_energy_record_is_read),
 		cmocka_unit_test(an_index_may_come_without_a_decimal_point),
 		cmocka_unit_test(every_mark_has_its_name),
+		cmocka_unit_test(a_record_tells_which_one_was_before_it),
 		cmocka_unit_test(a_record_tells_blindness_and_losses),
 		cmocka_unit_test(live_readings_are_read),
 		cmocka_unit_test(what_a_meter_could_not_give_is_not_a_number),
