@@ -121,6 +121,22 @@ bool record_decode(struct record *record, const char *payload, size_t size, stru
 	return decoded;
 }
 
+bool record_decode_number(struct record *record, const char *payload, size_t size)
+{
+	json_t *object = json_object_read(payload, size, NULL);
+	bool decoded;
+
+	*record = (struct record){0};
+	decoded = object && get_stream(record->stream, object, NULL);
+	/* A wrong prev says nothing; the number stands. */
+	if (decoded && !get_numbers(record, object, NULL)) {
+		decoded = record->has_prev;
+		record->has_prev = false;
+	}
+	json_decref(object);
+	return decoded;
+}
+
 static json_t *tristate_json(enum tristate value)
 {
 	return value == UNKNOWN ? json_null() : json_boolean(value == YES);
@@ -236,6 +252,24 @@ static bool weights_fit(const struct about *about, struct fail *fail)
 	return true;
 }
 
+static bool get_modulus(struct about *about, const json_t *object, struct fail *fail)
+{
+	bool pulses = about_is_pulse(about);
+	const char *name = pulses ? "modulus_pulses" : "modulus_wh";
+	const char *other = pulses ? "modulus_wh" : "modulus_pulses";
+
+	about->modulus_pulses = about->modulus_wh = 0;
+	if (member_given(object, other))
+		return fail_set(fail, "%s: expected %s with kind %s", other, name, about->kind);
+	if (!member_given(object, name))
+		return true;
+	if (pulses)
+		return member_whole(&about->modulus_pulses, object, name, 1, COUNT_MAX,
+				    "a whole number from 1 to 9e15", fail);
+	return member_whole(&about->modulus_wh, object, name, 1, (int64_t)WH_MAX,
+			    "a whole number from 1 to 9e12", fail);
+}
+
 static bool get_about(struct about *about, const json_t *object, struct fail *fail)
 {
 	return member_id(about->kind, object, "kind", fail) &&
@@ -247,7 +281,7 @@ static bool get_about(struct about *about, const json_t *object, struct fail *fa
 	       member_positive(&about->m3_per_pulse, object, "m3_per_pulse", fail) &&
 	       member_positive(&about->kwh_per_m3, object, "kwh_per_m3", fail) &&
 	       member_positive(&about->min_interval_us, object, "min_interval_us", fail) &&
-	       weights_fit(about, fail);
+	       weights_fit(about, fail) && get_modulus(about, object, fail);
 }
 
 bool about_decode(struct about *about, const char *payload, size_t size, struct fail *fail)
@@ -277,7 +311,28 @@ char *about_encode(const struct about *about)
 	}
 	if (!isnan(about->min_interval_us))
 		json_object_set_new(object, "min_interval_us", json_number(about->min_interval_us));
+	if (about->modulus_pulses)
+		json_object_set_new(object, "modulus_pulses", json_integer(about->modulus_pulses));
+	if (about->modulus_wh)
+		json_object_set_new(object, "modulus_wh", json_integer(about->modulus_wh));
 	return json_text_exact(object);
+}
+
+static bool number_equal(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
+bool about_equal(const struct about *a, const struct about *b)
+{
+	return strcmp(a->kind, b->kind) == 0 && strcmp(a->medium, b->medium) == 0 &&
+	       strcmp(a->zone, b->zone) == 0 && strcmp(a->label, b->label) == 0 &&
+	       a->role == b->role && number_equal(a->nominal_w, b->nominal_w) &&
+	       number_equal(a->wh_per_pulse, b->wh_per_pulse) &&
+	       number_equal(a->m3_per_pulse, b->m3_per_pulse) &&
+	       number_equal(a->kwh_per_m3, b->kwh_per_m3) &&
+	       number_equal(a->min_interval_us, b->min_interval_us) &&
+	       a->modulus_pulses == b->modulus_pulses && a->modulus_wh == b->modulus_wh;
 }
 
 /* -------- a collector's own topics -------- */

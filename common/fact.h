@@ -75,13 +75,21 @@ struct about {
 	double m3_per_pulse;	/* pulse sources that count volume; else NAN */
 	double kwh_per_m3;	/* its energy; NAN: none (water) */
 	double min_interval_us; /* smallest plausible interval of two pulses; NAN: not given */
+	/* The register begins at 0 again when it would reach this; 0: unknown. */
+	int64_t modulus_pulses; /* pulse sources, up to 9e15 */
+	int64_t modulus_wh;	/* others, up to 9e12 */
 };
 
 bool about_is_pulse(const struct about *about);
+bool about_equal(const struct about *a, const struct about *b);
 
 bool record_decode(struct record *record, const char *payload, size_t size, struct fail *fail);
 bool live_decode(struct live *live, const char *payload, size_t size, struct fail *fail);
 bool about_decode(struct about *about, const char *payload, size_t size, struct fail *fail);
+
+/* The stream and the numbers alone (prev where it makes sense), of a record that may be wrong in
+ * everything else. False where they are not there. */
+bool record_decode_number(struct record *record, const char *payload, size_t size);
 
 /* "online" or "offline". */
 bool status_decode(bool *online, const char *payload, size_t size, struct fail *fail);

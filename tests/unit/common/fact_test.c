@@ -29,13 +29,13 @@
 	"cuisine\",\"nominal_w\":null,\"role\":\"part\",\"m3_per_pulse\":0.1,\"kwh_per_m3\":11.2}"
 
 /* Decodes a copy of exactly `size` bytes, so that a sanitizer sees every byte read beyond. */
-#define DECODE(decode, into, payload, size, fail)                                                  \
+#define DECODE(decode, into, payload, size, ...)                                                   \
 	({                                                                                         \
 		char *exact_ = malloc((size) ? (size) : 1);                                        \
 		bool decoded_;                                                                     \
                                                                                                    \
 		memcpy(exact_, payload, size);                                                     \
-		decoded_ = decode(into, exact_, size, fail);                                       \
+		decoded_ = decode(into, exact_, size, ##__VA_ARGS__);                              \
 		free(exact_);                                                                      \
 		decoded_;                                                                          \
 	})
@@ -373,6 +373,12 @@ static const struct refusal about_refusals[] = {
 	 "kwh_per_m3: expected a number above 0, or null, found 0"},
 	{ABOUT("pulse", ",\"wh_per_pulse\":1,\"kwh_per_m3\":11"),
 	 "kwh_per_m3: expected together with m3_per_pulse only"},
+	{ABOUT("pulse", ",\"wh_per_pulse\":1,\"modulus_wh\":10"),
+	 "modulus_wh: expected modulus_pulses with kind pulse"},
+	{ABOUT("pac3200", ",\"modulus_pulses\":10"),
+	 "modulus_pulses: expected modulus_wh with kind pac3200"},
+	{ABOUT("pac3200", ",\"modulus_wh\":0"),
+	 "modulus_wh: expected a whole number from 1 to 9e12, found 0"},
 	{ABOUT("pulse", ",\"wh_per_pulse\":1,\"min_interval_us\":0"),
 	 "min_interval_us: expected a number above 0, or null, found 0"},
 	{ABOUT("x", ",\"wh_per_pulse\":1"),
@@ -490,6 +496,50 @@ static void a_status_is_online_or_offline_and_nothing_else(void **state)
 		assert_false(DECODE(status_decode, &online, wrong[i], strlen(wrong[i]), &fail));
 		assert_memory_equal(fail.text, "expected online or offline", 26);
 	}
+}
+
+/* -------- the numbers of a record that is wrong in everything else -------- */
+
+static bool number_of(struct record *record, const char *payload)
+{
+	return DECODE(record_decode_number, record, payload, strlen(payload));
+}
+
+static void a_wrong_record_has_a_number(void **state)
+{
+	struct record record;
+
+	(void)state;
+	assert_true(number_of(&record, "{\"stream\":\"9f3c0123456789ab\",\"seq\":7,\"prev\":3,"
+				       "\"t\":-1,\"wh\":\"much\"}"));
+	assert_string_equal(record.stream, "9f3c0123456789ab");
+	assert_int_equal(record.seq, 7);
+	assert_true(record.has_prev);
+	assert_int_equal(record.prev, 3);
+	assert_true(number_of(&record, "{\"stream\":\"9f3c0123456789ab\",\"seq\":7,\"prev\":7}"));
+	assert_int_equal(record.seq, 7);
+	assert_false(record.has_prev);
+	assert_false(number_of(&record, "{\"stream\":\"9f3c0123456789ab\",\"seq\":0,\"prev\":0}"));
+	assert_false(number_of(&record, "{\"stream\":\"9f3c0123456789ab\",\"seq\":0}"));
+	assert_false(number_of(&record, "{\"stream\":\"9f3c\",\"seq\":7}"));
+	assert_false(number_of(&record, "{\"stream\":\"9f3c0123456789ab\",\"seq\":7"));
+}
+
+static void announcements_are_equal_when_every_member_is(void **state)
+{
+	struct about pac = about_of(PAC_ABOUT), other = about_of(PAC_ABOUT);
+
+	(void)state;
+	assert_true(about_equal(&pac, &other));
+	other.modulus_wh = 5;
+	assert_false(about_equal(&pac, &other));
+	other = pac;
+	other.nominal_w = NAN;
+	assert_false(about_equal(&pac, &other));
+	pac.nominal_w = NAN;
+	assert_true(about_equal(&pac, &other));
+	strcpy(other.label, "self");
+	assert_false(about_equal(&pac, &other));
 }
 
 /* -------- encoding -------- */
@@ -727,8 +777,13 @@ static void every_announcement_comes_back(void **state)
 				about.kwh_per_m3 = random_positive(true);
 			}
 		}
+		if (seed_below(2) && about_is_pulse(&about))
+			about.modulus_pulses = 1 + seed_any_size(INT64_C(9000000000000000) - 1);
+		else if (seed_below(2) && !about_is_pulse(&about))
+			about.modulus_wh = 1 + seed_any_size(INT64_C(9000000000000) - 1);
 		text = about_encode(&about);
 		back = about_of(text);
+		assert_true(about_equal(&about, &back));
 		assert_string_equal(back.kind, about.kind);
 		assert_string_equal(back.medium, about.medium);
 		assert_string_equal(back.zone, about.zone);
@@ -833,6 +888,8 @@ int main(void)
 		cmocka_unit_test(a_status_is_online_or_offline_and_nothing_else),
 		cmocka_unit_test(the_contracts_examples_come_out_as_they_went_in),
 		cmocka_unit_test(what_is_unknown_is_null),
+		cmocka_unit_test(a_wrong_record_has_a_number),
+		cmocka_unit_test(announcements_are_equal_when_every_member_is),
 		cmocka_unit_test(every_record_comes_back_to_the_last_bit),
 		cmocka_unit_test(every_live_reading_comes_back_to_15_digits),
 		cmocka_unit_test(every_announcement_comes_back),
