@@ -337,6 +337,31 @@ bool about_equal(const struct about *a, const struct about *b)
 
 /* -------- a collector's own topics -------- */
 
+static bool get_ack(struct ack *ack, const json_t *object, struct fail *fail)
+{
+	return get_stream(ack->stream, object, fail) &&
+	       member_whole(&ack->seq, object, "seq", 0, INT64_MAX, "a whole number of 0 or more",
+			    fail);
+}
+
+bool ack_decode(struct ack *ack, const char *payload, size_t size, struct fail *fail)
+{
+	json_t *object = json_object_read(payload, size, fail);
+	bool decoded = object && get_ack(ack, object, fail);
+
+	json_decref(object);
+	return decoded;
+}
+
+char *ack_encode(const struct ack *ack)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "stream", json_string(ack->stream));
+	json_object_set_new(object, "seq", json_integer(ack->seq));
+	return json_text(object);
+}
+
 bool status_decode(bool *online, const char *payload, size_t size, struct fail *fail)
 {
 	*online = size == 6 && memcmp(payload, "online", size) == 0;

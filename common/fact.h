@@ -80,6 +80,12 @@ struct about {
 	int64_t modulus_wh;	/* others, up to 9e12 */
 };
 
+/* The aggregator's word that what a collector sent is in its books. */
+struct ack {
+	char stream[STREAM_SIZE];
+	int64_t seq; /* everything up to and including it; 0: nothing */
+};
+
 bool about_is_pulse(const struct about *about);
 bool about_equal(const struct about *a, const struct about *b);
 
@@ -91,12 +97,15 @@ bool about_decode(struct about *about, const char *payload, size_t size, struct 
  * everything else. False where they are not there. */
 bool record_decode_number(struct record *record, const char *payload, size_t size);
 
+bool ack_decode(struct ack *ack, const char *payload, size_t size, struct fail *fail);
+
 /* "online" or "offline". */
 bool status_decode(bool *online, const char *payload, size_t size, struct fail *fail);
 
 char *record_encode(const struct record *record);
 char *live_encode(const struct live *live);
 char *about_encode(const struct about *about);
+char *ack_encode(const struct ack *ack);
 
 /* The payload of a collector's own `about`. */
 char *program_about_encode(const char *program, const char *version, ms_t started);
