@@ -479,35 +479,6 @@ static void what_is_no_json_object_is_refused(void **state)
 	assert_refused_by_all(deep, sizeof(deep));
 }
 
-static void an_ack_names_a_stream_and_a_number(void **state)
-{
-	static const char *const wrong[] = {
-		"{\"stream\":\"0123456789abcdef\",\"seq\":-1}",
-		"{\"stream\":\"0123456789abcdef\",\"seq\":1.5}",
-		"{\"stream\":\"0123456789abcdef\"}",
-		"{\"stream\":\"0123456789ABCDEF\",\"seq\":1}",
-		"{\"seq\":1}",
-		"8812",
-		"",
-	};
-	static const char right[] = "{\"stream\":\"0123456789abcdef\",\"seq\":8812}";
-	struct ack ack;
-
-	(void)state;
-	assert_true(DECODE(ack_decode, &ack, right, strlen(right), NULL));
-	assert_string_equal(ack.stream, "0123456789abcdef");
-	assert_int_equal(ack.seq, 8812);
-	assert_text(ack_encode(&ack), right);
-	assert_true(ack_decode(&ack, "{\"stream\":\"0123456789abcdef\",\"seq\":0}", 37, NULL));
-	assert_int_equal(ack.seq, 0);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		struct fail fail = {0};
-
-		assert_false(DECODE(ack_decode, &ack, wrong[i], strlen(wrong[i]), &fail));
-		assert_int_not_equal(fail.text[0], '\0');
-	}
-}
-
 static void a_status_is_online_or_offline_and_nothing_else(void **state)
 {
 	static const char *const wrong[] = {"",	       "Online",    "online ", "onlin",
@@ -598,6 +569,35 @@ static void the_contracts_examples_come_out_as_they_went_in(void **state)
 	assert_text(about_encode(&pac), PAC_ABOUT);
 	assert_text(about_encode(&main_meter), PULSE_ABOUT);
 	assert_text(about_encode(&gas), GAS_ABOUT);
+}
+
+static void an_ack_names_a_stream_and_a_number(void **state)
+{
+	static const char *const wrong[] = {
+		"{\"stream\":\"0123456789abcdef\",\"seq\":-1}",
+		"{\"stream\":\"0123456789abcdef\",\"seq\":1.5}",
+		"{\"stream\":\"0123456789abcdef\"}",
+		"{\"stream\":\"0123456789ABCDEF\",\"seq\":1}",
+		"{\"seq\":1}",
+		"8812",
+		"",
+	};
+	static const char right[] = "{\"stream\":\"0123456789abcdef\",\"seq\":8812}";
+	struct ack ack;
+
+	(void)state;
+	assert_true(DECODE(ack_decode, &ack, right, strlen(right), NULL));
+	assert_string_equal(ack.stream, "0123456789abcdef");
+	assert_int_equal(ack.seq, 8812);
+	assert_text(ack_encode(&ack), right);
+	assert_true(ack_decode(&ack, "{\"stream\":\"0123456789abcdef\",\"seq\":0}", 37, NULL));
+	assert_int_equal(ack.seq, 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct fail fail = {0};
+
+		assert_false(DECODE(ack_decode, &ack, wrong[i], strlen(wrong[i]), &fail));
+		assert_int_not_equal(fail.text[0], '\0');
+	}
 }
 
 static void what_is_unknown_is_null(void **state)
