@@ -99,6 +99,10 @@ bool site_save(struct site *site, const struct books *books);
  * forget (the ack of each collector that sent something). */
 void site_saved(struct site *site);
 
+/* What was stored is lost: all that the site knows, facts, windows, streams and the rest, is to be
+ * handed over again, to an empty store. */
+void site_store_anew(struct site *site);
+
 /* Why nothing can be stored now, for `health`; NULL: it can. */
 void site_trouble(struct site *site, const char *reason);
 
