@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/state_file.h"
 #include "common/timezone.h"
 
 /* As the file says it; becomes site_settings once the time zone is known. */
@@ -29,6 +30,7 @@ struct raw {
 	char timezone[64];
 	int64_t publish_ms;
 	int64_t stale_pulse_s, stale_pac_s;
+	char store_file[sizeof(((struct config *)NULL)->store_file)];
 	struct config_array calendars, prices, subscribed;
 };
 
@@ -187,6 +189,19 @@ static const struct config_key stale_keys[] = {
 	{0},
 };
 
+static const struct config_key store_keys[] = {
+	{.name = "file",
+	 .type = CONFIG_TEXT,
+	 .offset = offsetof(struct raw, store_file),
+	 .size = sizeof(((struct raw *)NULL)->store_file)},
+	{.name = "fact_days",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct raw, site.fact_days),
+	 .minimum = 0,
+	 .maximum = 36500},
+	{0},
+};
+
 static const struct config_key keys[] = {
 	{.name = "site",
 	 .type = CONFIG_ID,
@@ -219,6 +234,7 @@ static const struct config_key keys[] = {
 	 .minimum = 0,
 	 .maximum = 3600000},
 	{.name = "stale_s", .type = CONFIG_OBJECT, .keys = stale_keys},
+	{.name = "store", .type = CONFIG_OBJECT, .keys = store_keys},
 	{.name = "tariff", .type = CONFIG_OBJECT, .keys = tariff_keys},
 	{0},
 };
@@ -343,6 +359,11 @@ static bool settings_take(struct config *config, const struct raw *raw, const ch
 
 	config->broker = raw->broker;
 	config->prices_missing = !raw->prices.count;
+	if (raw->store_file[0])
+		strcpy(config->store_file, raw->store_file);
+	else
+		state_file(config->store_file, sizeof(config->store_file), raw->site.id,
+			   "books.db");
 	*site = raw->site;
 	strcpy(site->base, raw->broker.base);
 	site->publish_ms = raw->publish_ms;
@@ -365,7 +386,8 @@ bool config_open(struct config *config, const char *file, struct fail *fail)
 		.site = {.rest_label = "Reste",
 			 .currency = "EUR",
 			 .vat_included = true,
-			 .leaves = true},
+			 .leaves = true,
+			 .fact_days = 40},
 	};
 	bool done;
 

@@ -9,7 +9,8 @@
 struct config {
 	struct mqtt_config broker;
 	struct site_settings site;
-	bool prices_missing; /* those of the first site are in force */
+	bool prices_missing;  /* those of the first site are in force */
+	char store_file[256]; /* where the books are */
 };
 
 /* Reads and checks `file`. Loads the time zone, so call it before threads start. On failure there

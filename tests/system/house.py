@@ -45,6 +45,7 @@ class House:
 
     def __init__(self, folder, at=None):
         self.folder = folder
+        self.books = folder / "books.db"
         self.clock = Clock(at)
         self.broker = None
         self._programs = []
@@ -77,6 +78,7 @@ class House:
 
     def aggregator(self, **settings):
         settings = {"publish_ms": 50, **settings}
+        settings["store"] = {"file": str(self.books), **settings.get("store", {})}
         return self.run("aggregator", "--config", self.configuration("aggregator", **settings))
 
     def pac(self, name, meters, **settings):

@@ -68,7 +68,21 @@ static void a_site_id_is_enough(void **state)
 	assert_int_equal(site->tariff.prices[0].of[BAND_HCE], 3168204);
 	assert_int_equal(site->tariff.calendar_count, 1);
 	assert_int_equal(site->tariff.subscribed_count, 0);
+	assert_int_equal(site->fact_days, 40);
+	assert_string_equal(config.store_file, "/var/lib/wattzone/lycee/books.db");
 	config_close(&config);
+}
+
+static void the_books_can_lie_elsewhere(void **state)
+{
+	(void)state;
+	assert_read("{\"site\":\"lycee\",\"store\":{\"file\":\"/srv/books\",\"fact_days\":0}}");
+	assert_string_equal(config.store_file, "/srv/books");
+	assert_int_equal(config.site.fact_days, 0);
+	config_close(&config);
+	assert_wrong(
+		"{\"site\":\"lycee\",\"store\":{\"fact_days\":-1}}",
+		": store.fact_days: -1 is out of range, expected a whole number from 0 to 36500");
 }
 
 static void dated_settings_are_read_exactly(void **state)
@@ -192,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_site_id_is_enough),
+		cmocka_unit_test(the_books_can_lie_elsewhere),
 		cmocka_unit_test(dated_settings_are_read_exactly),
 		cmocka_unit_test(a_misspelt_member_gets_its_right_name),
 		cmocka_unit_test(what_is_missing_or_wrong_is_named_with_its_path),
