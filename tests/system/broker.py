@@ -33,7 +33,8 @@ class Broker:
         if access:
             (folder / "access").write_text("\n".join(access) + "\n")
             lines.append(f"acl_file {folder / 'access'}")
-        (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+        self.file = folder / "mosquitto.conf"
+        self.file.write_text("\n".join(lines) + "\n")
         self.start()
 
     def _passwords(self, users):
@@ -44,7 +45,7 @@ class Broker:
         return file
 
     def start(self):
-        argv = ["/usr/sbin/mosquitto", "-c", self.folder / "mosquitto.conf"]
+        argv = ["/usr/sbin/mosquitto", "-c", self.file]
         program = Program(self.folder, argv)
         self.programs.append(program)
         until(lambda: port_open(self.port) or not program.running, 5, "open port of mosquitto")

@@ -7,15 +7,13 @@ import pytest
 from house import topic
 from patience import PATIENCE
 from port import port_free
+from school_broker import DEPLOY
 
 USERS = {"aggregator": "dipole", "pac": "triac", "viewer": "diode"}
 ACCESS = [
-    "user aggregator",
-    "topic readwrite wattzone/#",
+    (DEPLOY / "wattzone.acl").read_text(),
     "user viewer",
     "topic read wattzone/#",
-    "pattern write wattzone/+/collector/%u/#",
-    "pattern read wattzone/+/status",
 ]
 
 
