@@ -91,6 +91,7 @@ $(BUILD)/obj/collector-pac/profiles.o: $(wildcard collector-pac/profiles/*.json)
 # -------- the simulated site, the benchmarks: one program a source file --------
 
 SIM   := $(patsubst tests/sim/%.c,$(BUILD)/sim/%,$(filter-out %_model.c,$(sources_sim)))
+PRELOADED := $(patsubst tests/faults/%.c,$(BUILD)/faults/%.so,$(sort $(wildcard tests/faults/*.c)))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sources_bench))
 
 $(call archive,sim): $(call objects,$(filter %_model.c,$(sources_sim)))
@@ -106,7 +107,14 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(call archive,common)
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,libmodbus) $(LIBS)
 
-sim: $(SIM)
+sim: $(SIM) $(PRELOADED)
+
+# -------- what is loaded into a program to spoil its world --------
+
+# Without a sanitizer: the program brings it along.
+$(BUILD)/faults/%.so: tests/faults/%.c
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fPIC -shared -o $@ $< -ldl
 
 # -------- unit tests: tests/unit/<component>/<noun>_test.c --------
 
@@ -132,6 +140,9 @@ test: all sim unit
 
 demo:
 	deploy/demo
+
+faults: all sim
+	BUILD=$(BUILD) FAULTS=full tests/system/run faults
 
 bench: all sim $(BENCH)
 	BUILD=$(BUILD) tests/bench/run
@@ -160,10 +171,11 @@ help:
 	@echo 'make [all]    the three programs, in $(BUILD)/'
 	@echo 'make test     unit tests, then system tests with a real broker and real Modbus servers'
 	@echo 'make demo     the whole chain with simulated meters'
+	@echo 'make faults   kills, power cuts, full disks, bad lines and clocks in full; figures in $(BUILD)/faults.txt'
 	@echo 'make bench    speed, as ratios'
 	@echo 'make install  programs, man pages and examples below PREFIX ($(PREFIX))'
 	@echo 'make check    tests and style; make format; make clean'
 
-.PHONY: all sim unit unit-programs test demo bench check format install clean help
+.PHONY: all sim unit unit-programs test faults demo bench check format install clean help
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit,$(sources_$(c))))

@@ -1,4 +1,4 @@
-"""A private mosquitto that keeps nothing on disk."""
+"""A private mosquitto."""
 
 import subprocess
 
@@ -10,7 +10,6 @@ from program import Program
 CONFIGURATION = """\
 user root
 listener {port} 127.0.0.1
-persistence false
 max_queued_messages 100000
 set_tcp_nodelay true
 log_dest stderr
@@ -19,13 +18,16 @@ log_dest stderr
 
 class Broker:
     """`users` (name -> password) and `access` (lines of an ACL file) close it to everyone else;
-    `lines` are added to its configuration."""
+    what it keeps is in the folder `persistence`, if that is given; `lines` are added to its
+    configuration."""
 
-    def __init__(self, folder, users=None, access=None, lines=()):
+    def __init__(self, folder, users=None, access=None, persistence=None, lines=()):
         self.folder = folder
         self.port = port_free()
         self.programs = []
         lines = [CONFIGURATION.format(port=self.port), *lines]
+        if persistence:
+            lines += ["persistence true", f"persistence_location {persistence}/"]
         if users is None:
             lines.append("allow_anonymous true")
         else:

@@ -1,9 +1,13 @@
 """The programs' clock: that of the machine, or set to another time with libfaketime."""
 
+import mmap
+import os
+import struct
 import subprocess
 import time
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -32,8 +36,11 @@ class Clock:
     def __init__(self, at=None):
         self.offset_s = 0
         if at:
-            start = datetime.fromisoformat(at).replace(tzinfo=PARIS).timestamp()
-            self.offset_s = int(start - time.time())
+            self.set(local(at))
+
+    def set(self, ms):
+        """For the programs that start from now on."""
+        self.offset_s = int(ms / 1000 - time.time())
 
     def ms(self):
         """Now, as in facts."""
@@ -48,6 +55,66 @@ class Clock:
             "FAKETIME": f"{self.offset_s:+d}",
             # Intervals and time-outs are the machine's.
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+
+class FastClock:
+    """Of programs whose time runs `rate` times as fast as ours, from the local time `at` on, and
+    whose wall clock can be set while they run: tests/faults/clocks.c. `folder` is for its file."""
+
+    count = 0
+
+    def __init__(self, folder, at, rate=1):
+        FastClock.count += 1
+        self._file = folder / f"clock-{FastClock.count}"
+        self._file.write_bytes(bytes(40))
+        with open(self._file, "r+b") as file:
+            self._shared = mmap.mmap(file.fileno(), 40)
+        self._turn = 0
+        self._begin = self._monotonic = time.monotonic_ns()
+        self._wall = local(at) * 1000000
+        self._rate = rate
+        self._write()
+
+    def _write(self):
+        self._shared[:8] = struct.pack("q", self._turn + 1)
+        values = self._begin, self._rate, self._monotonic, self._wall
+        self._shared[8:] = struct.pack("4q", *values)
+        self._turn += 2
+        self._shared[:8] = struct.pack("q", self._turn)
+
+    def _go_on(self):
+        now = time.monotonic_ns()
+        passed = (now - self._begin) * self._rate
+        self._begin = now
+        self._monotonic += passed
+        self._wall += passed
+
+    def run(self, rate):
+        """So fast from now on."""
+        self._go_on()
+        self._rate = rate
+        self._write()
+
+    def set(self, ms):
+        """The wall clock; no other one steps."""
+        self._go_on()
+        self._wall = ms * 1000000
+        self._write()
+
+    def ms(self):
+        """Now, as in facts."""
+        return (self._wall + (time.monotonic_ns() - self._begin) * self._rate) // 1000000
+
+    def sleep(self, seconds):
+        """So many of these programs."""
+        time.sleep(seconds / self._rate)
+
+    def environment(self, program):
+        library = Path(os.environ["BUILD"]) / "faults/clocks.so"
+        return {
+            "LD_PRELOAD": f"{sanitizer_library(program)} {library}".strip(),
+            "CLOCKS": str(self._file),
         }
 
 

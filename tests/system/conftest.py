@@ -1,5 +1,8 @@
 """What the tests get: houses that are empty at the end and whose programs did not break."""
 
+import os
+import random
+
 import pytest
 
 from house import House
@@ -27,3 +30,11 @@ def houses(tmp_path):
 @pytest.fixture
 def house(houses):
     return houses()
+
+
+@pytest.fixture
+def seeded():
+    """Prints its seed; SEED in the environment repeats a run."""
+    seed = int(os.environ.get("SEED", random.randrange(10**6)))
+    print(f"SEED={seed}")
+    return random.Random(seed)

@@ -61,6 +61,12 @@ class House:
         self._programs.append(started)
         return started
 
+    def again(self, program):
+        """Starts a program that ended once more, as it was."""
+        started = program.again()
+        self._programs.append(started)
+        return started
+
     def write(self, name, content):
         """A file of the folder: text, or an object as JSON."""
         file = self.folder / name

@@ -1,8 +1,6 @@
 """Five hundred wrong payloads, topics and configurations: no crash, a reason for each."""
 
 import json
-import os
-import random
 
 import pytest
 
@@ -10,14 +8,6 @@ import malformed
 from house import run_to_end, topic
 
 PAYLOADS, TOPICS, CONFIGURATIONS = 240, 80, 60  # configurations: of each of three programs
-
-
-@pytest.fixture
-def seeded():
-    """Prints its seed; SEED in the environment repeats a run."""
-    seed = int(os.environ.get("SEED", random.randrange(10**6)))
-    print(f"SEED={seed}")
-    return random.Random(seed)
 
 
 def announce(house):

@@ -20,6 +20,7 @@ class Program:
         Program.count += 1
         self.name = Path(argv[0]).name
         self.argv = [str(word) for word in argv]
+        self._again = lambda: Program(folder, argv, environment, commands)
         stem = Path(folder) / f"{Program.count:03}-{self.name}"
         self._out = stem.with_suffix(".out")
         self._err = stem.with_suffix(".err")
@@ -81,9 +82,20 @@ class Program:
         self._process.wait()
         self.expect(-signal.SIGKILL)
 
+    def suspend(self):
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def again(self):
+        """The same program once more."""
+        return self._again()
+
     def end(self):
         """Ends it if it still runs. Returns what was wrong with it since it started: a list."""
         wrong = []
+        self.resume()
         try:
             self.stop(timeout=5)
         except subprocess.TimeoutExpired:

@@ -48,6 +48,7 @@ class Watcher:
         if user:
             self._client.username_pw_set(user, password)
         self._client.max_queued_messages_set(0)
+        self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message

@@ -1,0 +1,229 @@
+/* clocks.c - other clocks for a program, by LD_PRELOAD: time that runs faster, and a wall clock
+ * that somebody sets.
+ *
+ * $CLOCKS names a file with a struct clocks, which somebody changes while the program runs: all
+ * clocks run `rate` times as fast as the machine's since its CLOCK_MONOTONIC was `begin`, when ours
+ * showed `monotonic` and the wall clock `wall`. Whoever changes `rate` sets the others so that
+ * CLOCK_MONOTONIC and CLOCK_BOOTTIME are continuous. Timeouts are shorter by the rate that holds
+ * when they begin. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_SECOND INT64_C(1000000000)
+#define NS_PER_MS     INT64_C(1000000)
+#define NS_PER_US     INT64_C(1000)
+
+/* All times in ns. */
+struct clocks {
+	int64_t turn; /* odd while the others are being changed */
+	int64_t begin, rate, monotonic, wall;
+};
+
+static struct clocks *clocks;
+
+/* The function that the program would have without us. */
+#define REAL(name) ((__typeof__(&name))real(#name))
+
+static void *real(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	if (!function) {
+		fprintf(stderr, "clocks: there is no %s\n", name);
+		abort();
+	}
+	return function;
+}
+
+static void clocks_open(void)
+{
+	const char *file = getenv("CLOCKS");
+	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+	void *mapped = mmap(NULL, sizeof(*clocks), PROT_READ, MAP_SHARED, fd, 0);
+
+	if (mapped == MAP_FAILED) {
+		fprintf(stderr, "clocks: CLOCKS: cannot map \"%s\"\n", file ? file : "");
+		abort();
+	}
+	close(fd);
+	clocks = mapped;
+}
+
+__attribute__((constructor)) static void clocks_start(void)
+{
+	if (!clocks)
+		clocks_open();
+}
+
+static int64_t to_ns(const struct timespec *time)
+{
+	return time->tv_sec * NS_PER_SECOND + time->tv_nsec;
+}
+
+static struct timespec from_ns(int64_t ns)
+{
+	if (ns < 0)
+		ns = 0;
+	return (struct timespec){ns / NS_PER_SECOND, ns % NS_PER_SECOND};
+}
+
+static struct clocks clocks_now(void)
+{
+	struct clocks now;
+
+	clocks_start();
+	do {
+		now.turn = __atomic_load_n(&clocks->turn, __ATOMIC_ACQUIRE);
+		now.begin = __atomic_load_n(&clocks->begin, __ATOMIC_RELAXED);
+		now.rate = __atomic_load_n(&clocks->rate, __ATOMIC_RELAXED);
+		now.monotonic = __atomic_load_n(&clocks->monotonic, __ATOMIC_RELAXED);
+		now.wall = __atomic_load_n(&clocks->wall, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (now.turn % 2 || now.turn != __atomic_load_n(&clocks->turn, __ATOMIC_RELAXED));
+	return now;
+}
+
+static int64_t clock_real(clockid_t clock)
+{
+	static int (*clock_read)(clockid_t, struct timespec *);
+	struct timespec now;
+
+	if (!clock_read)
+		clock_read = REAL(clock_gettime);
+	clock_read(clock, &now);
+	return to_ns(&now);
+}
+
+static int64_t clock_fake(clockid_t clock)
+{
+	struct clocks now = clocks_now();
+	int64_t monotonic = clock_real(CLOCK_MONOTONIC);
+	int64_t passed = (monotonic - now.begin) * now.rate;
+
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE: return now.wall + passed;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_MONOTONIC_RAW: return now.monotonic + passed;
+	case CLOCK_BOOTTIME: return now.monotonic + passed + clock_real(CLOCK_BOOTTIME) - monotonic;
+	default: return clock_real(clock);
+	}
+}
+
+/* How long to wait really; negative, for ever, stays so. */
+static int64_t wait_real(int64_t ns)
+{
+	return ns <= 0 ? ns : ns / clocks_now().rate + 1;
+}
+
+/* The same moment as `due`, in real time of the clock that it is a time of: the nearer one. */
+static struct timespec due_real(const struct timespec *due)
+{
+	int64_t monotonic = to_ns(due) - clock_fake(CLOCK_MONOTONIC);
+	int64_t wall = to_ns(due) - clock_fake(CLOCK_REALTIME);
+
+	if (llabs(monotonic) < llabs(wall))
+		return from_ns(clock_real(CLOCK_MONOTONIC) + wait_real(monotonic));
+	return from_ns(clock_real(CLOCK_REALTIME) + wait_real(wall));
+}
+
+/* -------- what the programs and their libraries call -------- */
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	*now = from_ns(clock_fake(clock));
+	return 0;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+	int64_t ns = clock_fake(CLOCK_REALTIME);
+
+	(void)zone;
+	*now = (struct timeval){ns / NS_PER_SECOND, ns % NS_PER_SECOND / NS_PER_US};
+	return 0;
+}
+
+time_t time(time_t *now)
+{
+	time_t seconds = clock_fake(CLOCK_REALTIME) / NS_PER_SECOND;
+
+	if (now)
+		*now = seconds;
+	return seconds;
+}
+
+int poll(struct pollfd *polled, nfds_t count, int timeout)
+{
+	struct timespec wait = from_ns(wait_real(timeout * NS_PER_MS));
+
+	return REAL(ppoll)(polled, count, timeout < 0 ? NULL : &wait, NULL);
+}
+
+int select(int count, fd_set *restrict reading, fd_set *restrict writing,
+	   fd_set *restrict exceptions, struct timeval *restrict timeout)
+{
+	struct timeval wait;
+
+	if (timeout) {
+		int64_t ns =
+			wait_real(timeout->tv_sec * NS_PER_SECOND + timeout->tv_usec * NS_PER_US);
+
+		wait = (struct timeval){ns / NS_PER_SECOND, ns % NS_PER_SECOND / NS_PER_US};
+	}
+	return REAL(select)(count, reading, writing, exceptions, timeout ? &wait : NULL);
+}
+
+int nanosleep(const struct timespec *length, struct timespec *left)
+{
+	struct timespec wait = from_ns(wait_real(to_ns(length)));
+
+	return REAL(nanosleep)(&wait, left);
+}
+
+int usleep(useconds_t length)
+{
+	struct timespec wait = from_ns(wait_real(length * NS_PER_US));
+
+	return REAL(nanosleep)(&wait, NULL);
+}
+
+int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
+			   const struct timespec *restrict due)
+{
+	struct timespec until = due_real(due);
+
+	return REAL(pthread_cond_timedwait)(condition, mutex, &until);
+}
+
+int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *due)
+{
+	struct timespec until = due_real(due);
+
+	return REAL(pthread_timedjoin_np)(thread, result, &until);
+}
+
+int timerfd_settime(int fd, int flags, const struct itimerspec *next, struct itimerspec *before)
+{
+	struct itimerspec set = {
+		.it_value = flags & TFD_TIMER_ABSTIME && to_ns(&next->it_value)
+				    ? due_real(&next->it_value)
+				    : from_ns(wait_real(to_ns(&next->it_value))),
+		.it_interval = from_ns(wait_real(to_ns(&next->it_interval))),
+	};
+
+	return REAL(timerfd_settime)(fd, flags, &set, before);
+}
