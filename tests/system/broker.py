@@ -46,9 +46,9 @@ class Broker:
             subprocess.run(["mosquitto_passwd", "-b", file, name, password], check=True)
         return file
 
-    def start(self):
+    def start(self, environment=None):
         argv = ["/usr/sbin/mosquitto", "-c", self.file]
-        program = Program(self.folder, argv)
+        program = Program(self.folder, argv, environment)
         self.programs.append(program)
         until(lambda: port_open(self.port) or not program.running, 5, "open port of mosquitto")
         assert program.running, program.err
