@@ -49,16 +49,24 @@ static bool save(struct store *store, struct site *site)
 	return false;
 }
 
-/* A file that is damaged is no reason to stop: what it held is in memory, or with the collectors.
- */
-static bool save_anew(struct store *store, struct site *site)
+/* A handle is missing where the last attempt to replace the file failed. */
+bool store_replace(struct store *store, struct fail *fail)
 {
 	bool lost = database_damaged(store->database) || !database_handle(store->database);
 
-	store_forget_numbers(store);
-	if (!lost || !database_replace(store->database, &store->failed))
+	if (!lost || !database_replace(store->database, fail))
 		return false;
+	store_forget_numbers(store);
 	store->marked = false;
+	return true;
+}
+
+/* A file that is damaged is no reason to stop: what it held is in memory. */
+static bool save_anew(struct store *store, struct site *site)
+{
+	store_forget_numbers(store);
+	if (!store_replace(store, &store->failed))
+		return false;
 	site_store_anew(site);
 	store->failed.text[0] = '\0';
 	return save(store, site);

@@ -17,11 +17,14 @@ struct store *store_open(const char *file, const struct tariff_settings *setting
 			 struct fail *fail);
 void store_close(struct store *store); /* NULL is allowed; commits nothing */
 
-/* Gives an empty site all that is in the file. `progress` is told now and then how many percent.
- * False where it cannot be read: the site is partly filled. A file that turns out to be damaged
- * was set aside then, and an empty one is there (store_damaged()). */
+/* Gives an empty site all that is in the file. `progress` (may be NULL) is told now and then how
+ * many percent. False, with a reason, where it cannot be read: the site is partly filled then. */
 bool store_load(struct store *store, struct site *site,
 		void (*progress)(void *context, int percent), void *context, struct fail *fail);
+
+/* After store_load() failed: sets a damaged file aside and begins a new one, to be loaded into a
+ * new site. False where the file is not damaged, or that failed. */
+bool store_replace(struct store *store, struct fail *fail);
 
 /* Keeps what the site has to keep, when it is due: a second after the first news of it, or when it
  * is much; after a failure every 5 s, with a line in the log when the trouble begins and ends.
