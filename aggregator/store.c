@@ -25,6 +25,11 @@ struct store *store_open(const char *file, const struct tariff_settings *setting
 	return store;
 }
 
+bool store_newer(const char *file)
+{
+	return database_newer(file, store_migration_count);
+}
+
 void store_close(struct store *store)
 {
 	if (!store)

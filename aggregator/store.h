@@ -15,6 +15,10 @@ struct store;
  * not those that the windows in the file were computed with, all are computed and written again. */
 struct store *store_open(const char *file, const struct tariff_settings *settings,
 			 struct fail *fail);
+/* After store_open() failed: whether a newer program wrote the file, so that it is of no use to try
+ * again. */
+bool store_newer(const char *file);
+
 void store_close(struct store *store); /* NULL is allowed; commits nothing */
 
 /* Gives an empty site all that is in the file. `progress` (may be NULL) is told now and then how

@@ -346,6 +346,18 @@ struct database *database_open(const char *file, const char *const migrations[],
 	return NULL;
 }
 
+bool database_newer(const char *file, size_t count)
+{
+	struct database look = {.version = count};
+	char version[100] = "0";
+
+	snprintf(look.file, sizeof(look.file), "%s", file);
+	if (sqlite3_open_v2(file, &look.handle, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
+		ask(&look, "PRAGMA user_version", version, NULL);
+	sqlite3_close(look.handle);
+	return strtoull(version, NULL, 10) > count;
+}
+
 void database_close(struct database *database)
 {
 	if (!database)

@@ -24,6 +24,10 @@ struct database *database_open(const char *file, const char *const migrations[],
 			       struct fail *fail);
 void database_close(struct database *database);
 
+/* After database_open() failed: whether `file` is of a version beyond `count`, so that it is of no
+ * use to try again. */
+bool database_newer(const char *file, size_t count);
+
 /* For sqlite3_changes() and the like; another one after database_replace(). */
 sqlite3 *database_handle(const struct database *database);
 

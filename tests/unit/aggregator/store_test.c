@@ -621,6 +621,7 @@ static void a_newer_file_is_left_alone(void **state)
 	store = store_open(file, &settings, &fail);
 	assert_null(store);
 	assert_non_null(strstr(fail.text, "version 99"));
+	assert_true(store_newer(file));
 }
 
 static void a_file_has_one_user(void **state)
@@ -630,6 +631,7 @@ static void a_file_has_one_user(void **state)
 	(void)state;
 	assert_null(store_open(file, &settings, &fail));
 	assert_non_null(strstr(fail.text, "another process uses it"));
+	assert_false(store_newer(file));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -234,6 +234,8 @@ static void a_newer_schema_is_refused_and_stays_as_it_is(void **state)
 	expect_reason(file);
 	expect_reason("version 2");
 	expect_reason("newer");
+	assert_true(database_newer(file, 1));
+	assert_false(database_newer(file, 2));
 	assert_int_equal(folder_find("damaged", NULL), 0);
 	database = database_open(file, second_version, 2, &fail);
 	assert_int_equal(count_things(), 1);
