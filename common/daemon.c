@@ -175,7 +175,9 @@ void daemon_status(struct daemon *daemon, const char *format, ...)
 	if (strcmp(status, daemon->status) == 0)
 		return;
 	memcpy(daemon->status, status, sizeof(status));
-	sd_notifyf(0, "STATUS=%s", status);
+	/* What has something to tell is alive: a start may take its time. */
+	sd_notifyf(0, "%sSTATUS=%s", daemon->is_ready ? "" : "EXTEND_TIMEOUT_USEC=60000000\n",
+		   status);
 }
 
 void daemon_stop(struct daemon *daemon, int exit_code)
