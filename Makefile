@@ -154,7 +154,7 @@ format:
 	clang-format-14 -i $$(git ls-files '*.c' '*.h')
 
 MAN8 := collector-meter/collector-meter.8 collector-pac/collector-pac.8 aggregator/aggregator.8
-MAN7 := common/wattzone-topics.7
+MAN7 := common/wattzone-topics.7 common/wattzone-guarantees.7
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \

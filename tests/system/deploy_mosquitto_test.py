@@ -166,17 +166,13 @@ def test_clients_of_version_3_1_1_with_the_usual_keepalive_are_welcome(broker):
     assert broker.client("mosquitto_pub", "poste", *words).returncode == 0
 
 
-def test_answers_do_not_wait_for_acknowledgements(house, broker):
+def test_acknowledgements_do_not_wait_for_each_other(house, broker):
     """Without TCP_NODELAY each round takes 40 ms."""
-    poste = watch(house, "poste", "#")
-    anna = watch(house, "anna", "#")
-    where = topic("collector/anna/x/record")
+    pac = watch(house, "pac", "status")
     began = time.monotonic()
-    for first in range(0, 75, 3):
-        anna.acknowledged([anna.publish(where, str(first + i)) for i in range(3)])
-        anna.wait(where, first + 2)
+    for _ in range(25):
+        pac.acknowledged([pac.publish(topic("collector/pac/x/record"), "1") for _ in range(3)])
     assert time.monotonic() - began < 0.5
-    assert not poste.messages
 
 
 def test_a_session_outlives_school_holidays_and_is_forgotten_then(house, broker):
