@@ -9,8 +9,10 @@ from broker_test import PULSE_METER, edges  # noqa: F401, a fixture
 from clock import FastClock, local
 from house import topic
 from patience import until
+from port import port_free
 from school_broker import SchoolBroker
-from watcher import Watcher, client_new
+from security_test import authority, certificate
+from watcher import client_new
 
 ROLES = {"poste": "", "pac": "", "panel": "reader", "screen": "reader", "anna": "operator"}
 REFUSED = "Not authorized"
@@ -139,6 +141,26 @@ def test_nobody_takes_a_session_by_its_client_id(house, broker):
     broker.publish("aggregator", topic("collector/poste/ack"), "-r")
     poste.wait(topic("collector/poste/ack"), 1)
     assert broker.log.count("as poste ") == 1, broker.log
+
+
+def test_a_listener_with_tls_is_a_file_beside_it_with_the_same_rules(house, broker, tmp_path):
+    authority(tmp_path, "ours")
+    certificate(tmp_path, "server", "ours", "DNS:localhost")
+    port = port_free()
+    lines = ("listener {0}", "certfile {1}.crt", "keyfile {1}.key", "use_username_as_clientid true")
+    text = "\n".join(lines).format(port, tmp_path / "server")
+    (broker.etc / "conf.d" / "wattzone.tls.conf").write_text(text + "\n")
+    assert broker.install().returncode == 0
+    broker.kill()
+    broker.start()
+    where = ("--cafile", str(tmp_path / "ours.crt"), "-h", "localhost", "-p", str(port))
+    watch(house, "poste", "status")
+    words = (*where, "-i", "poste")
+    assert broker.publish("anna", topic("get/history"), *words) == ""
+    assert REFUSED in broker.publish("anna", topic("status"), *words)
+    nobody = broker.client("mosquitto_pub", None, *where, "-t", topic("status"), "-n")
+    assert nobody.returncode != 0
+    assert "already connected" not in broker.log
 
 
 def test_two_programs_of_one_user_throw_each_other_out_and_the_log_says_it(house, broker):
