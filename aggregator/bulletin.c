@@ -8,47 +8,6 @@
 /* Also without news, look at the books this often: windows close and days end by time alone. */
 #define BOOKS_EVERY_MS (5 * MS_PER_SECOND)
 
-static void place_settle(struct place *place, struct span bands, bool windows)
-{
-	struct zone *zone = &place->zone;
-
-	for (size_t i = 0; i < zone->balance.count; i++) {
-		const struct curve *curve = zone->balance.terms[i].curve;
-
-		if (span_empty(curve->changed))
-			continue;
-		ledger_invalidate(&zone->ledger, curve->changed);
-		place->changed = true;
-	}
-	if (!span_empty(bands))
-		ledger_invalidate(&zone->ledger, bands);
-	place->changed |= windows || !span_empty(bands);
-}
-
-static void site_settle(struct site *site)
-{
-	struct span bands = tariff_settle(&site->tariff);
-	bool windows = !span_empty(grid_settle(&site->grid));
-
-	site->health.resets = site->health.glitches = 0;
-	for (size_t i = 0; i < site->sources.count; i++) {
-		struct source *source = site->sources.items[i];
-
-		curve_settle(&source->energy);
-		curve_settle(&source->volume);
-		site->health.resets += source->energy.resets;
-		site->health.glitches += source->energy.glitches;
-	}
-	if (!span_empty(bands))
-		site->health.contact_faults = tariff_faults(&site->tariff);
-	if (site->rest_stale)
-		site_rest(site);
-	for (size_t i = 0; i < site->places.count; i++)
-		place_settle(site->places.items[i], bands, windows);
-	if (site->rest)
-		place_settle(site->rest, bands, windows);
-}
-
 static struct zone_state place_publish(struct site *site, struct place *place, bool books,
 				       const struct surroundings *around)
 {
@@ -176,6 +135,9 @@ void site_publish(struct site *site, ms_t now, ms_t monotonic)
 	site->next_publish = monotonic + settings->publish_ms;
 	if (books)
 		site->next_books = monotonic + BOOKS_EVERY_MS;
+	site_take_baselines(site, monotonic);
+	if (books)
+		site_thin(site, now);
 	site_settle(site);
 	site_publish_zones(site, books, &around);
 	site_publish_tariff(site, &around);

@@ -4,33 +4,47 @@
  * the set says (CONTRACT, 'The index curve'):
  *  - of two records with the same time the larger index counts;
  *  - a record below its predecessor is a glitch, left out, if its successor is not below the
- *    predecessor; else it is a reset, the new baseline without energy across it;
+ *    predecessor; else a rollover, where the register has a modulus and the fall is more than half
+ *    of it; else a reset, the new baseline without energy across it. Without a successor it is a
+ *    reset so far;
+ *  - a swap is two records in one moment;
  *  - between records the index is linear, rounded down to the mWh. */
 #ifndef AGGREGATOR_CURVE_H
 #define AGGREGATOR_CURVE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "aggregator/event.h"
+#include "aggregator/spans.h"
 #include "common/units.h"
 
-#define CURVE_NEVER  INT64_MIN
-#define CURVE_ALWAYS INT64_MAX
-
-/* A stretch of event time in which something changed; empty where from > to. */
-struct span {
-	ms_t from, to;
+enum point_kind {
+	POINT_KEPT,
+	POINT_GLITCH,
+	POINT_RESET,
+	POINT_ROLLOVER,
+	POINT_FINAL, /* of a swap: the old meter's last index, and right after it the new one's */
+	POINT_INITIAL,
 };
 
-#define SPAN_EMPTY ((struct span){CURVE_ALWAYS, CURVE_NEVER})
+#define POINT_COUNT_MAX ((INT64_C(1) << 60) - 1)
 
-enum point_kind { POINT_KEPT, POINT_GLITCH, POINT_RESET };
-
+/* A record. A year of them every 10 s is 50 MB. */
 struct point {
 	ms_t t;
-	int64_t count;	/* the index as recorded: mWh, or pulses */
-	int64_t amount; /* accumulated since the first point, mWh (or ml); valid when settled */
-	enum point_kind kind;
+	uint64_t count : 60; /* the index as recorded: mWh, or pulses */
+	uint64_t kind : 4;   /* enum point_kind; valid when settled */
+};
+
+/* From here on the index is counted on without any break: the amount at a point is what its count
+ * is beyond this one's, times the weight. */
+struct baseline {
+	ms_t from;
+	int64_t count;
+	int64_t amount; /* since the curve's first point, mWh (or ml) */
+	int64_t weight;
 };
 
 /* A weight of 1 mWh (ml) a count, as of a source that records mWh. Weights have millionths: a meter
@@ -55,28 +69,37 @@ struct swap {
 struct curve {
 	struct point *points; /* ascending in t up to `settled`, then as they came */
 	size_t count, capacity, settled;
+	struct baseline *baselines; /* ascending; the first is the first point's */
+	size_t baseline_count, baseline_capacity;
 	struct weight *weights; /* ascending; the first holds for all time before, too */
 	size_t weight_count, weight_capacity;
-	int64_t resets, glitches;
-	bool stale;	     /* a weight changed: all amounts are to be computed again */
-	struct span changed; /* what the last curve_settle() returned */
+	struct swap *swaps; /* ascending */
+	size_t swap_count, swap_capacity;
+	int64_t resets, glitches, rollovers;
+	ms_t event_t;	      /* of the newest event; 0: none */
+	struct spans fresh;   /* where weights or swaps changed since the last curve_settle() */
+	struct spans changed; /* what the last curve_settle() changed */
 };
-
-bool span_empty(struct span span);
-struct span span_join(struct span a, struct span b);
 
 void curve_free(struct curve *curve);
 
+/* `count` is 0..POINT_COUNT_MAX. */
 void curve_add(struct curve *curve, ms_t t, int64_t count);
 
-/* One count is worth `amount` / WEIGHT_ONE (0..WEIGHT_MAX) from `from` on; the first call's `from`
- * does not matter. A record's counts since its predecessor have the weight in force at the
- * predecessor. */
-void curve_weigh(struct curve *curve, ms_t from, int64_t amount);
+/* The settled curve knows this record, or a larger one of the same t. */
+bool curve_holds(const struct curve *curve, ms_t t, int64_t count);
 
-/* Takes in what was added. Returns the stretch of time where the curve is no longer what it was:
- * windows and days that do not touch it stay valid. */
-struct span curve_settle(struct curve *curve);
+/* From weight->from on one count is worth something else, or rolls over elsewhere; the first
+ * call's `from` does not matter. A record's counts since its predecessor have the weight in force
+ * at the predecessor. False where nothing changes. */
+bool curve_weigh(struct curve *curve, struct weight weight);
+
+/* Adds a swap, or replaces the one of the same t. False where it is there already. */
+bool curve_swap(struct curve *curve, struct swap swap);
+
+/* Takes in what was added. `changed` then tells where the curve is no longer what it was: windows
+ * and days that do not touch it stay valid. */
+void curve_settle(struct curve *curve);
 
 /* All below: of a settled curve. */
 
@@ -84,6 +107,9 @@ bool curve_known(const struct curve *curve);	/* has a record */
 ms_t curve_first(const struct curve *curve);	/* CURVE_ALWAYS where not known */
 ms_t curve_last(const struct curve *curve);	/* CURVE_NEVER where not known */
 int64_t curve_count(const struct curve *curve); /* of the newest record that counts */
+
+/* The first point at or after `t`; the number of points where there is none. */
+size_t curve_find(const struct curve *curve, ms_t t);
 
 /* What counting from one count to another is worth at `t`: the difference of both, each times the
  * weight, rounded half up. False where no number can hold it. */
@@ -93,6 +119,14 @@ int64_t curve_total(const struct curve *curve); /* amount from the first record 
 
 /* A reset lies within (from, to]. */
 bool curve_reset_within(const struct curve *curve, ms_t from, ms_t to);
+
+/* Point `i` is an event. */
+bool curve_event(const struct curve *curve, size_t i, struct event *event);
+
+/* Takes out the points of [from, to) for which `drop` says so; to be called for what no amount that
+ * is asked for depends on. Returns how many. */
+size_t curve_thin(struct curve *curve, ms_t from, ms_t to,
+		  bool (*drop)(void *context, const struct curve *curve, size_t i), void *context);
 
 /* How far a value rests on records. */
 enum curve_flags {

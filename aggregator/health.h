@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+#include "aggregator/event.h"
+#include "common/fail.h"
+#include "common/id.h"
 #include "common/topic.h"
 #include "common/units.h"
 
@@ -14,13 +17,18 @@ struct health {
 	int64_t duplicate; /* of the accepted: seen before */
 	int64_t late;	   /* of the accepted: older than another of the same source */
 	int64_t missing;   /* sequence numbers below a collector's newest that never came */
+	int64_t deferred;  /* not taken, because too many wait for being stored: they come again */
 	/* messages of any kind that were refused */
 	int64_t rejected;
 	ms_t rejected_at; /* 0: never */
 	char rejected_topic[TOPIC_SIZE];
 	char rejected_reason[200];
 	/* the books */
-	int64_t resets, glitches;
+	int64_t resets, glitches, rollovers, swaps;
+	struct event event; /* the newest of these; t is 0: none */
+	char event_source[2 * ID_SIZE];
+	char trouble[sizeof(
+		((struct fail *)0)->text)]; /* why nothing can be stored; empty: it can */
 	int64_t spurious_tops;
 	int64_t contact_faults;
 	/* edges that a kernel lost, as collectors reported */

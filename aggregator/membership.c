@@ -5,9 +5,6 @@
 #include "aggregator/site_parts.h"
 #include "common/array.h"
 
-/* The zone that is left over: a reserved id. */
-#define REST_ID "rest"
-
 void place_free(struct place *place)
 {
 	zone_free(&place->zone);
@@ -24,13 +21,40 @@ static struct place *place_open(struct named *places, const char *id)
 		abort();
 	strcpy(place->name, id);
 	strcpy(place->zone.id, id);
+	place->zone.nominal_w = NAN;
+	place->described = true;
+	place->stored = CURVE_NEVER;
 	return place;
+}
+
+struct place *site_place_open(struct site *site, const char *id)
+{
+	struct place *place = named_find(&site->places, id);
+
+	return place ? place : place_open(&site->places, id);
+}
+
+static void place_dirty_all(struct place *place)
+{
+	spans_add(&place->dirty, SPAN_ALL);
+	place->described = true;
+	place->changed = true;
+}
+
+static void keep_zone_gone(struct site *site, const char *id)
+{
+	struct kept_name gone;
+
+	strcpy(gone.name, id);
+	keep(&site->keeping.zones_gone, gone);
+	site->keeping.dirty = true;
 }
 
 /* What a zone is called and can take: the first source that says so. */
 static void zone_describe(struct zone *zone)
 {
-	zone->nominal_w = NAN;
+	if (zone->member_count)
+		zone->nominal_w = NAN;
 	for (size_t i = zone->member_count; i-- > 0;) {
 		const struct about *about = &zone->members[i].source->about;
 
@@ -110,6 +134,7 @@ void site_rest(struct site *site)
 	if (!parts) {
 		zone_free(&zone);
 		if (site->rest) {
+			keep_zone_gone(site, REST_ID);
 			board_clear(&site->rest->board, &site->wall, REST_ID);
 			place_free(site->rest);
 			site->rest = NULL;
@@ -118,7 +143,7 @@ void site_rest(struct site *site)
 	}
 	zone_free(&site->rest->zone);
 	site->rest->zone = zone;
-	site->rest->changed = true;
+	place_dirty_all(site->rest);
 }
 
 /* The newest stay of the source in a zone; NULL: it has been in none. */
@@ -182,8 +207,24 @@ static void zone_end_term(struct zone *zone, const struct source *source, ms_t n
 static void place_refresh(struct place *place)
 {
 	zone_describe(&place->zone);
-	ledger_invalidate(&place->zone.ledger, (struct span){CURVE_NEVER, CURVE_ALWAYS});
-	place->changed = true;
+	ledger_invalidate(&place->zone.ledger, SPAN_ALL);
+	place_dirty_all(place);
+}
+
+void place_add_source(struct place *place, struct source *source)
+{
+	zone_add_member(&place->zone, source, 1);
+	place_refresh(place);
+}
+
+void place_restored(struct place *place, bool recompute)
+{
+	/* What the store has, nobody says: windows up to any time. */
+	place->stored = CURVE_ALWAYS;
+	place->described = false;
+	place->dirty.count = 0;
+	if (recompute)
+		spans_add(&place->dirty, SPAN_ALL);
 }
 
 /* A zone that never used anything and has no source any more was a mistake: it disappears. */
@@ -203,9 +244,10 @@ static void site_leave(struct site *site, struct source *source, ms_t now)
 		return;
 	}
 	if (used) {
-		place->changed = true;
+		place_dirty_all(place);
 		return;
 	}
+	keep_zone_gone(site, place->name);
 	if (site->main == place)
 		site->main = NULL;
 	board_clear(&place->board, &site->wall, place->name);
@@ -251,32 +293,33 @@ static bool site_admits(const struct site *site, const struct source *source,
 	return true;
 }
 
-/* Tops and contacts count when they are the main meter's. */
-static void site_take_early(struct site *site, struct source *source)
+static bool source_is_main(const struct source *source)
 {
-	if (source->about.role == ROLE_MAIN) {
-		for (size_t i = 0; i < source->tops.count; i++)
-			grid_add(&site->grid, source->tops.tops[i]);
-		for (size_t i = 0; i < source->contacts.count; i++)
-			contacts_add(&site->tariff.contacts, &source->contacts.states[i]);
-	}
-	grid_free(&source->tops);
-	contacts_free(&source->contacts);
+	return source->announced && source->about.role == ROLE_MAIN;
+}
+
+/* Tops and contacts count while they are the main meter's. */
+static void site_marks_moved(struct site *site, const struct source *source, bool was_main)
+{
+	if (source_is_main(source) != was_main && (source->tops.count || source->contacts.count))
+		site->regrid = true;
 }
 
 bool site_announce(struct site *site, struct source *source, const struct about *about, ms_t now,
 		   struct fail *fail)
 {
 	bool moves = source->announced && strcmp(source->about.zone, about->zone) != 0;
+	bool was_main = source_is_main(source);
 	struct place *place;
 
+	/* Retained: it comes again and again. */
+	if (source->announced && about_equal(&source->about, about))
+		return true;
 	if (!site_admits(site, source, about, fail) || !source_admits(source, about, fail))
 		return false;
 	if (moves)
 		site_leave(site, source, now);
-	place = named_find(&site->places, about->zone);
-	if (!place)
-		place = place_open(&site->places, about->zone);
+	place = site_place_open(site, about->zone);
 	if (moves || !source->announced) {
 		zone_add_member(&place->zone, source, 1);
 		site_begin_term(site, &place->zone, source, now);
@@ -287,16 +330,21 @@ bool site_announce(struct site *site, struct source *source, const struct about 
 		site->main = place;
 	else if (site->main == place)
 		site->main = NULL;
-	site_take_early(site, source);
-	site->rest_stale = true;
+	site_marks_moved(site, source, was_main);
+	site->rest_stale = site->keeping.dirty = true;
 	return true;
 }
 
 void site_withdraw(struct site *site, struct source *source, ms_t now)
 {
+	bool was_main;
+
 	if (!source->announced)
 		return;
+	was_main = source_is_main(source);
 	source->announced = false;
+	source->changed = true;
 	site_leave(site, source, now);
-	site->rest_stale = true;
+	site_marks_moved(site, source, was_main);
+	site->rest_stale = site->keeping.dirty = true;
 }

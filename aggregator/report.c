@@ -308,6 +308,23 @@ static json_t *json_rejection(const struct health *health, const struct surround
 	return json;
 }
 
+/* The newest of resets, glitches, rollovers and swaps; indices are pulses or mWh. */
+static json_t *json_event(const struct health *health, const struct surroundings *around)
+{
+	const struct event *event = &health->event;
+	json_t *json;
+
+	if (!event->t)
+		return json_null();
+	json = json_object();
+	json_object_set_new(json, "time", json_time(around, event->t));
+	json_object_set_new(json, "source", json_string(health->event_source));
+	json_object_set_new(json, "event", json_string(event_name(event->kind)));
+	json_object_set_new(json, "before", json_integer(event->before));
+	json_object_set_new(json, "after", json_integer(event->after));
+	return json;
+}
+
 char *report_health(const struct health *health, const struct surroundings *around)
 {
 	json_t *json = json_object();
@@ -319,9 +336,15 @@ char *report_health(const struct health *health, const struct surroundings *arou
 	json_object_set_new(json, "late", json_integer(health->late));
 	json_object_set_new(json, "rejected", json_integer(health->rejected));
 	json_object_set_new(json, "last_rejected", json_rejection(health, around));
+	json_object_set_new(json, "deferred", json_integer(health->deferred));
+	json_object_set_new(json, "store_trouble",
+			    health->trouble[0] ? json_string(health->trouble) : json_null());
 	json_object_set_new(json, "sequence_gaps", json_integer(health->missing));
 	json_object_set_new(json, "resets", json_integer(health->resets));
 	json_object_set_new(json, "glitches", json_integer(health->glitches));
+	json_object_set_new(json, "rollovers", json_integer(health->rollovers));
+	json_object_set_new(json, "swaps", json_integer(health->swaps));
+	json_object_set_new(json, "last_event", json_event(health, around));
 	json_object_set_new(json, "spurious_tops", json_integer(health->spurious_tops));
 	json_object_set_new(json, "contact_faults", json_integer(health->contact_faults));
 	json_object_set_new(json, "edges_lost", json_integer(health->edges_lost));

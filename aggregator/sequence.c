@@ -11,47 +11,51 @@ void sequence_free(struct sequence *sequence)
 	*sequence = (struct sequence){0};
 }
 
-static void run_remove(struct sequence *sequence, size_t i)
+/* Puts a run into the place of those from `first` to before `end`. */
+static void runs_replace(struct sequence *sequence, size_t first, size_t end, struct run run)
 {
-	sequence->count--;
-	memmove(&sequence->runs[i], &sequence->runs[i + 1],
-		(sequence->count - i) * sizeof(*sequence->runs));
+	if (first == end)
+		sequence->runs = array_grow(sequence->runs, sequence->count, &sequence->capacity,
+					    sizeof(*sequence->runs));
+	memmove(&sequence->runs[first + 1], &sequence->runs[end],
+		(sequence->count - end) * sizeof(*sequence->runs));
+	sequence->runs[first] = run;
+	sequence->count = sequence->count + 1 - (end - first);
 }
 
-static void run_insert(struct sequence *sequence, size_t i, int64_t number)
+bool sequence_note(struct sequence *sequence, int64_t from, int64_t to)
 {
-	sequence->runs = array_grow(sequence->runs, sequence->count, &sequence->capacity,
-				    sizeof(*sequence->runs));
-	memmove(&sequence->runs[i + 1], &sequence->runs[i],
-		(sequence->count - i) * sizeof(*sequence->runs));
-	sequence->runs[i] = (struct run){number, number};
-	sequence->count++;
-}
-
-bool sequence_note(struct sequence *sequence, int64_t number)
-{
-	size_t i = sequence->count;
-	struct run *before, *after;
+	struct run run = {from, to};
+	size_t end = sequence->count;
+	size_t first;
 
 	/* From the newest on: that is where numbers come. */
-	while (i > 0 && sequence->runs[i - 1].from > number)
-		i--;
-	before = i > 0 ? &sequence->runs[i - 1] : NULL;
-	after = i < sequence->count ? &sequence->runs[i] : NULL;
-	if (before && number <= before->to)
-		return false;
-	if (before && number == before->to + 1) {
-		before->to = number;
-		if (after && after->from == number + 1) {
-			before->to = after->to;
-			run_remove(sequence, i);
-		}
-	} else if (after && after->from == number + 1) {
-		after->from = number;
-	} else {
-		run_insert(sequence, i, number);
+	while (end > 0 && sequence->runs[end - 1].from - 1 > to)
+		end--;
+	for (first = end; first > 0 && sequence->runs[first - 1].to >= from - 1; first--) {
+		struct run old = sequence->runs[first - 1];
+
+		if (old.from <= from && to <= old.to)
+			return false;
+		run.from = old.from < run.from ? old.from : run.from;
+		run.to = old.to > run.to ? old.to : run.to;
 	}
+	/* A number in the middle of what has come was told before; what it tells of those before
+	 * it may be new. */
+	for (size_t i = first; i < end; i++)
+		if (sequence->runs[i].from <= to && to <= sequence->runs[i].to) {
+			runs_replace(sequence, first, end, run);
+			sequence->changed = true;
+			return false;
+		}
+	runs_replace(sequence, first, end, run);
+	sequence->changed = true;
 	return true;
+}
+
+int64_t sequence_mark(const struct sequence *sequence)
+{
+	return sequence->count && sequence->runs[0].from <= 1 ? sequence->runs[0].to : 0;
 }
 
 int64_t sequence_missing(const struct sequence *sequence)

@@ -1,4 +1,4 @@
-/* sequence.h - which of a collector's sequence numbers have come, whatever their order. */
+/* sequence.h - which of a collector's sequence numbers are dealt with, whatever their order. */
 #ifndef AGGREGATOR_SEQUENCE_H
 #define AGGREGATOR_SEQUENCE_H
 
@@ -8,7 +8,7 @@
 
 #include "common/fact.h"
 
-/* Numbers [from, to] have come. */
+/* Numbers [from, to] have come, or will never come. */
 struct run {
 	int64_t from, to;
 };
@@ -17,14 +17,20 @@ struct sequence {
 	char stream[STREAM_SIZE];
 	struct run *runs; /* ascending, never adjacent */
 	size_t count, capacity;
+	bool linked;  /* its records tell which one was before them */
+	bool changed; /* since it was stored */
+	ms_t known;   /* monotonic time of the first look at it; 0: none yet */
 };
 
 void sequence_free(struct sequence *sequence);
 
-/* Notes a number. False if it had come before. */
-bool sequence_note(struct sequence *sequence, int64_t number);
+/* Notes that the numbers from..to are dealt with. False where `to` was already. */
+bool sequence_note(struct sequence *sequence, int64_t from, int64_t to);
 
-/* How many numbers between the first and the newest have not come. */
+/* Everything up to and including this number is dealt with; 0: not even 1 is. */
+int64_t sequence_mark(const struct sequence *sequence);
+
+/* How many numbers between the first and the newest are not dealt with. */
 int64_t sequence_missing(const struct sequence *sequence);
 
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "aggregator/site_parts.h"
-#include "common/array.h"
 #include "common/fact.h"
 #include "common/json.h"
 
@@ -13,7 +12,6 @@
 /* Against topics invented by a program gone wild. */
 #define SOURCES_MAX    10000
 #define COLLECTORS_MAX 10000
-#define STREAMS_MAX    64
 
 struct site *site_open(const struct site_settings *settings, struct publisher publisher, ms_t now)
 {
@@ -23,6 +21,7 @@ struct site *site_open(const struct site_settings *settings, struct publisher pu
 		abort();
 	site->wall = (struct wall){settings, publisher};
 	site->health.started = now;
+	site->thin_from = CURVE_NEVER;
 	tariff_open(&site->tariff, &settings->tariff);
 	return site;
 }
@@ -58,6 +57,7 @@ void site_close(struct site *site)
 	named_free(&site->places);
 	grid_free(&site->grid);
 	tariff_close(&site->tariff);
+	keeping_free(&site->keeping);
 	free(site);
 }
 
@@ -73,7 +73,7 @@ void site_clock_stepped(struct site *site)
 
 /* ---- who is who ---- */
 
-static struct collector *site_collector(struct site *site, const char *id)
+struct collector *site_collector(struct site *site, const char *id)
 {
 	struct collector *collector = named_find(&site->collectors, id);
 
@@ -84,7 +84,7 @@ static struct collector *site_collector(struct site *site, const char *id)
 	return collector;
 }
 
-static struct source *site_source(struct site *site, const struct topic *topic, struct fail *fail)
+struct source *site_source(struct site *site, const struct topic *topic, struct fail *fail)
 {
 	char name[2 * ID_SIZE];
 	struct source *source;
@@ -105,7 +105,7 @@ static struct source *site_source(struct site *site, const struct topic *topic, 
 
 /* ---- facts ---- */
 
-static bool fact_time(ms_t t, ms_t now, struct fail *fail)
+bool fact_time(ms_t t, ms_t now, struct fail *fail)
 {
 	if (t > now + FUTURE_MAX_MS)
 		return fail_set(
@@ -113,83 +113,6 @@ static bool fact_time(ms_t t, ms_t now, struct fail *fail)
 			"t: %lld lies more than 10 minutes in the future: is the collector's "
 			"clock set?",
 			(long long)t);
-	return true;
-}
-
-/* A stream is over when another began: the first one says nothing more. */
-static void collector_drop_stream(struct collector *collector)
-{
-	collector->missing_before =
-		add_limited(collector->missing_before, sequence_missing(&collector->streams[0]));
-	sequence_free(&collector->streams[0]);
-	collector->stream_count--;
-	memmove(&collector->streams[0], &collector->streams[1],
-		collector->stream_count * sizeof(*collector->streams));
-}
-
-/* True where the number is new. */
-static bool collector_note(struct collector *collector, const struct record *record)
-{
-	struct sequence *sequence;
-
-	for (size_t i = collector->stream_count; i-- > 0;)
-		if (strcmp(collector->streams[i].stream, record->stream) == 0)
-			return sequence_note(&collector->streams[i], record->seq);
-	if (collector->stream_count == STREAMS_MAX)
-		collector_drop_stream(collector);
-	collector->streams = array_grow(collector->streams, collector->stream_count,
-					&collector->stream_capacity, sizeof(*collector->streams));
-	sequence = &collector->streams[collector->stream_count++];
-	*sequence = (struct sequence){0};
-	strcpy(sequence->stream, record->stream);
-	return sequence_note(sequence, record->seq);
-}
-
-static void site_marks(struct site *site, struct source *source, const struct record *record)
-{
-	struct contact_state state = {
-		.t = record->t,
-		.off_peak = record->off_peak,
-		.peak = record->peak,
-		.change = record->mark == MARK_CONTACTS,
-		.seq = record->seq,
-	};
-	bool early = !source->announced;
-
-	if (!early && source->about.role != ROLE_MAIN)
-		return;
-	if (record->mark == MARK_TOP10)
-		grid_add(early ? &source->tops : &site->grid, record->t);
-	if (state.off_peak != UNKNOWN || state.peak != UNKNOWN)
-		contacts_add(early ? &source->contacts : &site->tariff.contacts, &state);
-}
-
-static bool site_record(struct site *site, const struct topic *topic, const char *payload,
-			size_t size, ms_t now, struct fail *fail)
-{
-	struct health *health = &site->health;
-	struct record record;
-	struct source *source;
-	bool late;
-
-	if (!record_decode(&record, payload, size, fail) || !fact_time(record.t, now, fail))
-		return false;
-	source = site_source(site, topic, fail);
-	if (!source)
-		return false;
-	late = record.t < source->newest;
-	if (!source_record(source, &record, now, fail))
-		return false;
-	if (record.is_pulse)
-		site_marks(site, source, &record);
-	health->accepted++;
-	health->late += late;
-	if (collector_note(site_collector(site, topic->collector), &record)) {
-		health->edges_lost = add_limited(health->edges_lost, record.lost);
-		health->blind_ms = add_limited(health->blind_ms, record.blind_ms);
-	} else {
-		health->duplicate++;
-	}
 	return true;
 }
 
@@ -287,11 +210,11 @@ static bool site_collector_about(const char *payload, size_t size, struct fail *
 	return json;
 }
 
-static bool site_route(struct site *site, const struct topic *topic, const char *payload,
-		       size_t size, ms_t now, struct fail *fail)
+static bool site_route(struct site *site, const struct topic *topic, const char *text,
+		       const char *payload, size_t size, ms_t now, struct fail *fail)
 {
 	switch (topic->kind) {
-	case TOPIC_SOURCE_RECORD: return site_record(site, topic, payload, size, now, fail);
+	case TOPIC_SOURCE_RECORD: return site_record(site, topic, text, payload, size, now, fail);
 	case TOPIC_SOURCE_LIVE: return site_live(site, topic, payload, size, now, fail);
 	case TOPIC_SOURCE_ABOUT: return site_source_about(site, topic, payload, size, now, fail);
 	case TOPIC_SOURCE_STATUS: return site_source_status(site, topic, payload, size, fail);
@@ -304,7 +227,7 @@ static bool site_route(struct site *site, const struct topic *topic, const char 
 }
 
 /* Names and reasons may quote what came: any bytes. */
-static void copy_printable(char *to, size_t size, const char *from)
+void copy_printable(char *to, size_t size, const char *from)
 {
 	size_t i = 0;
 
@@ -322,7 +245,7 @@ bool site_message(struct site *site, const char *text, const char *payload, size
 	struct topic topic;
 
 	if (topic_parse(&topic, settings->base, settings->id, text, &reason) &&
-	    site_route(site, &topic, payload, size, now, &reason))
+	    site_route(site, &topic, text, payload, size, now, &reason))
 		return true;
 	health->rejected++;
 	health->rejected_at = now;

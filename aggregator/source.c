@@ -31,6 +31,7 @@ static bool source_counts(struct source *source, bool pulses, struct fail *fail)
 	if (source->counts != COUNTS_UNKNOWN && source->counts != counts)
 		return fail_set(fail, "this source counts %s, found %s", pulses ? "wh" : "pulses",
 				pulses ? "pulses" : "wh");
+	source->changed |= source->counts != counts;
 	source->counts = counts;
 	return true;
 }
@@ -75,14 +76,27 @@ bool source_admits(const struct source *source, const struct about *about, struc
 
 void source_announce(struct source *source, const struct about *about, ms_t now)
 {
-	source->counts = about_is_pulse(about) ? COUNTS_PULSES : COUNTS_MWH;
+	bool pulses = about_is_pulse(about);
+	struct weight weight = {
+		.from = now,
+		.amount = llround(about_energy_weight(about) * (double)WEIGHT_ONE),
+		.modulus = pulses ? about->modulus_pulses : about->modulus_wh * MWH_PER_WH,
+	};
+
+	source->counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
+	source_restore(source, about, true);
+	source->changed = true;
+	curve_weigh(&source->energy, weight);
+	weight.amount = llround(about_volume_weight(about) * (double)WEIGHT_ONE);
+	if (pulses && !isnan(about->m3_per_pulse))
+		curve_weigh(&source->volume, weight);
+}
+
+void source_restore(struct source *source, const struct about *about, bool announced)
+{
 	source->about = *about;
-	source->announced = true;
+	source->announced = announced;
 	source->power.wh_per_pulse = about_energy_weight(about) / (double)MWH_PER_WH;
-	curve_weigh(&source->energy, now, llround(about_energy_weight(about) * (double)WEIGHT_ONE));
-	if (about_is_pulse(about) && !isnan(about->m3_per_pulse))
-		curve_weigh(&source->volume, now,
-			    llround(about_volume_weight(about) * (double)WEIGHT_ONE));
 }
 
 /* A fact proves life at its time; one that is dated ahead of our clock, now. */
@@ -94,19 +108,24 @@ static void source_seen(struct source *source, ms_t t, ms_t now)
 		source->last_seen = t;
 }
 
-bool source_record(struct source *source, const struct record *record, ms_t now, struct fail *fail)
+void source_fact(struct source *source, ms_t t, int64_t count)
 {
-	int64_t count = record->pulses;
+	curve_add(&source->energy, t, count);
+	if (source->counts == COUNTS_PULSES)
+		curve_add(&source->volume, t, count);
+	if (t > source->newest)
+		source->newest = t;
+}
 
+bool source_record(struct source *source, const struct record *record, ms_t now, int64_t *count,
+		   struct fail *fail)
+{
+	*count = record->pulses;
+	if (!record->is_pulse && !mwh_from_wh(record->wh, count))
+		return fail_set(fail, "wh: expected 0 to 9e12");
 	if (!source_counts(source, record->is_pulse, fail))
 		return false;
-	if (!record->is_pulse && !mwh_from_wh(record->wh, &count))
-		return fail_set(fail, "wh: expected 0 to 9e12");
-	curve_add(&source->energy, record->t, count);
-	if (record->is_pulse)
-		curve_add(&source->volume, record->t, count);
-	if (record->t > source->newest)
-		source->newest = record->t;
+	source_fact(source, record->t, *count);
 	source_seen(source, record->t, now);
 	/* The interval across a start is unknown. */
 	if (record->mark == MARK_START && record->t >= source->power.last_pulse)

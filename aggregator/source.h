@@ -7,6 +7,7 @@
 
 #include "aggregator/contacts.h"
 #include "aggregator/curve.h"
+#include "aggregator/spans.h"
 #include "aggregator/power.h"
 #include "aggregator/window.h"
 #include "common/fact.h"
@@ -30,13 +31,15 @@ struct source {
 		refused; /* the newest, where it did not fit to another source's; else no zone */
 	bool collector_online, meter_online; /* as last heard; true until heard */
 	enum counts counts;
-	struct curve energy; /* mWh */
-	struct curve volume; /* ml; of pulse sources that count volume */
-	struct contacts
-		contacts; /* that came before it was known whether they are the main meter's */
-	struct grid tops; /* likewise */
-	ms_t newest;	  /* of all records; CURVE_NEVER: none */
-	ms_t last_seen;	  /* when the last fact came that proves life; CURVE_NEVER: never */
+	struct curve energy;	  /* mWh */
+	struct curve volume;	  /* ml; of pulse sources that count volume */
+	struct contacts contacts; /* they count where the source is the main meter */
+	struct grid tops;	  /* likewise */
+	bool changed;		  /* what is said here above, since it was stored */
+	struct spans dirty;	  /* stretches whose events are to be stored again */
+	bool eventful;		  /* there are events, or were */
+	ms_t newest;		  /* of all records; CURVE_NEVER: none */
+	ms_t last_seen;		  /* when the last fact came that proves life; CURVE_NEVER: never */
 
 	/* the newest live reading */
 	ms_t live_t;	     /* CURVE_NEVER: none */
@@ -56,7 +59,15 @@ bool source_admits(const struct source *source, const struct about *about, struc
 /* Takes an announcement that was admitted, in force from `now`. */
 void source_announce(struct source *source, const struct about *about, ms_t now);
 
-bool source_record(struct source *source, const struct record *record, ms_t now, struct fail *fail);
+/* Puts back what was announced; the weights come apart. */
+void source_restore(struct source *source, const struct about *about, bool announced);
+
+/* Takes an index, in what the source counts. */
+void source_fact(struct source *source, ms_t t, int64_t count);
+
+/* *count: the index that was taken. */
+bool source_record(struct source *source, const struct record *record, ms_t now, int64_t *count,
+		   struct fail *fail);
 bool source_live(struct source *source, const struct live *live, ms_t now, struct fail *fail);
 
 bool source_online(const struct source *source);

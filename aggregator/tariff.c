@@ -41,14 +41,24 @@ void tariff_close(struct tariff *tariff)
 	*tariff = (struct tariff){0};
 }
 
+static void tariff_forget(struct tariff *tariff, struct span span)
+{
+	for (size_t i = 0; i < tariff->day_count; i++)
+		if (tariff->days[i].start < span.to && tariff->days[i].end > span.from)
+			tariff->days[i].valid = false;
+}
+
 struct span tariff_settle(struct tariff *tariff)
 {
 	struct span span = contacts_settle(&tariff->contacts);
 
-	for (size_t i = 0; i < tariff->day_count; i++)
-		if (tariff->days[i].start < span.to && tariff->days[i].end > span.from)
-			tariff->days[i].valid = false;
+	tariff_forget(tariff, span);
 	return span;
+}
+
+void tariff_invalidate(struct tariff *tariff)
+{
+	tariff_forget(tariff, SPAN_ALL);
 }
 
 enum band tariff_calendar_band(const struct tariff_settings *settings, ms_t t, ms_t *until)

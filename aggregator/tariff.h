@@ -64,6 +64,9 @@ void tariff_close(struct tariff *tariff);
 /* Takes in contact states that were added. Returns the stretch where bands may have changed. */
 struct span tariff_settle(struct tariff *tariff);
 
+/* Its contacts are others. */
+void tariff_invalidate(struct tariff *tariff);
+
 /* The segment that holds `t`. The tariff's contacts are settled. */
 struct segment tariff_at(struct tariff *tariff, ms_t t);
 

@@ -12,7 +12,7 @@ static struct balance balance;
 /* 10 mWh a ms from `from` to `to`. */
 static void run(struct curve *curve, ms_t from, ms_t to)
 {
-	curve_weigh(curve, 0, WEIGHT_ONE);
+	curve_weigh(curve, (struct weight){.amount = WEIGHT_ONE});
 	curve_add(curve, from, 1000000);
 	curve_add(curve, to, 1000000 + 10 * (to - from));
 	curve_settle(curve);

@@ -33,7 +33,7 @@ static int setup(void **state)
 					    .prices = prices,
 					    .prices_count = 1};
 	tariff_open(&tariff, &settings);
-	curve_weigh(&curve, 0, WEIGHT_ONE);
+	curve_weigh(&curve, (struct weight){.amount = WEIGHT_ONE});
 	balance_add(&balance, (struct term){&curve, CURVE_NEVER, CURVE_ALWAYS, 1});
 	return 0;
 }
@@ -50,10 +50,9 @@ static int teardown(void **state)
 
 static void settle(void)
 {
-	struct span span = curve_settle(&curve);
-
-	if (!span_empty(span))
-		ledger_invalidate(&ledger, span);
+	curve_settle(&curve);
+	for (size_t i = 0; i < curve.changed.count; i++)
+		ledger_invalidate(&ledger, curve.changed.items[i]);
 	ledger_settle(&ledger, &balance, &tariff);
 }
 

@@ -213,7 +213,9 @@ static void health_counts_what_came_in_and_how(void **state)
 		     "\"time\":\"2013-01-15T08:00:00+01:00\","
 		     "\"topic\":\"wattzone/lycee/collector/meter/global/record\","
 		     "\"reason\":\"expected one of pulses and wh, found neither\"},"
-		     "\"sequence_gaps\":2,\"resets\":0,\"glitches\":0,\"spurious_tops\":1,"
+		     "\"deferred\":0,\"store_trouble\":null,\"sequence_gaps\":2,\"resets\":0,"
+		     "\"glitches\":0,\"rollovers\":0,\"swaps\":0,\"last_event\":null,\"spurious_"
+		     "tops\":1,"
 		     "\"contact_faults\":0,\"edges_lost\":3,\"blind_ms\":5320,\"clock_steps\":1}");
 }
 

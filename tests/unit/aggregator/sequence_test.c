@@ -12,11 +12,11 @@ static void a_number_is_new_once(void **state)
 	struct sequence sequence = {0};
 
 	(void)state;
-	assert_true(sequence_note(&sequence, 8812));
-	assert_false(sequence_note(&sequence, 8812));
-	assert_true(sequence_note(&sequence, 8813));
-	assert_true(sequence_note(&sequence, 8811));
-	assert_false(sequence_note(&sequence, 8812));
+	assert_true(sequence_note(&sequence, 8812, 8812));
+	assert_false(sequence_note(&sequence, 8812, 8812));
+	assert_true(sequence_note(&sequence, 8813, 8813));
+	assert_true(sequence_note(&sequence, 8811, 8811));
+	assert_false(sequence_note(&sequence, 8812, 8812));
 	assert_int_equal(sequence.count, 1);
 	assert_int_equal(sequence_missing(&sequence), 0);
 	sequence_free(&sequence);
@@ -27,15 +27,15 @@ static void what_is_missing_lies_between_the_first_and_the_newest(void **state)
 	struct sequence sequence = {0};
 
 	(void)state;
-	sequence_note(&sequence, 100);
-	sequence_note(&sequence, 105);
+	sequence_note(&sequence, 100, 100);
+	sequence_note(&sequence, 105, 105);
 	assert_int_equal(sequence_missing(&sequence), 4);
-	sequence_note(&sequence, 103);
+	sequence_note(&sequence, 103, 103);
 	assert_int_equal(sequence_missing(&sequence), 3);
-	sequence_note(&sequence, 102);
-	sequence_note(&sequence, 104);
+	sequence_note(&sequence, 102, 102);
+	sequence_note(&sequence, 104, 104);
 	assert_int_equal(sequence.count, 2);
-	sequence_note(&sequence, 101);
+	sequence_note(&sequence, 101, 101);
 	assert_int_equal(sequence_missing(&sequence), 0);
 	assert_int_equal(sequence.count, 1);
 	sequence_free(&sequence);
@@ -46,11 +46,11 @@ static void the_largest_numbers_have_no_successor(void **state)
 	struct sequence sequence = {0};
 
 	(void)state;
-	assert_true(sequence_note(&sequence, INT64_MAX));
-	assert_false(sequence_note(&sequence, INT64_MAX));
-	assert_true(sequence_note(&sequence, 1));
+	assert_true(sequence_note(&sequence, INT64_MAX, INT64_MAX));
+	assert_false(sequence_note(&sequence, INT64_MAX, INT64_MAX));
+	assert_true(sequence_note(&sequence, 1, 1));
 	assert_int_equal(sequence_missing(&sequence), INT64_MAX - 2);
-	assert_true(sequence_note(&sequence, INT64_MAX - 1));
+	assert_true(sequence_note(&sequence, INT64_MAX - 1, INT64_MAX - 1));
 	assert_int_equal(sequence.count, 2);
 	sequence_free(&sequence);
 }
@@ -68,7 +68,7 @@ static void any_order_ends_in_the_same_runs(void **state)
 		for (int j = (int)seed_below(100); j >= 0; j--) {
 			int number = (int)seed_below(64);
 
-			if (sequence_note(&sequence, number + 1) == seen[number])
+			if (sequence_note(&sequence, number + 1, number + 1) == seen[number])
 				fail_msg("SEED=%llu", (unsigned long long)seed);
 			seen[number] = true;
 			first = number < first ? number : first;

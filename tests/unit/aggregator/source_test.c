@@ -78,8 +78,9 @@ static void pulse_record(ms_t t, int64_t pulses, enum mark mark, ms_t now)
 				.off_peak = UNKNOWN,
 				.peak = UNKNOWN};
 	struct fail fail = {0};
+	int64_t count;
 
-	assert_true(source_record(&source, &record, now, &fail));
+	assert_true(source_record(&source, &record, now, &count, &fail));
 	curve_settle(&source.energy);
 	curve_settle(&source.volume);
 }
@@ -88,8 +89,9 @@ static void pac_record(ms_t t, double wh, ms_t now)
 {
 	struct record record = {.t = t, .wh = wh, .mark = MARK_NONE};
 	struct fail fail = {0};
+	int64_t count;
 
-	assert_true(source_record(&source, &record, now, &fail));
+	assert_true(source_record(&source, &record, now, &count, &fail));
 	curve_settle(&source.energy);
 }
 
@@ -296,10 +298,11 @@ static void a_source_that_counted_pulses_does_not_take_wh(void **state)
 {
 	struct record record = {.t = NOW, .wh = 1, .mark = MARK_NONE};
 	struct fail fail = {0};
+	int64_t count;
 
 	(void)state;
 	pulse_record(NOW, 1, MARK_MINUTE, NOW);
-	assert_false(source_record(&source, &record, NOW, &fail));
+	assert_false(source_record(&source, &record, NOW, &count, &fail));
 	assert_string_equal(fail.text, "this source counts pulses, found wh");
 }
 
