@@ -42,8 +42,12 @@ static void source_settle(struct source *source)
 	grid_settle(&source->tops);
 	if (source_events(source))
 		source->eventful = true;
-	if (source->eventful)
-		spans_add_all(&source->dirty, &source->energy.changed);
+	for (size_t i = 0; source->eventful && i < source->energy.changed.count; i++) {
+		struct span span = source->energy.changed.items[i];
+
+		/* An event at its end tells what was before it. */
+		spans_add(&source->dirty, (struct span){span.from, add_limited(span.to, 1)});
+	}
 }
 
 /* The newest event of all sources. */

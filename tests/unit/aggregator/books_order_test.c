@@ -1,0 +1,230 @@
+/* The books are a function of the set of records, and outlive the program: whatever the order,
+ * delay and repetition of records, and however often saving fails or the site is closed and begun
+ * again from the file between them, the file ends up the same. SEED=… repeats a run, ITERATIONS=…
+ * makes it longer. */
+#include "tests/unit/aggregator/world.h"
+
+#include "aggregator/books.h"
+#include "aggregator/store.h"
+#include "common/database.h"
+#include "tests/unit/common/folder.h"
+
+/* Everything in the file, joined by names: nothing of it depends on the order of arrival. */
+static const char *const dumped[] = {
+	"SELECT 'zone', name, label, medium, role FROM zones ORDER BY name",
+	"SELECT 'source', name, counts, about, announced FROM sources ORDER BY name",
+	"SELECT 'weight', name, quantity, position, since, amount, modulus FROM weights"
+	" JOIN sources ON id = source ORDER BY 2, 3, 4",
+	"SELECT 'stay', name, zone, position, since, until FROM stays"
+	" JOIN sources ON id = source ORDER BY 2, 4",
+	"SELECT 'fact', name, t, count FROM facts JOIN sources ON id = source ORDER BY t, name",
+	"SELECT 'top', name, t FROM tops JOIN sources ON id = source ORDER BY t, name",
+	"SELECT 'contacts', name, t, off_peak, peak, change, seq FROM contacts"
+	" JOIN sources ON id = source ORDER BY t, name",
+	"SELECT 'gap', name, t, blind_ms, lost FROM gaps JOIN sources ON id = source"
+	" ORDER BY t, name",
+	"SELECT 'run', collector, stream.stream, newest, first, last FROM runs"
+	" JOIN streams AS stream ON id = runs.stream ORDER BY 2, 3, 5",
+	"SELECT 'window', name, start, \"end\", energy_mwh, cost_units, cost_rest, band, quality,"
+	" synchronous FROM windows JOIN zones ON id = zone ORDER BY name, start",
+	"SELECT 'event', name, t, kind, before, after FROM events"
+	" JOIN sources ON id = source ORDER BY name, t",
+};
+
+struct dump {
+	char *text;
+	size_t size, capacity;
+	int lines, windows;
+};
+
+static void dump_add(struct dump *dump, const char *text)
+{
+	size_t size = strlen(text);
+
+	if (dump->size + size + 2 > dump->capacity) {
+		dump->capacity = (dump->size + size + 2) * 2;
+		dump->text = realloc(dump->text, dump->capacity);
+		assert_non_null(dump->text);
+	}
+	memcpy(dump->text + dump->size, text, size + 1);
+	dump->size += size;
+}
+
+static struct dump dump_file(const char *file)
+{
+	struct dump dump = {0};
+	sqlite3 *handle;
+
+	assert_int_equal(sqlite3_open(file, &handle), SQLITE_OK);
+	for (size_t i = 0; i < sizeof(dumped) / sizeof(dumped[0]); i++) {
+		sqlite3_stmt *rows;
+
+		if (sqlite3_prepare_v2(handle, dumped[i], -1, &rows, NULL) != SQLITE_OK)
+			fail_msg("%s: %s", dumped[i], sqlite3_errmsg(handle));
+		while (sqlite3_step(rows) == SQLITE_ROW) {
+			for (int column = 0; column < sqlite3_column_count(rows); column++) {
+				const char *text = (const char *)sqlite3_column_text(rows, column);
+
+				dump_add(&dump, text ? text : "null");
+				dump_add(&dump, "|");
+			}
+			dump_add(&dump, "\n");
+			dump.lines++;
+			dump.windows += dumped[i][8] == 'w' && dumped[i][9] == 'i';
+		}
+		sqlite3_finalize(rows);
+	}
+	sqlite3_close(handle);
+	return dump;
+}
+
+static const char *line_end(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end ? end : line + strlen(line);
+}
+
+/* Tells the first line in which they differ. */
+static void expect_same_dump(const struct dump *one, const struct dump *other)
+{
+	const char *a = one->text, *b = other->text;
+
+	while (*a && *b && line_end(a) - a == line_end(b) - b &&
+	       strncmp(a, b, (size_t)(line_end(a) - a)) == 0) {
+		a = line_end(a) + 1;
+		b = line_end(b) + 1;
+	}
+	if (*a || *b)
+		fail_msg("%.*s\n%.*s", (int)(line_end(a) - a), a, (int)(line_end(b) - b), b);
+}
+
+/* ---- a site with a file ---- */
+
+struct home {
+	struct fixture fixture;
+	struct store *store;
+	char file[FOLDER_NAME_SIZE];
+};
+
+static void home_open(struct home *home)
+{
+	struct fail fail = {0};
+
+	fixture_open(&home->fixture);
+	home->store = store_open(home->file, &home->fixture.settings.tariff, &fail);
+	if (!home->store || !store_load(home->store, home->fixture.site, NULL, NULL, &fail))
+		fail_msg("%s", fail.text);
+}
+
+static void home_close(struct home *home)
+{
+	store_close(home->store);
+	fixture_close(&home->fixture);
+}
+
+/* What was not committed is gone, and comes again: nobody acknowledged it. */
+static void home_crash(struct home *home)
+{
+	home_close(home);
+	home_open(home);
+}
+
+static void home_commit(struct home *home)
+{
+	assert_true(store_commit(home->store, home->fixture.site, home->fixture.monotonic));
+}
+
+/* Up to three times each, in any order, with looks, commits and crashes between; at the end all
+ * once more, since a crash may have lost any. */
+static void deliver_in_trouble(struct home *home, ms_t now)
+{
+	int count = (1 + (int)seed_below(2)) * world.message_count;
+	int *order = calloc((size_t)count, sizeof(*order));
+	int crashes = 0;
+
+	assert_non_null(order);
+	for (int i = 0; i < count; i++) {
+		int other = (int)seed_below(i + 1);
+
+		order[i] = order[other];
+		order[other] = i % world.message_count;
+	}
+	/* The first announcement decides what a weight holds for: all time. */
+	home->fixture.now = now;
+	for (int i = 0; i < count; i++) {
+		deliver(&home->fixture, &world.messages[order[i]]);
+		if (seed_below(300) == 0)
+			glance(&home->fixture);
+		if (seed_below(300) == 0)
+			home_commit(home);
+		if (seed_below(2000) == 0) {
+			home_crash(home);
+			home->fixture.now = now;
+			crashes++;
+		}
+	}
+	printf("  %d crashes\n", crashes);
+	for (int i = 0; i < world.message_count; i++) {
+		deliver(&home->fixture, &world.messages[i]);
+		if (seed_below(500) == 0)
+			home_commit(home);
+	}
+	free(order);
+}
+
+static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
+{
+	const char *given = getenv("ITERATIONS");
+	int iterations = given ? atoi(given) : 6;
+	int windows = 0;
+
+	(void)state;
+	seed_start(__func__);
+	for (int i = 0; i < iterations; i++) {
+		uint64_t seed = seed_state;
+		struct home calm = {0}, troubled = {0};
+		struct dump one, other;
+
+		folder_make();
+		snprintf(calm.file, sizeof(calm.file), "%s/calm.db", folder);
+		snprintf(troubled.file, sizeof(troubled.file), "%s/troubled.db", folder);
+		fixture_open(&calm.fixture);
+		world_make(&calm.fixture.settings.tariff.zone);
+		calm.fixture.settings.tariff.prices = world_prices;
+		calm.fixture.settings.tariff.prices_count = 2;
+		troubled.fixture.settings = calm.fixture.settings;
+		fixture_close(&calm.fixture);
+		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
+
+		home_open(&calm);
+		deliver_in_order(&calm.fixture);
+		home_commit(&calm);
+		home_open(&troubled);
+		deliver_in_trouble(&troubled, world.to + 60000);
+		fixture_look(&troubled.fixture, troubled.fixture.now);
+		home_commit(&troubled);
+		expect_same(&calm.fixture, &troubled.fixture);
+		home_close(&calm);
+		home_close(&troubled);
+
+		one = dump_file(calm.file);
+		other = dump_file(troubled.file);
+		expect_same_dump(&one, &other);
+		windows += one.windows;
+		free(one.text);
+		free(other.text);
+		folder_remove();
+	}
+	printf("  %d windows compared\n", windows);
+	assert_true(windows > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_file_is_the_same_whatever_happens_on_the_way),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
