@@ -50,7 +50,10 @@ static void dump_add(struct dump *dump, const char *text)
 	dump->size += size;
 }
 
-static struct dump dump_file(const char *file)
+#define ALL "zo so we st fa to co ga ru wi ev"
+
+/* The kinds in `only`, by their first two letters. */
+static struct dump dump_file(const char *file, const char *only)
 {
 	struct dump dump = {0};
 	sqlite3 *handle;
@@ -59,6 +62,8 @@ static struct dump dump_file(const char *file)
 	for (size_t i = 0; i < sizeof(dumped) / sizeof(dumped[0]); i++) {
 		sqlite3_stmt *rows;
 
+		if (!strstr(only, (char[]){dumped[i][8], dumped[i][9], '\0'}))
+			continue;
 		if (sqlite3_prepare_v2(handle, dumped[i], -1, &rows, NULL) != SQLITE_OK)
 			fail_msg("%s: %s", dumped[i], sqlite3_errmsg(handle));
 		while (sqlite3_step(rows) == SQLITE_ROW) {
@@ -173,6 +178,17 @@ static void deliver_in_trouble(struct home *home, ms_t now)
 	free(order);
 }
 
+static void world_prepare(struct home *home, const char *name)
+{
+	folder_make();
+	snprintf(home->file, sizeof(home->file), "%s/%s", folder, name);
+	fixture_open(&home->fixture);
+	world_make(&home->fixture.settings.tariff.zone);
+	home->fixture.settings.tariff.prices = world_prices;
+	home->fixture.settings.tariff.prices_count = 2;
+	fixture_close(&home->fixture);
+}
+
 static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 {
 	const char *given = getenv("ITERATIONS");
@@ -186,15 +202,9 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 		struct home calm = {0}, troubled = {0};
 		struct dump one, other;
 
-		folder_make();
-		snprintf(calm.file, sizeof(calm.file), "%s/calm.db", folder);
+		world_prepare(&calm, "calm.db");
 		snprintf(troubled.file, sizeof(troubled.file), "%s/troubled.db", folder);
-		fixture_open(&calm.fixture);
-		world_make(&calm.fixture.settings.tariff.zone);
-		calm.fixture.settings.tariff.prices = world_prices;
-		calm.fixture.settings.tariff.prices_count = 2;
 		troubled.fixture.settings = calm.fixture.settings;
-		fixture_close(&calm.fixture);
 		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
 
 		home_open(&calm);
@@ -208,8 +218,8 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 		home_close(&calm);
 		home_close(&troubled);
 
-		one = dump_file(calm.file);
-		other = dump_file(troubled.file);
+		one = dump_file(calm.file, ALL);
+		other = dump_file(troubled.file, ALL);
 		expect_same_dump(&one, &other);
 		windows += one.windows;
 		free(one.text);
@@ -220,10 +230,69 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 	assert_true(windows > 0);
 }
 
+/* ---- thinning ---- */
+
+/* Time goes by, so that every source has its turn. */
+static void age(struct home *home, ms_t by)
+{
+	home->fixture.now += by;
+	for (int i = 0; i < 10 * SOURCES; i++) {
+		home->fixture.monotonic += 5 * MS_PER_SECOND;
+		site_publish(home->fixture.site, home->fixture.now, home->fixture.monotonic);
+	}
+}
+
+static void thinned_facts_give_the_same_windows_days_and_events(void **state)
+{
+	int64_t before = 0, after = 0;
+
+	(void)state;
+	seed_start(__func__);
+	for (int i = 0; i < 4; i++) {
+		uint64_t seed = seed_state;
+		struct dump whole, facts, thinned, left, anew;
+		struct home home = {0};
+
+		world_prepare(&home, "books.db");
+		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
+		home.fixture.settings.fact_days = 2;
+		home_open(&home);
+		deliver_in_order(&home.fixture);
+		home_commit(&home);
+		whole = dump_file(home.file, "wi ev");
+		facts = dump_file(home.file, "fa");
+
+		age(&home, 4 * MS_PER_DAY);
+		home_commit(&home);
+		thinned = dump_file(home.file, "wi ev");
+		left = dump_file(home.file, "fa");
+		expect_same_dump(&whole, &thinned);
+		before += facts.lines;
+		after += left.lines;
+
+		/* And all that follows from what is left: from the file, and from memory. */
+		home_crash(&home);
+		site_store_anew(home.fixture.site);
+		home_commit(&home);
+		anew = dump_file(home.file, "wi ev");
+		expect_same_dump(&whole, &anew);
+		free(anew.text);
+		anew = dump_file(home.file, "fa");
+		expect_same_dump(&left, &anew);
+		home_close(&home);
+		free(whole.text), free(facts.text), free(thinned.text), free(left.text);
+		free(anew.text);
+		folder_remove();
+	}
+	printf("  %lld facts, %lld left\n", (long long)before, (long long)after);
+	assert_true(after < before / 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_file_is_the_same_whatever_happens_on_the_way),
+		cmocka_unit_test(thinned_facts_give_the_same_windows_days_and_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
