@@ -1,0 +1,454 @@
+/* What a site hands over to be stored, and what it tells collectors after it. */
+#include "tests/unit/aggregator/site_fixture.h"
+
+#include "aggregator/books.h"
+
+#define STREAM "00000000000000cc"
+#define ACK    "collector/pac/ack"
+
+/* Counts what it is told; refuses while `broken`. */
+struct shelf {
+	bool broken;
+	int facts, refused, windows, events, sources;
+	char last_refused[200];
+	struct event last_event;
+};
+
+static bool take(struct shelf *shelf, int *counter)
+{
+	if (shelf->broken)
+		return false;
+	++*counter;
+	return true;
+}
+
+static bool take_zone_gone(void *context, const char *zone)
+{
+	(void)zone;
+	return !((struct shelf *)context)->broken;
+}
+
+static bool take_zone(void *context, const struct zone *zone)
+{
+	(void)zone;
+	return !((struct shelf *)context)->broken;
+}
+
+static bool take_source(void *context, const struct source *source)
+{
+	struct shelf *shelf = context;
+
+	(void)source;
+	return take(shelf, &shelf->sources);
+}
+
+static bool take_stay(void *context, const struct source *source, const char *zone, ms_t from,
+		      ms_t until)
+{
+	(void)context, (void)source, (void)zone, (void)from, (void)until;
+	return true;
+}
+
+static bool take_swap(void *context, const struct source *source, const struct swap *swap)
+{
+	(void)context, (void)source, (void)swap;
+	return true;
+}
+
+static bool take_fact(void *context, const struct source *source, ms_t t, int64_t count)
+{
+	struct shelf *shelf = context;
+
+	(void)source, (void)t, (void)count;
+	return take(shelf, &shelf->facts);
+}
+
+static bool take_moment(void *context, const struct source *source, ms_t t)
+{
+	(void)context, (void)source, (void)t;
+	return true;
+}
+
+static bool take_contacts(void *context, const struct source *source,
+			  const struct contact_state *state)
+{
+	(void)context, (void)source, (void)state;
+	return true;
+}
+
+static bool take_gap(void *context, const struct source *source, ms_t t, int64_t blind_ms,
+		     int64_t lost)
+{
+	(void)context, (void)source, (void)t, (void)blind_ms, (void)lost;
+	return true;
+}
+
+static bool take_refused(void *context, const char *topic, const char *payload, size_t size,
+			 const char *reason, ms_t at)
+{
+	struct shelf *shelf = context;
+
+	(void)topic, (void)reason, (void)at;
+	snprintf(shelf->last_refused, sizeof(shelf->last_refused), "%.*s", (int)size, payload);
+	return take(shelf, &shelf->refused);
+}
+
+static bool take_stream(void *context, const char *collector, const struct sequence *sequence,
+			bool newest)
+{
+	(void)context, (void)collector, (void)sequence, (void)newest;
+	return true;
+}
+
+static bool take_drop(void *context, const char *zone, struct span starts)
+{
+	(void)context, (void)zone, (void)starts;
+	return true;
+}
+
+static bool take_window(void *context, const char *zone, const struct reading *reading)
+{
+	struct shelf *shelf = context;
+
+	(void)zone, (void)reading;
+	return take(shelf, &shelf->windows);
+}
+
+static bool take_events_drop(void *context, const struct source *source, struct span span)
+{
+	(void)context, (void)source, (void)span;
+	return true;
+}
+
+static bool take_event(void *context, const struct source *source, const struct event *event)
+{
+	struct shelf *shelf = context;
+
+	(void)source;
+	shelf->last_event = *event;
+	return take(shelf, &shelf->events);
+}
+
+static struct shelf shelf;
+
+static bool save(struct fixture *fixture)
+{
+	const struct books books = {
+		.context = &shelf,
+		.zone_gone = take_zone_gone,
+		.zone = take_zone,
+		.source = take_source,
+		.stay = take_stay,
+		.swap = take_swap,
+		.fact = take_fact,
+		.fact_gone = take_moment,
+		.top = take_moment,
+		.contacts = take_contacts,
+		.gap = take_gap,
+		.refused = take_refused,
+		.stream = take_stream,
+		.windows_drop = take_drop,
+		.window = take_window,
+		.events_drop = take_events_drop,
+		.event = take_event,
+	};
+
+	shelf = (struct shelf){.broken = shelf.broken};
+	if (!site_save(fixture->site, &books))
+		return false;
+	site_saved(fixture->site);
+	return true;
+}
+
+static int setup(void **state)
+{
+	shelf = (struct shelf){0};
+	return fixture_setup(state);
+}
+
+/* Record `seq` of source pac/self, 10 s after the one before; prev is left out where negative. */
+static void record(struct fixture *fixture, int seq, int prev)
+{
+	char member[40] = "";
+
+	if (prev >= 0)
+		snprintf(member, sizeof(member), "\"prev\":%d,", prev);
+	fixture->now = 1358233200000 + 10000 * seq;
+	fixture_send(fixture, "pac/self/record",
+		     "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":%d,%s\"wh\":%d}",
+		     (long long)fixture->now, seq, member, 1000 * seq);
+}
+
+static void announce(struct fixture *fixture)
+{
+	fixture_send(fixture, "pac/self/about",
+		     "{\"kind\":\"pac3200\",\"medium\":\"electricity\",\"zone\":\"self\","
+		     "\"label\":\"Self\",\"nominal_w\":60000,\"role\":\"part\"}");
+}
+
+static void expect_ack(struct fixture *fixture, int64_t seq)
+{
+	char expected[80];
+
+	snprintf(expected, sizeof(expected), "{\"stream\":\"" STREAM "\",\"seq\":%lld}",
+		 (long long)seq);
+	assert_topic(fixture, ACK, expected);
+	assert_int_equal(fixture_find(fixture, ACK)->qos, 1);
+}
+
+static void nothing_is_acknowledged_before_it_is_stored(void **state)
+{
+	struct fixture *fixture = *state;
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	fixture_look(fixture, fixture->now);
+	assert_null(fixture_find(fixture, ACK));
+	assert_true(site_dirty(fixture->site));
+	assert_int_equal(site_pending(fixture->site), 2);
+	shelf.broken = true;
+	assert_false(save(fixture));
+	assert_null(fixture_find(fixture, ACK));
+	assert_int_equal(site_pending(fixture->site), 2);
+	shelf.broken = false;
+	assert_true(save(fixture));
+	assert_int_equal(shelf.facts, 2);
+	expect_ack(fixture, 2);
+	assert_false(site_dirty(fixture->site));
+	assert_int_equal(site_pending(fixture->site), 0);
+}
+
+static void an_ack_stops_before_a_number_that_is_missing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	record(fixture, 4, 3);
+	save(fixture);
+	expect_ack(fixture, 2);
+	record(fixture, 3, 2);
+	save(fixture);
+	expect_ack(fixture, 4);
+}
+
+static void numbers_that_were_thinned_out_are_not_waited_for(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 1, 0);
+	record(fixture, 9, 1);
+	record(fixture, 10, 9);
+	save(fixture);
+	expect_ack(fixture, 10);
+}
+
+static void a_stream_in_mid_course_is_asked_for_from_its_beginning(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 501, 500);
+	save(fixture);
+	expect_ack(fixture, 0);
+	/* Its outbox begins at 480. */
+	record(fixture, 480, 0);
+	for (int seq = 481; seq <= 500; seq++)
+		record(fixture, seq, seq - 1);
+	save(fixture);
+	expect_ack(fixture, 501);
+}
+
+static void a_stream_that_tells_of_no_predecessors_begins_with_what_came_first(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 8813, -1);
+	record(fixture, 8812, -1);
+	save(fixture);
+	assert_null(fixture_find(fixture, ACK));
+	fixture_look(fixture, fixture->now);
+	save(fixture);
+	fixture->monotonic += 4000;
+	fixture_look(fixture, fixture->now);
+	assert_true(site_dirty(fixture->site));
+	save(fixture);
+	expect_ack(fixture, 8813);
+	record(fixture, 8815, -1);
+	save(fixture);
+	expect_ack(fixture, 8813);
+	record(fixture, 8814, -1);
+	save(fixture);
+	expect_ack(fixture, 8815);
+}
+
+static void a_stream_known_from_its_first_number_is_acknowledged_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 1, -1);
+	save(fixture);
+	expect_ack(fixture, 1);
+}
+
+static void a_record_that_is_wrong_for_good_is_kept_and_dealt_with(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 1, 0);
+	assert_refused(fixture, "pac/self/record",
+		       "{\"t\":1358233200000,\"stream\":\"" STREAM "\",\"seq\":2,\"prev\":1,"
+		       "\"wh\":-5}",
+		       "wh");
+	record(fixture, 3, 2);
+	save(fixture);
+	assert_int_equal(shelf.refused, 1);
+	assert_non_null(strstr(shelf.last_refused, "\"wh\":-5"));
+	expect_ack(fixture, 3);
+}
+
+static void a_record_from_the_future_is_neither_kept_nor_dealt_with(void **state)
+{
+	struct fixture *fixture = *state;
+	char payload[200];
+
+	record(fixture, 1, 0);
+	snprintf(payload, sizeof(payload),
+		 "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":2,\"prev\":1,\"wh\":2000}",
+		 (long long)fixture->now + 3600000);
+	assert_refused(fixture, "pac/self/record", payload, "in the future");
+	save(fixture);
+	assert_int_equal(shelf.refused, 0);
+	expect_ack(fixture, 1);
+	fixture->now += 3600000;
+	fixture_send(fixture, "pac/self/record", "%s", payload);
+	save(fixture);
+	expect_ack(fixture, 2);
+}
+
+static void an_announcement_that_comes_again_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	save(fixture);
+	assert_int_equal(shelf.sources, 1);
+	announce(fixture);
+	assert_false(site_dirty(fixture->site));
+	record(fixture, 2, 1);
+	save(fixture);
+	assert_int_equal(shelf.sources, 0);
+}
+
+static void beyond_what_can_wait_no_record_is_taken(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int seq = 1; seq <= SITE_PENDING_MAX + 5; seq++)
+		record(fixture, seq, seq - 1);
+	assert_int_equal(site_pending(fixture->site), SITE_PENDING_MAX);
+	save(fixture);
+	expect_ack(fixture, SITE_PENDING_MAX);
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "health", "deferred", "5");
+	record(fixture, SITE_PENDING_MAX + 1, SITE_PENDING_MAX);
+	save(fixture);
+	expect_ack(fixture, SITE_PENDING_MAX + 1);
+}
+
+static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct swap swap = {1358233200000 + 25000, 2500000, 40000};
+	const struct swap later = {1358233200000 + 99000000, 2500000, 40000};
+	struct fail fail = {0};
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	fixture->now += 10000;
+	fixture_send(fixture, "pac/self/record",
+		     "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":3,\"prev\":2,\"wh\":45}",
+		     (long long)fixture->now);
+	save(fixture);
+	assert_int_equal(shelf.last_event.kind, EVENT_RESET);
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "zone/self/state", "energy_kwh", "1");
+	assert_member(fixture, "health", "resets", "1");
+	assert_false(site_swap(fixture->site, "pac", "nobody", &swap, fixture->now, &fail));
+	assert_false(site_swap(fixture->site, "pac", "self", &later, fixture->now, &fail));
+	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
+	assert_true(site_dirty(fixture->site));
+	save(fixture);
+	assert_int_equal(shelf.events, 1);
+	assert_int_equal(shelf.last_event.kind, EVENT_SWAP);
+	fixture_look(fixture, fixture->now);
+	/* 1 kWh, 0.5 to the final index, 5 Wh from the initial one on */
+	assert_member(fixture, "zone/self/state", "energy_kwh", "1.505");
+	assert_member(fixture, "health", "resets", "0");
+	assert_member(fixture, "health", "swaps", "1");
+	assert_member(fixture, "health", "last_event.event", "\"swap\"");
+	assert_member(fixture, "health", "last_event.source", "\"pac/self\"");
+}
+
+static void tops_count_when_the_role_is_corrected_later(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t t = fixture_moment(fixture, "2013-01-15T08:00");
+	static const char about[] =
+		"{\"kind\":\"pulse\",\"medium\":\"electricity\",\"zone\":\"global\",\"label\":"
+		"\"Global\",\"nominal_w\":480000,\"role\":\"%s\",\"wh_per_pulse\":80}";
+	char payload[300];
+
+	fixture->now = t + 1900000;
+	snprintf(payload, sizeof(payload), about, "part");
+	fixture_send(fixture, "meter/global/about", "%s", payload);
+	for (int top = 0; top < 4; top++)
+		fixture_pulses(fixture, t + 7000 + top * 600000, "top10", 600 * top, 0, 1);
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "zone/global/mean10", "sync", "\"clock\"");
+	snprintf(payload, sizeof(payload), about, "main");
+	fixture_send(fixture, "meter/global/about", "%s", payload);
+	fixture->monotonic += 10000;
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "zone/global/mean10", "sync", "\"top\"");
+	assert_member(fixture, "zone/global/mean10", "power_w", "288000");
+	assert_member(fixture, "tariff/state", "by", "\"contacts\"");
+}
+
+static void a_reason_why_nothing_can_be_stored_is_shown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	site_trouble(fixture->site, "books.db: the disk is full");
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "health", "store_trouble", "\"books.db: the disk is full\"");
+	site_trouble(fixture->site, NULL);
+	fixture->monotonic += 10000;
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "health", "store_trouble", "null");
+}
+
+#define books_test(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		books_test(nothing_is_acknowledged_before_it_is_stored),
+		books_test(an_ack_stops_before_a_number_that_is_missing),
+		books_test(numbers_that_were_thinned_out_are_not_waited_for),
+		books_test(a_stream_in_mid_course_is_asked_for_from_its_beginning),
+		books_test(a_stream_that_tells_of_no_predecessors_begins_with_what_came_first),
+		books_test(a_stream_known_from_its_first_number_is_acknowledged_at_once),
+		books_test(a_record_that_is_wrong_for_good_is_kept_and_dealt_with),
+		books_test(a_record_from_the_future_is_neither_kept_nor_dealt_with),
+		books_test(an_announcement_that_comes_again_changes_nothing),
+		books_test(beyond_what_can_wait_no_record_is_taken),
+		books_test(a_swap_gives_the_energy_of_both_meters_and_an_event),
+		books_test(tops_count_when_the_role_is_corrected_later),
+		books_test(a_reason_why_nothing_can_be_stored_is_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
