@@ -10,11 +10,10 @@
 #include "common/outbox.h"
 #include "common/topic.h"
 
-#define OUTBOX_RECORDS 100000
-#define OUTBOX_READY   4000 /* a recording waits while more are on their way */
-#define PUMP_MS	       1000
-#define LIVE_MS	       100 /* at most 10 messages a second for each source */
-#define GOODBYE_MS     2000
+#define OUTBOX_READY 4000 /* a recording waits while more are on their way */
+#define PUMP_MS	     1000
+#define LIVE_MS	     100 /* at most 10 messages a second for each source */
+#define GOODBYE_MS   2000
 
 /* Pulses since the last live message. */
 struct news {
@@ -30,7 +29,6 @@ struct subject {
 	char about_topic[TOPIC_SIZE];
 	char status_topic[TOPIC_SIZE];
 	char live_topic[TOPIC_SIZE];
-	char record_topic[TOPIC_SIZE];
 	bool online;
 	struct news news;
 };
@@ -44,6 +42,7 @@ struct publisher {
 	struct timer *timer;
 	struct subject *subjects;
 	char aggregator_topic[TOPIC_SIZE];
+	char ack_topic[TOPIC_SIZE];
 	bool finished; /* the recording is over */
 };
 
@@ -118,7 +117,7 @@ static void pump(struct publisher *publisher)
 	outbox_pump(publisher->outbox, publisher->mqtt, clock_monotonic());
 	counts = outbox_counts(publisher->outbox);
 	if (publisher->finished && counts.waiting == 0) {
-		log_info("recording delivered, %lld records", (long long)counts.delivered);
+		log_info("recording delivered, %lld records", (long long)counts.acknowledged);
 		daemon_stop(publisher->daemon, EXIT_DONE);
 	} else if (publisher->station && counts.waiting < OUTBOX_READY / 2) {
 		station_resume(publisher->station);
@@ -129,15 +128,14 @@ static void station_event(void *context, size_t source, const struct counter *co
 			  const struct counter_event *event, ms_t t)
 {
 	struct publisher *publisher = context;
-	struct subject *subject = &publisher->subjects[source];
-	struct record record = event->record;
 
 	(void)counter;
 	if (event->kind == COUNTER_PULSE) {
-		note_pulse(publisher, subject, event, t);
+		note_pulse(publisher, &publisher->subjects[source], event, t);
 		return;
 	}
-	outbox_add(publisher->outbox, subject->record_topic, &record);
+	outbox_add(publisher->outbox, settings_source(publisher->settings, source)->source,
+		   &event->record, true, clock_boot());
 	outbox_pump(publisher->outbox, publisher->mqtt, clock_monotonic());
 }
 
@@ -172,6 +170,7 @@ static void station_finished(void *context)
 	struct publisher *publisher = context;
 
 	publisher->finished = true;
+	outbox_flush(publisher->outbox);
 	pump(publisher);
 }
 
@@ -217,8 +216,14 @@ static void broker_down(void *context)
 static void broker_message(void *context, const struct mqtt_message *message)
 {
 	struct publisher *publisher = context;
+	struct ack ack;
 	bool online;
 
+	if (strcmp(message->topic, publisher->ack_topic) == 0 &&
+	    ack_decode(&ack, message->payload, message->size, NULL)) {
+		outbox_ack(publisher->outbox, ack.stream, ack.seq, clock_monotonic());
+		pump(publisher);
+	}
 	if (strcmp(message->topic, publisher->aggregator_topic) != 0 ||
 	    !status_decode(&online, message->payload, message->size, NULL) || !online)
 		return;
@@ -257,6 +262,7 @@ static bool name_topics(struct publisher *publisher)
 	if (!publisher->subjects)
 		return false;
 	topic_build(publisher->aggregator_topic, base, site, "status");
+	topic_build(publisher->ack_topic, base, site, "collector/%s/ack", settings->collector);
 	for (size_t i = 0; i < settings->sources.count; i++) {
 		const char *collector = settings->collector;
 		const char *source = settings_source(settings, i)->source;
@@ -267,8 +273,6 @@ static bool name_topics(struct publisher *publisher)
 		topic_build(subject->status_topic, base, site, "collector/%s/%s/status", collector,
 			    source);
 		topic_build(subject->live_topic, base, site, "collector/%s/%s/live", collector,
-			    source);
-		topic_build(subject->record_topic, base, site, "collector/%s/%s/record", collector,
 			    source);
 		subject->news.sent = -LIVE_MS;
 	}
@@ -318,6 +322,7 @@ static bool connect_broker(struct publisher *publisher, struct fail *fail)
 	if (!publisher->mqtt)
 		return false;
 	mqtt_subscribe(publisher->mqtt, publisher->aggregator_topic, 1);
+	mqtt_subscribe(publisher->mqtt, publisher->ack_topic, 1);
 	introduce(publisher);
 	daemon_watch(publisher->daemon, mqtt_fd(publisher->mqtt), POLLIN, broker_ready, publisher);
 	return true;
@@ -334,7 +339,7 @@ struct publisher *publisher_open(const struct settings *settings, struct daemon 
 	publisher->daemon = daemon;
 	if (!name_topics(publisher))
 		goto no_memory;
-	publisher->outbox = outbox_open(OUTBOX_RECORDS, fail);
+	publisher->outbox = outbox_open(&settings->outbox, fail);
 	publisher->timer = timer_open(daemon, live_due, publisher, fail);
 	if (!publisher->outbox || !publisher->timer || !connect_broker(publisher, fail))
 		goto failed;

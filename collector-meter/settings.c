@@ -131,6 +131,8 @@ static const struct config_key settings_keys[] = {
 	{"site", CONFIG_ID, AT(settings, site), .required = true},
 	{"collector", CONFIG_ID, AT(settings, collector), .required = true},
 	{"broker", CONFIG_OBJECT, AT(settings, broker), .keys = mqtt_keys, .check = mqtt_check},
+	{"ack", CONFIG_CHOICE, AT(settings, outbox.ack), .choices = outbox_words},
+	{"outbox", CONFIG_OBJECT, AT(settings, outbox), .keys = outbox_keys},
 	{"replay", CONFIG_TEXT, SIZED(settings, replay)},
 	{"sources", CONFIG_ARRAY, AT(settings, sources), .required = true, .minimum = 1,
 	 .maximum = 1000, .size = sizeof(struct source_settings), .keys = source_keys,
@@ -242,9 +244,11 @@ static bool check_settings(const struct settings *settings, struct fail *fail)
 bool settings_load(struct settings *settings, const char *file, const char *replay,
 		   struct fail *fail)
 {
-	*settings = (struct settings){.broker = mqtt_defaults};
+	*settings = (struct settings){.broker = mqtt_defaults, .outbox = outbox_defaults};
 	if (!config_load(settings_keys, settings, file, fail))
 		return false;
+	outbox_settle(&settings->outbox, settings->broker.base, settings->site,
+		      settings->collector);
 	if (replay && strlen(replay) >= sizeof(settings->replay))
 		return fail_set(fail, "--replay: the name is too long");
 	if (replay)

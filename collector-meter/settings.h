@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/fact.h"
 #include "common/mqtt.h"
+#include "common/outbox.h"
 
 enum line_bias { BIAS_AS_IS, BIAS_PULL_UP, BIAS_PULL_DOWN, BIAS_DISABLED };
 
@@ -39,6 +40,7 @@ struct settings {
 	char site[ID_SIZE];
 	char collector[ID_SIZE];
 	struct mqtt_config broker;
+	struct outbox_settings outbox;
 	char replay[256];	     /* empty: GPIO */
 	struct config_array sources; /* struct source_settings */
 };

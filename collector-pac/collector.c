@@ -11,11 +11,10 @@
 #include "common/outbox.h"
 #include "common/topic.h"
 
-#define OUTBOX_RECORDS 100000
-#define BATCH	       64
-#define PUMP_MS	       (1 * MS_PER_SECOND)
-#define STATUS_MS      (10 * MS_PER_SECOND)
-#define GOODBYE_MS     2000
+#define BATCH	   64
+#define PUMP_MS	   (1 * MS_PER_SECOND)
+#define STATUS_MS  (10 * MS_PER_SECOND)
+#define GOODBYE_MS 2000
 
 /* One meter as the main thread sees it. */
 struct subject {
@@ -23,7 +22,6 @@ struct subject {
 	const struct link_peer *peer;
 	struct source source;
 	char live_topic[TOPIC_SIZE];
-	char record_topic[TOPIC_SIZE];
 	char status_topic[TOPIC_SIZE];
 	int64_t polls, failed, missed;
 	enum link_outcome outcome;
@@ -41,6 +39,7 @@ struct collector {
 	int64_t lost; /* polls that nobody took in time, as last looked */
 	bool losing;
 	char aggregator_topic[TOPIC_SIZE];
+	char ack_topic[TOPIC_SIZE];
 };
 
 /* -------- readings -------- */
@@ -129,7 +128,8 @@ static void subject_poll(struct collector *collector, const struct poll *poll)
 	if (news.has_live)
 		publish_live(collector, subject, &news.live);
 	if (news.has_record)
-		outbox_add(collector->outbox, subject->record_topic, &news.record);
+		outbox_add(collector->outbox, subject->settings->source, &news.record, true,
+			   clock_boot());
 }
 
 static void collector_polls(void *context, short events)
@@ -175,12 +175,17 @@ static void broker_sent(void *context, uint64_t cookie, enum mqtt_result result)
 	outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
 }
 
-/* The aggregator's status is the one thing that a collector listens to. */
 static void broker_message(void *context, const struct mqtt_message *message)
 {
 	struct collector *collector = context;
+	struct ack ack;
 	bool online;
 
+	if (strcmp(message->topic, collector->ack_topic) == 0 &&
+	    ack_decode(&ack, message->payload, message->size, NULL)) {
+		outbox_ack(collector->outbox, ack.stream, ack.seq, clock_monotonic());
+		outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
+	}
 	if (strcmp(message->topic, collector->aggregator_topic) != 0 ||
 	    !status_decode(&online, message->payload, message->size, NULL) || !online)
 		return;
@@ -257,8 +262,6 @@ static void subject_start(struct collector *collector, size_t index)
 	subject->source = source_start(settings->record_s * MS_PER_SECOND, meter->nominal_w);
 	topic_build(subject->live_topic, settings->broker.base, settings->site,
 		    "collector/%s/%s/live", settings->collector, meter->source);
-	topic_build(subject->record_topic, settings->broker.base, settings->site,
-		    "collector/%s/%s/record", settings->collector, meter->source);
 	topic_build(subject->status_topic, settings->broker.base, settings->site,
 		    "collector/%s/%s/status", settings->collector, meter->source);
 }
@@ -321,6 +324,9 @@ static bool broker_open(struct collector *collector, struct fail *fail)
 		subject_announce(collector, i);
 	topic_build(collector->aggregator_topic, settings->broker.base, settings->site, "status");
 	mqtt_subscribe(collector->mqtt, collector->aggregator_topic, 1);
+	topic_build(collector->ack_topic, settings->broker.base, settings->site, "collector/%s/ack",
+		    settings->collector);
+	mqtt_subscribe(collector->mqtt, collector->ack_topic, 1);
 	return true;
 }
 
@@ -334,7 +340,7 @@ static bool collector_start(struct collector *collector, struct fail *fail)
 		return fail_set(fail, "out of memory");
 	for (size_t i = 0; i < collector->count; i++)
 		subject_start(collector, i);
-	collector->outbox = outbox_open(OUTBOX_RECORDS, fail);
+	collector->outbox = outbox_open(&settings->outbox, fail);
 	if (collector->outbox == NULL || !broker_open(collector, fail))
 		return false;
 	collector->poller =

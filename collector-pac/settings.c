@@ -76,6 +76,14 @@ static const struct config_key settings_keys[] = {
 	 .offset = offsetof(struct settings, broker),
 	 .keys = mqtt_keys,
 	 .check = mqtt_check},
+	{.name = "ack",
+	 .type = CONFIG_CHOICE,
+	 .offset = offsetof(struct settings, outbox.ack),
+	 .choices = outbox_words},
+	{.name = "outbox",
+	 .type = CONFIG_OBJECT,
+	 .offset = offsetof(struct settings, outbox),
+	 .keys = outbox_keys},
 	{.name = "poll_ms",
 	 .type = CONFIG_INT,
 	 .offset = offsetof(struct settings, poll_ms),
@@ -206,12 +214,16 @@ bool settings_load(struct settings *settings, const char *file, struct fail *fai
 {
 	*settings = (struct settings){
 		.broker = mqtt_defaults,
+		.outbox = outbox_defaults,
 		.poll_ms = 500,
 		.record_s = 10,
 		.timeout_ms = 1000,
 	};
-	return config_load(settings_keys, settings, file, fail) &&
-	       (meters_fit(settings, fail) || fail_at(fail, "%s", file)) &&
+	if (!config_load(settings_keys, settings, file, fail))
+		return false;
+	outbox_settle(&settings->outbox, settings->broker.base, settings->site,
+		      settings->collector);
+	return (meters_fit(settings, fail) || fail_at(fail, "%s", file)) &&
 	       profiles_read(settings, file, fail);
 }
 

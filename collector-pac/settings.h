@@ -5,6 +5,7 @@
 #include "collector-pac/profile.h"
 #include "common/fact.h"
 #include "common/mqtt.h"
+#include "common/outbox.h"
 
 struct meter_settings {
 	char source[ID_SIZE];
@@ -24,6 +25,7 @@ struct settings {
 	char site[ID_SIZE];
 	char collector[ID_SIZE];
 	struct mqtt_config broker;
+	struct outbox_settings outbox;
 	int64_t poll_ms;
 	int64_t record_s;
 	int64_t timeout_ms;

@@ -57,6 +57,7 @@ class House:
         """Starts a program of the build folder."""
         program = BUILD / name
         environment = self.clock.environment(program) if at_house_time else {}
+        environment["STATE_DIRECTORY"] = str(self.folder)
         started = Program(self.folder, [program, *arguments], environment, commands)
         self._programs.append(started)
         return started
@@ -94,12 +95,18 @@ class House:
             {"source": each.get("zone", f"meter-{i}"), "host": "127.0.0.1", **each}
             for i, each in enumerate(meters, 1)
         ]
-        settings = {"collector": name, "meters": meters, **settings}
+        settings = {"collector": name, "ack": "broker", "meters": meters, **settings}
         return self.run("collector-pac", "--config", self.configuration(name, **settings))
 
     def meter(self, name, sources, replay, **settings):
         """A collector-meter that reads edges from a file."""
-        settings = {"collector": name, "sources": sources, "replay": str(replay), **settings}
+        settings = {
+            "collector": name,
+            "ack": "broker",
+            "sources": sources,
+            "replay": str(replay),
+            **settings,
+        }
         return self.run("collector-meter", "--config", self.configuration(name, **settings))
 
     def meters(self, count=1, **options):

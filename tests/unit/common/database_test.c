@@ -31,6 +31,17 @@ static char file[60];
 static struct database *database;
 static struct fail fail;
 
+/* No file can grow beyond `size`. */
+static void limit_files(rlim_t size)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = size;
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -45,6 +56,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	limit_files(RLIM_INFINITY);
 	database_close(database);
 	logged_end();
 	folder_remove();
@@ -392,17 +404,6 @@ static void a_kill_at_any_moment_loses_nothing_committed(void **state)
 }
 
 /* -------- full disks -------- */
-
-/* No file can grow beyond `size`. */
-static void limit_files(rlim_t size)
-{
-	struct rlimit limit;
-
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &limit);
-	limit.rlim_cur = size;
-	setrlimit(RLIMIT_FSIZE, &limit);
-}
 
 static void a_full_disk_is_told_and_undoes_the_whole_transaction(void **state)
 {

@@ -1,4 +1,5 @@
 /* A session and its broker when things go wrong. */
+#include "tests/unit/common/folder.h"
 #include "tests/unit/common/session.h"
 
 #define STATUS "wattzone/school/collector/cuisine/status"
@@ -515,19 +516,27 @@ static void ten_thousand_records_survive_a_broker_that_dies_now_and_then(void **
 {
 	struct session *watcher, *collector;
 	struct fail fail = {0};
-	struct outbox *outbox = outbox_open(20000, &fail);
+	struct outbox_settings settings = outbox_defaults;
+	struct outbox *outbox;
 	char *arrived = calloc(10001, 1);
 	int missing = 0;
 
 	(void)state;
 	run_broker(NULL);
+	folder_make();
+	settings.ack = OUTBOX_WORD_BROKER;
+	snprintf(settings.file, sizeof(settings.file), "%s/outbox", folder);
+	outbox_settle(&settings, "wattzone", "school", "cuisine");
+	outbox = outbox_open(&settings, &fail);
+	assert_non_null(outbox);
 	watcher = watch();
 	collector = session_open(&broker, "cuisine", NULL);
 	collector->outbox = outbox;
 	for (int i = 0; i < 10000; i++)
-		outbox_add(outbox, "record", &(struct record){.is_pulse = true, .pulses = i});
+		outbox_add(outbox, "self", &(struct record){.is_pulse = true, .pulses = i}, true,
+			   0);
 	for (int round = 1; outbox_counts(outbox).waiting; round++) {
-		wait_until(outbox_counts(outbox).delivered >= 2500 * round);
+		wait_until(outbox_counts(outbox).acknowledged >= 2500 * round);
 		if (round == 4)
 			break;
 		broker_kill(&broker);
@@ -552,6 +561,7 @@ static void ten_thousand_records_survive_a_broker_that_dies_now_and_then(void **
 	free(arrived);
 	session_close(collector);
 	outbox_close(outbox);
+	folder_remove();
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -7,103 +7,145 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <sqlite3.h>
+
 #include "common/outbox.h"
+#include "tests/unit/common/folder.h"
+#include "tests/unit/common/logged.h"
 #include "tests/unit/common/seed.h"
 
-#define SELF   "wattzone/school/collector/cuisine/self/record"
-#define GLOBAL "wattzone/school/collector/cuisine/global/record"
+#define T0     INT64_C(1764000000000)
+#define SECOND MS_PER_SECOND
+#define MINUTE MS_PER_MINUTE
 
 /* The session of these tests: takes 15 messages at a time and answers when told. */
 struct mqtt {
 	bool up;
 	int64_t flying[15];
 	size_t count;
-	int64_t last;  /* the seq that was sent last */
 	int64_t total; /* how many were sent */
 	char topic[TOPIC_SIZE];
-	char payload[400];
+	struct record last;
+	int64_t linked; /* each prev is the seq that was sent before: how often */
 };
 
 static struct mqtt mqtt;
+static struct outbox_settings settings;
 static struct outbox *outbox;
-static char *logged_text;
-static size_t logged_size;
-static FILE *usual_stderr;
+static ms_t now;
 
 bool mqtt_send(struct mqtt *session, const char *topic, const char *payload, size_t size, int qos,
 	       uint64_t cookie)
 {
+	int64_t before = session->last.seq;
+	struct fail fail = {0};
+
 	assert_int_equal(qos, 1);
 	if (!session->up || session->count == 15)
 		return false;
+	if (!record_decode(&session->last, payload, size, &fail))
+		fail_msg("%s", fail.text);
+	assert_int_equal(session->last.seq, (int64_t)cookie);
+	assert_true(session->last.has_prev);
+	session->linked += session->last.prev == before;
 	session->flying[session->count++] = (int64_t)cookie;
-	session->last = (int64_t)cookie;
 	session->total++;
 	snprintf(session->topic, sizeof(session->topic), "%s", topic);
-	snprintf(session->payload, sizeof(session->payload), "%.*s", (int)size, payload);
 	return true;
 }
 
-static void open_outbox(size_t limit)
+/* -------- steps -------- */
+
+static void open_outbox(void)
 {
 	struct fail fail = {0};
 
-	outbox = outbox_open(limit, &fail);
-	assert_non_null(outbox);
 	mqtt = (struct mqtt){.up = true};
+	outbox = outbox_open(&settings, &fail);
+	if (!outbox)
+		fail_msg("%s", fail.text);
+}
+
+static void reopen(void)
+{
+	outbox_close(outbox);
+	open_outbox();
+}
+
+/* No file can grow beyond `size`: a full disk. */
+static void limit_files(rlim_t size)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = size;
+	setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 static int set_up(void **state)
 {
 	(void)state;
-	usual_stderr = stderr;
-	stderr = open_memstream(&logged_text, &logged_size);
-	open_outbox(1000);
+	folder_make();
+	logged_begin();
+	settings = outbox_defaults;
+	snprintf(settings.file, sizeof(settings.file), "%s/cuisine.outbox", folder);
+	outbox_settle(&settings, "wattzone", "school", "cuisine");
+	now = 0;
+	open_outbox();
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
+	limit_files(RLIM_INFINITY);
 	outbox_close(outbox);
-	fclose(stderr);
-	stderr = usual_stderr;
-	printf("%s", logged_text);
-	free(logged_text);
+	logged_end();
+	folder_remove();
 	return 0;
 }
 
-static int logged(const char *text)
+static void add_at(const char *source, enum mark mark, ms_t t, int64_t pulses)
 {
-	int count = 0;
+	struct record record = {.t = t, .is_pulse = true, .pulses = pulses, .mark = mark};
 
-	fflush(stderr);
-	for (const char *at = logged_text; (at = strstr(at, text)); at++)
-		count++;
-	return count;
+	outbox_add(outbox, source, &record, true, t - T0);
 }
 
-static int64_t add(const char *topic, enum mark mark)
+static void add(const char *source, enum mark mark)
 {
-	struct record record = {.t = 1764000000000, .is_pulse = true, .pulses = 7, .mark = mark};
+	static int64_t count;
 
-	outbox_add(outbox, topic, &record);
-	return record.seq;
+	count++;
+	add_at(source, mark, T0 + count, count);
 }
 
-static void add_many(int count, const char *topic, enum mark mark)
+static void add_many(int count)
 {
 	for (int i = 0; i < count; i++)
-		add(topic, mark);
+		add("self", MARK_MINUTE);
 }
 
-static void pump(ms_t now)
+static void pump(void)
 {
 	outbox_pump(outbox, &mqtt, now);
 }
 
-/* The answer to the oldest, or to all, that are in flight. */
-static void answer(enum mqtt_result result, ms_t now)
+static void flush(void)
+{
+	outbox_flush(outbox);
+	pump();
+}
+
+/* The broker's answer to the oldest, or to all, that are in flight. */
+static void answer(enum mqtt_result result)
 {
 	int64_t seq = mqtt.flying[0];
 
@@ -112,10 +154,22 @@ static void answer(enum mqtt_result result, ms_t now)
 	outbox_sent(outbox, (uint64_t)seq, result, now);
 }
 
-static void answer_all(enum mqtt_result result, ms_t now)
+static void answer_all(enum mqtt_result result)
 {
 	while (mqtt.count)
-		answer(result, now);
+		answer(result);
+}
+
+/* Everything that can be sent now is with the broker. */
+static void drain(void)
+{
+	for (pump(); mqtt.count; pump())
+		answer_all(MQTT_DELIVERED);
+}
+
+static void ack(int64_t seq)
+{
+	outbox_ack(outbox, mqtt.last.stream, seq, now);
 }
 
 static void go_down(void)
@@ -127,343 +181,837 @@ static void go_down(void)
 
 static void expect_waiting(int64_t waiting)
 {
-	struct outbox_counts counts = outbox_counts(outbox);
-
-	assert_int_equal(counts.waiting, waiting);
-	assert_int_equal(counts.added, counts.delivered + counts.waiting + counts.thinned);
+	assert_int_equal(outbox_counts(outbox).waiting, waiting);
 }
 
-static void records_get_one_stream_and_numbers_that_grow_by_one(void **state)
+static int64_t sql(const char *text)
 {
-	struct record first = {.is_pulse = true, .mark = MARK_START};
-	struct record second = {.is_pulse = true, .mark = MARK_MINUTE};
+	sqlite3_stmt *statement = NULL;
+	sqlite3 *database;
+	int64_t answer_column = -1;
 
-	(void)state;
-	outbox_add(outbox, SELF, &first);
-	outbox_add(outbox, GLOBAL, &second);
-	assert_int_equal(first.seq, 1);
-	assert_int_equal(second.seq, 2);
-	assert_string_equal(first.stream, second.stream);
-	assert_int_equal(strlen(first.stream), 16);
-	assert_int_equal(strspn(first.stream, "0123456789abcdef"), 16);
+	assert_int_equal(sqlite3_open(settings.file, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(database, text, -1, &statement, NULL), SQLITE_OK);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		answer_column = sqlite3_column_int64(statement, 0);
+	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+	sqlite3_close(database);
+	return answer_column;
 }
 
-static void every_new_outbox_has_a_new_stream(void **state)
-{
-	struct record first = {.is_pulse = true}, second = {.is_pulse = true};
+#define rows() sql("SELECT count(*) FROM record")
 
-	(void)state;
-	outbox_add(outbox, SELF, &first);
-	outbox_close(outbox);
-	open_outbox(1000);
-	outbox_add(outbox, SELF, &second);
-	assert_string_not_equal(first.stream, second.stream);
-	assert_int_equal(second.seq, 1);
+static void copy_file(const char *from, const char *to)
+{
+	char command[2 * sizeof(settings.file) + 20];
+
+	snprintf(command, sizeof(command), "cp '%s' '%s'", from, to);
+	assert_int_equal(system(command), 0);
 }
 
-static void a_record_is_sent_to_its_topic_with_its_number(void **state)
+/* -------- what is sent -------- */
+
+static void a_record_is_sent_to_its_topic_with_stream_number_and_predecessor(void **state)
 {
-	struct record record = {.t = 5, .is_pulse = true, .pulses = 12, .mark = MARK_TOP10};
-	struct record sent;
+	struct record record = {.t = T0,
+				.is_pulse = true,
+				.pulses = 12,
+				.mark = MARK_TOP10,
+				.off_peak = YES,
+				.peak = UNKNOWN,
+				.blind_ms = 5320,
+				.lost = 3};
 
 	(void)state;
-	add(GLOBAL, MARK_MINUTE);
-	outbox_add(outbox, SELF, &record);
-	pump(0);
-	assert_string_equal(mqtt.topic, SELF);
-	assert_true(record_decode(&sent, mqtt.payload, strlen(mqtt.payload), NULL));
-	assert_int_equal(sent.seq, 2);
-	assert_string_equal(sent.stream, record.stream);
-	assert_int_equal(sent.pulses, 12);
-	assert_int_equal(sent.mark, MARK_TOP10);
+	add("global", MARK_MINUTE);
+	outbox_add(outbox, "self", &record, true, 0);
+	pump();
+	assert_int_equal(mqtt.count, 2);
+	assert_string_equal(mqtt.topic, "wattzone/school/collector/cuisine/self/record");
+	assert_int_equal(mqtt.last.seq, 2);
+	assert_int_equal(mqtt.last.prev, 1);
+	assert_int_equal(strlen(mqtt.last.stream), 16);
+	assert_int_equal(mqtt.last.t, T0);
+	assert_int_equal(mqtt.last.pulses, 12);
+	assert_int_equal(mqtt.last.mark, MARK_TOP10);
+	assert_int_equal(mqtt.last.off_peak, YES);
+	assert_int_equal(mqtt.last.peak, UNKNOWN);
+	assert_int_equal(mqtt.last.blind_ms, 5320);
+	assert_int_equal(mqtt.last.lost, 3);
 }
 
-static void records_leave_in_order_and_once(void **state)
+static void an_energy_index_comes_back_to_the_last_bit(void **state)
 {
-	int64_t expected = 1;
-
 	(void)state;
-	add_many(100, SELF, MARK_MINUTE);
-	while (expected <= 100) {
-		pump(0);
-		pump(0);
-		for (size_t i = 0; i < mqtt.count; i++)
-			assert_int_equal(mqtt.flying[i], expected + (int64_t)i);
-		answer(MQTT_DELIVERED, 0);
-		expected++;
-		expect_waiting(101 - expected);
+	seed_start(__func__);
+	for (int i = 0; i < 1000; i++) {
+		struct record record = {.t = T0 + i,
+					.wh = seed_fraction() * 9e12,
+					.mark = MARK_NONE,
+					.off_peak = UNKNOWN,
+					.peak = UNKNOWN};
+
+		outbox_add(outbox, "self", &record, true, 0);
+		flush();
+		assert_false(mqtt.last.is_pulse);
+		assert_true(mqtt.last.wh == record.wh);
+		answer(MQTT_DELIVERED);
 	}
-	pump(0);
-	assert_int_equal(mqtt.total, 100);
+}
+
+static void only_what_is_on_the_disk_is_sent(void **state)
+{
+	(void)state;
+	add("self", MARK_START);
+	pump();
+	assert_int_equal(mqtt.total, 1);
+	add_many(3);
+	now += 500;
+	pump();
+	assert_int_equal(mqtt.total, 1);
+	assert_int_equal(rows(), 1);
+	expect_waiting(4);
+	now += 10 * SECOND;
+	pump();
+	assert_int_equal(mqtt.total, 4);
+	assert_int_equal(rows(), 4);
+}
+
+static void ten_records_or_a_mark_are_written_at_once(void **state)
+{
+	static const enum mark marks[] = {MARK_TOP10, MARK_CONTACTS, MARK_START, MARK_STOP};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		add("self", MARK_MINUTE);
+		pump();
+		assert_int_equal(rows(), 2 * i);
+		add("self", marks[i]);
+		pump();
+		assert_int_equal(rows(), 2 * i + 2);
+	}
+	add_many(9);
+	pump();
+	assert_int_equal(rows(), 8);
+	add_many(1);
+	pump();
+	assert_int_equal(rows(), 18);
+}
+
+static void records_of_many_meters_are_written_together(void **state)
+{
+	(void)state;
+	now = 100 * SECOND;
+	for (int i = 0; i < 100; i++, now += 100) {
+		if (i % 30 == 0)
+			add_many(1);
+		pump();
+	}
+	/* The first waits a second for others, the next ten for the disk's sake. */
+	assert_int_equal(rows(), 1);
+	now = 112 * SECOND;
+	pump();
+	assert_int_equal(rows(), 4);
 }
 
 static void without_a_connection_they_wait(void **state)
 {
 	(void)state;
 	mqtt.up = false;
-	add_many(3, SELF, MARK_MINUTE);
-	pump(0);
-	expect_waiting(3);
+	add_many(30);
+	flush();
+	expect_waiting(30);
 	mqtt.up = true;
-	pump(0);
-	assert_int_equal(mqtt.total, 3);
-	expect_waiting(3);
+	drain();
+	assert_int_equal(mqtt.total, 30);
+	assert_int_equal(mqtt.linked, 30);
+	expect_waiting(30);
 }
 
-static void what_was_not_answered_is_sent_again_after_a_break(void **state)
+/* -------- acknowledgement -------- */
+
+static void only_the_aggregators_word_counts(void **state)
 {
 	(void)state;
-	add_many(20, SELF, MARK_MINUTE);
-	pump(0);
-	answer(MQTT_DELIVERED, 0);
-	answer(MQTT_DELIVERED, 0);
-	pump(0);
-	assert_int_equal(mqtt.last, 17);
-	go_down();
-	mqtt.up = true;
-	pump(0);
-	assert_int_equal(mqtt.flying[0], 3);
-	assert_int_equal(mqtt.flying[14], 17);
-	/* An answer of the old connection, and one to nothing. */
-	answer_all(MQTT_DELIVERED, 0);
-	outbox_sent(outbox, 3, MQTT_DELIVERED, 0);
-	outbox_sent(outbox, 4711, MQTT_DELIVERED, 0);
-	outbox_sent(outbox, 20, MQTT_DELIVERED, 0); /* was not sent yet */
-	expect_waiting(3);
-	pump(0);
-	answer_all(MQTT_DELIVERED, 0);
+	add_many(20);
+	flush();
+	drain();
+	expect_waiting(20);
+	outbox_ack(outbox, "0123456789abcdef", 20, now);
+	expect_waiting(20);
+	ack(15);
+	expect_waiting(5);
+	assert_int_equal(outbox_counts(outbox).acknowledged, 15);
+	ack(15);
+	ack(20);
 	expect_waiting(0);
+	assert_int_equal(outbox_counts(outbox).acknowledged, 20);
 }
 
-static void what_was_refused_is_kept_and_sent_again_later_and_later(void **state)
+static void silence_makes_it_send_again_later_and_later(void **state)
 {
-	ms_t now = 0;
-	ms_t pause = 0;
+	static const ms_t pauses[] = {30, 60, 120, 240, 480, 600, 600};
 
 	(void)state;
-	add_many(10, SELF, MARK_MINUTE);
-	pump(now);
-	for (int round = 1; round <= 12; round++) {
-		ms_t began = now;
-		ms_t before = pause;
-
-		assert_int_equal(mqtt.count, 10);
-		answer_all(MQTT_REFUSED, now);
-		expect_waiting(10);
-		while (mqtt.count == 0) {
-			now += 100;
-			pump(now);
-		}
-		pause = now - began;
-		assert_in_range(pause, 3000, 76000);
-		/* However many were refused, it is one failure. */
-		if (round == 1)
-			assert_in_range(pause, 3700, 6400);
-		if (round > 1 && before < 40000)
-			assert_true(pause > before * 3 / 4);
+	add_many(20);
+	flush();
+	drain();
+	ack(5);
+	for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+		mqtt.total = 0;
+		now += pauses[i] * SECOND - 1;
+		drain();
+		assert_int_equal(mqtt.total, 0);
+		now += 1;
+		drain();
+		assert_int_equal(mqtt.total, 15);
 	}
-	assert_in_range(pause, 44000, 76000); /* a minute, more or less */
-	assert_int_equal(mqtt.flying[0], 1);
-	assert_int_equal(mqtt.flying[1], 2);
-	assert_int_equal(logged(SELF), 1);
-	assert_int_equal(logged("refuses"), 1);
-	/* One that arrives ends the pauses. */
-	answer_all(MQTT_DELIVERED, now);
-	expect_waiting(0);
-	add(SELF, MARK_MINUTE);
-	pump(now);
-	answer_all(MQTT_REFUSED, now);
-	pump(now + 2000);
-	assert_int_equal(mqtt.count, 0);
-	pump(now + 8000);
-	assert_int_equal(mqtt.count, 1);
+	/* Any progress makes it hopeful again. */
+	ack(6);
+	mqtt.total = 0;
+	now += 30 * SECOND;
+	drain();
+	assert_int_equal(mqtt.total, 14);
+	ack(20);
+	now += 3600 * SECOND;
+	drain();
+	assert_int_equal(mqtt.total, 14);
 }
 
-static void one_that_is_refused_does_not_hold_up_the_others(void **state)
+static void what_is_still_in_flight_is_not_sent_again(void **state)
 {
 	(void)state;
-	add(SELF, MARK_MINUTE);
-	pump(0);
-	answer(MQTT_REFUSED, 0);
-	add(GLOBAL, MARK_MINUTE);
-	pump(1);
-	assert_int_equal(mqtt.count, 1);
-	assert_int_equal(mqtt.flying[0], 2);
-	answer(MQTT_DELIVERED, 2);
-	expect_waiting(1);
-	pump(10000);
-	assert_int_equal(mqtt.flying[0], 1);
-	assert_int_equal(mqtt.count, 1);
-}
-
-static void what_nobody_heard_is_sent_again_when_somebody_listens(void **state)
-{
-	(void)state;
-	add_many(3, SELF, MARK_MINUTE);
-	pump(0);
-	answer_all(MQTT_UNHEARD, 0);
-	expect_waiting(3);
-	assert_int_equal(logged("nobody"), 1);
-	pump(1000);
-	assert_int_equal(mqtt.count, 0);
+	add_many(20);
+	flush();
+	assert_int_equal(mqtt.total, 15);
+	now += 3600 * SECOND;
+	pump();
 	outbox_heard(outbox);
-	pump(1000);
-	assert_int_equal(mqtt.count, 3);
-	answer_all(MQTT_DELIVERED, 1000);
-	expect_waiting(0);
+	pump();
+	assert_int_equal(mqtt.total, 15);
+	answer_all(MQTT_DELIVERED);
+	drain();
+	assert_int_equal(mqtt.total, 15 + 20);
 }
 
-/* Thins an outbox of 1000 with `plain` records of one source, the others top10 in between, and
- * tells which are left. */
-static void thin(int plain, bool *left)
+static void a_returning_aggregator_gets_the_rest_at_once(void **state)
 {
-	int64_t more = 0;
+	(void)state;
+	add_many(20);
+	flush();
+	drain();
+	ack(12);
+	outbox_heard(outbox);
+	mqtt.total = 0;
+	drain();
+	assert_int_equal(mqtt.total, 8);
+}
 
-	mqtt.up = false;
-	for (int i = 0; i < 1000; i++)
-		add(SELF, i * plain / 1000 != (i + 1) * plain / 1000 ? MARK_MINUTE : MARK_TOP10);
-	expect_waiting(1000);
-	more = add(SELF, MARK_MINUTE);
-	assert_int_equal(more, 1001);
-	assert_int_equal(logged("thinned"), 1);
+static void a_new_connection_begins_after_the_ack(void **state)
+{
+	(void)state;
+	add_many(20);
+	flush();
+	drain();
+	ack(12);
+	go_down();
+	outbox_sent(outbox, 3, MQTT_DELIVERED, now); /* of the old connection */
 	mqtt.up = true;
-	memset(left, 0, 1002 * sizeof(*left));
+	pump();
+	assert_int_equal(mqtt.flying[0], 13);
+	assert_int_equal(mqtt.count, 8);
+}
+
+static void only_so_many_are_on_their_way(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		add_many(1000);
+		flush();
+	}
+	drain();
+	assert_int_equal(mqtt.total, 4000);
+	ack(1);
+	drain();
+	assert_int_equal(mqtt.total, 4001);
+	ack(4001);
+	drain();
+	assert_int_equal(mqtt.total, 8001);
+	assert_int_equal(mqtt.linked, 8001);
+}
+
+static void an_aggregator_from_a_backup_gets_older_records_again(void **state)
+{
+	(void)state;
+	add_many(30);
+	flush();
+	drain();
+	ack(30);
+	expect_waiting(0);
+	ack(10);
+	expect_waiting(20);
+	assert_int_equal(logged("sent again"), 1);
+	mqtt.total = 0;
+	drain();
+	assert_int_equal(mqtt.total, 20);
+	reopen();
+	expect_waiting(20);
+	drain();
+	ack(30);
+	expect_waiting(0);
+}
+
+static void an_outbox_from_a_backup_begins_a_new_stream(void **state)
+{
+	char copy[sizeof(settings.file) + 5];
+	char stream[STREAM_SIZE];
+
+	(void)state;
+	snprintf(copy, sizeof(copy), "%s.copy", settings.file);
+	add_many(30);
+	outbox_close(outbox);
+	copy_file(settings.file, copy);
+	open_outbox();
+	add_many(30);
+	flush();
+	drain();
+	memcpy(stream, mqtt.last.stream, sizeof(stream));
+	ack(60);
+	outbox_close(outbox);
+	copy_file(copy, settings.file);
+	open_outbox();
+	/* Others under numbers that the aggregator has already. */
+	add_many(5);
+	flush();
+	outbox_ack(outbox, stream, 60, now);
+	mqtt.count = 0;
+	mqtt.total = 0;
+	mqtt.last.seq = 0;
+	mqtt.linked = 0;
+	assert_int_equal(logged("old copy"), 1);
+	drain();
+	assert_string_not_equal(mqtt.last.stream, stream);
+	assert_int_equal(mqtt.total, 35);
+	assert_int_equal(mqtt.linked, 35);
+	outbox_ack(outbox, stream, 60, now);
+	expect_waiting(35);
+	ack(35);
+	expect_waiting(0);
+	reopen();
+	add_many(1);
+	flush();
+	assert_string_not_equal(mqtt.last.stream, stream);
+	assert_int_equal(mqtt.last.seq, 36);
+}
+
+static void refusal_and_deafness_are_told_once(void **state)
+{
+	(void)state;
+	add_many(10);
+	flush();
+	for (int i = 0; i < 5; i++) {
+		answer_all(MQTT_REFUSED);
+		now += 700 * SECOND;
+		pump();
+		answer_all(MQTT_UNHEARD);
+		now += 700 * SECOND;
+		pump();
+		assert_int_equal(mqtt.count, 10);
+	}
+	assert_int_equal(logged("refuses"), 1);
+	assert_int_equal(logged("nobody"), 1);
+	answer_all(MQTT_DELIVERED);
+	ack(10);
+	assert_int_equal(logged("have arrived"), 1);
+}
+
+/* -------- the broker's word -------- */
+
+static void content_with_the_broker(void)
+{
+	settings.ack = OUTBOX_WORD_BROKER;
+	reopen();
+}
+
+static void the_brokers_word_counts_where_it_is_said_so(void **state)
+{
+	(void)state;
+	content_with_the_broker();
+	add_many(40);
+	flush();
+	assert_int_equal(mqtt.count, 15);
+	ack(15);
+	expect_waiting(40);
+	answer(MQTT_DELIVERED);
+	expect_waiting(39);
+	drain();
+	expect_waiting(0);
+	assert_int_equal(mqtt.total, 40);
+	reopen();
+	drain();
+	assert_int_equal(mqtt.total, 0);
+}
+
+static void what_the_broker_refused_is_sent_again(void **state)
+{
+	(void)state;
+	content_with_the_broker();
+	add_many(20);
+	flush();
+	answer(MQTT_DELIVERED);
+	answer(MQTT_REFUSED);
+	drain();
+	expect_waiting(19);
+	mqtt.total = 0;
+	now += 30 * SECOND;
+	drain();
+	expect_waiting(0);
+	assert_int_equal(mqtt.total, 19);
+}
+
+/* -------- across restarts -------- */
+
+static void numbers_and_stream_go_on_after_a_restart(void **state)
+{
+	char stream[STREAM_SIZE];
+
+	(void)state;
+	add_many(12);
+	flush();
+	drain();
+	ack(7);
+	memcpy(stream, mqtt.last.stream, sizeof(stream));
+	reopen();
+	expect_waiting(5);
+	add_many(1);
+	flush();
+	assert_int_equal(mqtt.count, 6);
+	assert_int_equal(mqtt.flying[0], 8);
+	assert_int_equal(mqtt.last.seq, 13);
+	assert_int_equal(mqtt.last.prev, 12);
+	assert_string_equal(mqtt.last.stream, stream);
+}
+
+static void closing_writes_what_waits(void **state)
+{
+	(void)state;
+	add_many(3);
+	reopen();
+	expect_waiting(3);
+	pump();
+	assert_int_equal(mqtt.total, 3);
+}
+
+static void a_source_goes_on_where_it_stood(void **state)
+{
+	struct outbox_total total;
+	struct record record = {.t = T0, .wh = 12.5, .mark = MARK_NONE};
+
+	(void)state;
+	assert_false(outbox_total(outbox, "self", &total));
+	add_at("global", MARK_START, T0, 700);
+	add_at("global", MARK_STOP, T0 + 60000, 777);
+	outbox_add(outbox, "self", &record, true, 4711);
+	reopen();
+	assert_true(outbox_total(outbox, "global", &total));
+	assert_int_equal(total.pulses, 777);
+	assert_int_equal(total.mark, MARK_STOP);
+	assert_int_equal(total.t, T0 + 60000);
+	assert_int_equal(total.seen_boot, 60000);
+	assert_true(total.this_boot);
+	assert_true(outbox_total(outbox, "self", &total));
+	assert_true(total.wh == 12.5);
+	assert_int_equal(total.seen_boot, 4711);
+	assert_false(outbox_total(outbox, "other", &total));
+}
+
+static void a_withheld_record_moves_its_source_but_is_not_sent(void **state)
+{
+	struct record record = {
+		.t = T0 - 5000, .is_pulse = true, .pulses = 780, .mark = MARK_MINUTE};
+	struct outbox_total total;
+
+	(void)state;
+	add_at("global", MARK_START, T0, 777);
+	outbox_seen(outbox, "global", &record, 9000);
+	reopen();
+	assert_true(outbox_total(outbox, "global", &total));
+	assert_int_equal(total.pulses, 780);
+	assert_int_equal(total.seen_boot, 9000);
+	assert_int_equal(total.t, T0);
+	assert_int_equal(rows(), 1);
+}
+
+static void the_anchor_of_this_boot_is_kept(void **state)
+{
+	struct record record = {.t = T0, .is_pulse = true, .mark = MARK_START};
+	ms_t offset = 0;
+
+	(void)state;
+	assert_false(outbox_anchor(outbox, &offset));
+	outbox_add(outbox, "global", &record, false, 600);
+	assert_false(outbox_anchor(outbox, &offset));
+	outbox_date(outbox, T0);
+	reopen();
+	assert_true(outbox_anchor(outbox, &offset));
+	assert_int_equal(offset, T0);
+	outbox_close(outbox);
+	sql("UPDATE state SET boot = 'another'");
+	open_outbox();
+	assert_false(outbox_anchor(outbox, &offset));
+}
+
+/* A child adds and tells how far it is once that is sent, hence on the disk. */
+static void add_on_and_on(int told)
+{
 	for (;;) {
-		pump(0);
-		if (!mqtt.count)
-			break;
-		left[mqtt.flying[0]] = true;
-		answer(MQTT_DELIVERED, 0);
+		add_many((int)seed_below(12));
+		if (seed_below(3) == 0)
+			add("global", MARK_TOP10);
+		now += 3000;
+		drain();
+		if (mqtt.last.seq &&
+		    write(told, &mqtt.last.seq, sizeof(mqtt.last.seq)) != sizeof(mqtt.last.seq))
+			_exit(4);
+	}
+}
+
+static void a_kill_at_any_moment_loses_nothing_that_was_sent(void **state)
+{
+	(void)state;
+	seed_start(__func__);
+	outbox_close(outbox);
+	for (int round = 0; round < 20; round++) {
+		int64_t sent = 0, got = 0;
+		struct outbox_total total;
+		int told[2], status;
+		pid_t child;
+
+		assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+		child = fork();
+		if (child == 0) {
+			open_outbox();
+			add_on_and_on(told[1]);
+		}
+		close(told[1]);
+		for (int64_t wait = seed_below(60); wait >= 0; wait--)
+			assert_int_equal(read(told[0], &got, sizeof(got)), sizeof(got));
+		usleep((useconds_t)seed_below(2000));
+		kill(child, SIGKILL);
+		waitpid(child, &status, 0);
+		for (sent = got; read(told[0], &got, sizeof(got)) == sizeof(got);)
+			sent = got;
+		close(told[0]);
+		open_outbox();
+		assert_true(sql("SELECT max(seq) FROM record") >= sent);
+		assert_int_equal(sql("SELECT max(seq) FROM record"), rows());
+		assert_true(outbox_total(outbox, "self", &total));
+		assert_int_equal(total.t, sql("SELECT t FROM record WHERE source = (SELECT id FROM "
+					      "source WHERE name = 'self') ORDER BY seq DESC"));
+		assert_int_equal(total.t - T0, total.pulses);
+		outbox_close(outbox);
+	}
+	open_outbox();
+	assert_int_equal(folder_find("damaged", NULL), 0);
+}
+
+/* -------- a clock that is not set -------- */
+
+static void add_undated(int count, ms_t boot)
+{
+	for (int i = 0; i < count; i++) {
+		struct record record = {
+			.t = boot + i, .is_pulse = true, .pulses = i, .mark = MARK_MINUTE};
+
+		outbox_add(outbox, "self", &record, false, boot + i);
+	}
+}
+
+static void undated_records_wait_for_the_time(void **state)
+{
+	struct outbox_total total;
+
+	(void)state;
+	add_many(2);
+	add_undated(5, 1000);
+	flush();
+	drain();
+	assert_int_equal(mqtt.total, 2);
+	reopen();
+	assert_true(outbox_total(outbox, "self", &total));
+	assert_int_equal(total.t, 0);
+	add_undated(5, 2000);
+	drain();
+	assert_int_equal(mqtt.total, 2);
+	outbox_date(outbox, T0);
+	mqtt.total = 0;
+	drain();
+	assert_int_equal(mqtt.total, 10);
+	assert_int_equal(mqtt.last.t, T0 + 2004);
+	assert_int_equal(rows(), sql("SELECT count(*) FROM record WHERE t > 1764000000000"));
+	assert_true(outbox_total(outbox, "self", &total));
+	assert_int_equal(total.t, T0 + 2004);
+	expect_waiting(12);
+	reopen();
+	drain();
+	assert_int_equal(mqtt.total, 12);
+}
+
+static void undated_records_of_another_boot_are_withdrawn(void **state)
+{
+	struct outbox_total total;
+
+	(void)state;
+	add_at("self", MARK_START, T0 + 5, 5);
+	add_undated(5, 1000);
+	outbox_close(outbox);
+	sql("UPDATE state SET boot = 'another'");
+	open_outbox();
+	expect_waiting(1);
+	assert_int_equal(outbox_counts(outbox).undated, 5);
+	assert_true(outbox_total(outbox, "self", &total));
+	assert_false(total.this_boot);
+	assert_int_equal(total.pulses, 4);
+	assert_int_equal(total.t, T0 + 5);
+	add_many(1);
+	flush();
+	assert_int_equal(mqtt.last.seq, 7);
+	assert_int_equal(mqtt.last.prev, 1);
+	reopen();
+	assert_int_equal(outbox_counts(outbox).undated, 5);
+}
+
+/* -------- full disks, damage -------- */
+
+static void a_full_disk_keeps_records_in_memory_until_there_is_room(void **state)
+{
+	(void)state;
+	add_many(10);
+	drain();
+	ack(10);
+	limit_files(0);
+	add_many(10);
+	pump();
+	assert_non_null(outbox_trouble(outbox));
+	assert_non_null(strstr(outbox_trouble(outbox), settings.file));
+	for (int i = 0; i < 100; i++) {
+		add_many(1);
+		now += SECOND;
+		pump();
+	}
+	assert_int_equal(mqtt.total, 10);
+	expect_waiting(110);
+	assert_int_equal(logged("kept in memory"), 1);
+	limit_files(RLIM_INFINITY);
+	pump();
+	assert_int_equal(mqtt.total, 10);
+	now += 5 * SECOND;
+	drain();
+	assert_null(outbox_trouble(outbox));
+	assert_int_equal(logged("again"), 1);
+	assert_int_equal(mqtt.total, 120);
+	assert_int_equal(mqtt.linked, 120);
+}
+
+static void an_outbox_opens_on_a_full_disk(void **state)
+{
+	struct outbox_total total;
+
+	(void)state;
+	add_at("self", MARK_START, T0 + 5, 5);
+	outbox_close(outbox);
+	sql("UPDATE state SET boot = 'another'");
+	limit_files(0);
+	open_outbox();
+	assert_true(outbox_total(outbox, "self", &total));
+	assert_int_equal(total.pulses, 5);
+	add_many(10);
+	pump();
+	assert_int_equal(mqtt.total, 1);
+	limit_files(RLIM_INFINITY);
+	now += 5 * SECOND;
+	drain();
+	assert_int_equal(mqtt.total, 11);
+}
+
+static void memory_that_is_too_small_is_thinned(void **state)
+{
+	int64_t written;
+
+	(void)state;
+	limit_files(0);
+	for (int i = 0; i < 25000; i++)
+		add(i % 2 ? "self" : "global", i % 100 == 0 ? MARK_TOP10 : MARK_MINUTE);
+	pump();
+	limit_files(RLIM_INFINITY);
+	now += 5 * SECOND;
+	pump();
+	written = rows();
+	assert_in_range(written, 5000, 10000);
+	assert_int_equal(outbox_counts(outbox).thinned, 25000 - written);
+	expect_waiting(written);
+	/* No mark that says more, neither the first nor the last. */
+	assert_int_equal(sql("SELECT count(*) FROM record WHERE mark = 0"), 250);
+	assert_int_equal(sql("SELECT min(seq) FROM record"), 1);
+	assert_int_equal(sql("SELECT max(seq) FROM record"), 25000);
+	assert_int_equal(logged("thinned"), 1);
+	drain();
+	assert_int_equal(mqtt.total, 4000);
+	assert_int_equal(mqtt.linked, 4000);
+}
+
+static void a_damaged_file_is_set_aside_and_a_new_stream_begun(void **state)
+{
+	char stream[STREAM_SIZE];
+	int fd;
+
+	(void)state;
+	add_many(300);
+	flush();
+	memcpy(stream, mqtt.last.stream, sizeof(stream));
+	outbox_close(outbox);
+	fd = open(settings.file, O_WRONLY | O_CLOEXEC);
+	for (off_t page = 1; page < 8; page++)
+		assert_int_equal(pwrite(fd, "damaged, damaged", 16, page * 4096), 16);
+	close(fd);
+	open_outbox();
+	add_many(10);
+	pump();
+	now += 5 * SECOND;
+	drain();
+	assert_true(folder_find(".damaged-", NULL) >= 1);
+	assert_int_equal(logged("set aside"), 1);
+	assert_true(mqtt.total >= 10);
+	assert_string_not_equal(mqtt.last.stream, stream);
+	assert_null(outbox_trouble(outbox));
+}
+
+static void a_second_process_is_refused(void **state)
+{
+	struct fail fail = {0};
+
+	(void)state;
+	assert_null(outbox_open(&settings, &fail));
+	assert_non_null(strstr(fail.text, "another process"));
+}
+
+/* -------- old and many -------- */
+
+static void acknowledged_records_are_kept_some_days(void **state)
+{
+	(void)state;
+	mqtt.up = false;
+	for (int i = 0; i < 5000; i++)
+		add_at("self", MARK_MINUTE, T0 + i * 10 * MINUTE, i);
+	flush();
+	mqtt.up = true;
+	for (int i = 0; i < 3; i++) {
+		drain();
+		ack(mqtt.last.seq);
 	}
 	expect_waiting(0);
-	assert_int_equal(mqtt.total, 1001 - outbox_counts(outbox).thinned);
+	add_at("self", MARK_TOP10, T0 + 5000 * 10 * MINUTE, 5000);
+	pump();
+	/* Seven days of 144 records. */
+	assert_int_equal(rows(), 7 * 144 + 1);
+	drain();
+	assert_int_equal(mqtt.last.prev, 5000);
+	ack(3000);
+	drain();
+	assert_int_equal(outbox_counts(outbox).waiting, 7 * 144 + 1);
 }
 
-static void a_full_outbox_thins_its_oldest_records(void **state)
+/* Adds `count` records of two sources to an outbox of one megabyte, a commit for each ten. */
+static void overfill(int count, int top_every)
 {
-	bool left[1002];
-	int gone_in_a_row = 0;
-
-	(void)state;
-	thin(1000, left);
-	for (int i = 1; i <= 500; i++) {
-		gone_in_a_row = left[i] ? 0 : gone_in_a_row + 1;
-		assert_in_range(gone_in_a_row, 0, 1);
+	settings.max_mb = 1;
+	reopen();
+	mqtt.up = false;
+	for (int i = 0; i < count; i++) {
+		add(i % 2 ? "self" : "global", i % top_every == 0 ? MARK_TOP10 : MARK_MINUTE);
+		if (i % 1000 == 0)
+			flush();
 	}
-	for (int i = 501; i <= 1001; i++)
-		assert_true(left[i]);
-	assert_true(left[1]);
-	assert_in_range(outbox_counts(outbox).thinned, 240, 250);
+	flush();
+	flush();
 }
 
-static void marks_stay_while_other_records_can_go(void **state)
+static void a_full_outbox_thins_its_oldest_records_and_stays_small(void **state)
 {
-	bool left[1002];
-	int plain = 0;
+	struct outbox_counts counts;
+	struct stat status;
 
 	(void)state;
-	thin(300, left);
-	for (int i = 0; i < 1000; i++) {
-		if (i * 300 / 1000 != (i + 1) * 300 / 1000)
-			plain += left[i + 1];
-		else
-			assert_true(left[i + 1]);
-	}
-	assert_true(left[1001]);
-	assert_in_range(plain, 0, 60);
+	overfill(100000, 100);
+	counts = outbox_counts(outbox);
+	assert_int_equal(counts.waiting, rows());
+	assert_int_equal(counts.waiting + counts.thinned, 100000);
+	assert_in_range(rows(), 8000, 16384 + 1000);
+	/* What says more stays, and so do the first, the last, and most of the newest. */
+	assert_int_equal(sql("SELECT count(*) FROM record WHERE mark = 0"), 1000);
+	assert_int_equal(sql("SELECT count(*) FROM record WHERE seq IN (1, 2, 99999, 100000)"), 4);
+	assert_int_equal(sql("SELECT count(*) FROM record WHERE seq > 96000"), 4000);
+	assert_int_equal(logged("thinned"), 1);
+	assert_int_equal(stat(settings.file, &status), 0);
+	assert_in_range(status.st_size, 0, 1100000);
+	reopen();
+	assert_int_equal(outbox_counts(outbox).thinned, counts.thinned);
+	drain();
+	assert_int_equal(mqtt.total, 4000);
+	assert_int_equal(mqtt.linked, 4000);
 }
 
 static void marks_alone_are_thinned_as_well(void **state)
 {
-	bool left[1002];
-
 	(void)state;
-	thin(0, left);
-	assert_true(left[1]);
-	assert_true(left[1000]);
-	assert_true(left[1001]);
-	assert_in_range(outbox_counts(outbox).thinned, 250, 500);
+	overfill(40000, 1);
+	assert_in_range(rows(), 8000, 16384 + 1000);
+	assert_int_equal(sql("SELECT count(*) FROM record WHERE seq IN (1, 2, 39999, 40000)"), 4);
 }
 
-static void the_last_record_of_a_silent_source_stays(void **state)
+static void of_a_full_outbox_acknowledged_records_go_first(void **state)
 {
-	bool seen[3001] = {0};
-
 	(void)state;
-	mqtt.up = false;
-	add_many(2, GLOBAL, MARK_MINUTE); /* 1, 2: then it was silent for ever */
-	add_many(2998, SELF, MARK_MINUTE);
-	assert_in_range(outbox_counts(outbox).waiting, 750, 1000);
-	mqtt.up = true;
-	for (;;) {
-		pump(0);
-		if (!mqtt.count)
-			break;
-		seen[mqtt.flying[0]] = true;
-		answer(MQTT_DELIVERED, 0);
+	settings.max_mb = 1;
+	reopen();
+	for (int i = 0; i < 20; i++) {
+		add_many(1000);
+		flush();
+		drain();
+		ack(mqtt.last.seq);
 	}
-	assert_true(seen[1]);
-	assert_true(seen[2]);
-	assert_true(seen[3]);
-	assert_true(seen[3000]);
+	assert_in_range(rows(), 0, 16384);
+	assert_int_equal(outbox_counts(outbox).thinned, 0);
+	expect_waiting(0);
+	assert_int_equal(sql("SELECT max(seq) FROM record"), 20000);
 }
 
-static void of_sources_with_one_record_each_the_oldest_goes(void **state)
+/* Whatever happens, in whatever order: nothing is lost but what was thinned, and it ends. */
+static void any_sequence_of_events_ends_with_everything_acknowledged(void **state)
 {
-	char topic[TOPIC_SIZE];
+	static const enum mark marks[] = {MARK_MINUTE, MARK_TOP10, MARK_CONTACTS, MARK_MINUTE};
+	bool *received = calloc(5001, 1);
+	int64_t added = 0, known = 0;
 
 	(void)state;
-	mqtt.up = false;
-	for (int i = 1; i <= 1003; i++) {
-		snprintf(topic, sizeof(topic), "wattzone/school/collector/c/%d/record", i);
-		add(topic, MARK_START);
-	}
-	expect_waiting(1000);
-	mqtt.up = true;
-	pump(0);
-	assert_int_equal(mqtt.flying[0], 4);
-}
-
-static void what_is_in_flight_is_not_thinned(void **state)
-{
-	(void)state;
-	add_many(15, SELF, MARK_MINUTE);
-	pump(0);
-	add_many(1500, SELF, MARK_MINUTE);
-	answer_all(MQTT_DELIVERED, 0);
-	assert_int_equal(outbox_counts(outbox).delivered, 15);
-	expect_waiting(1500 - outbox_counts(outbox).thinned);
-}
-
-/* Whatever happens, in whatever order: nothing is lost or counted twice, and it ends. */
-static void any_sequence_of_events_ends_with_everything_delivered(void **state)
-{
-	static const char *const topics[] = {SELF, GLOBAL};
-	static const enum mark marks[] = {MARK_MINUTE, MARK_TOP10, MARK_CONTACTS, MARK_START};
-	bool delivered[20001] = {0};
-	int64_t added = 0;
-	ms_t now = 0;
-
-	(void)state;
-	seed_start("any_sequence_of_events_ends_with_everything_delivered");
-	while (added < 20000 || outbox_counts(outbox).waiting) {
-		now += seed_below(100);
-		switch (seed_below(added < 20000 ? 8 : 6)) {
+	seed_start(__func__);
+	while (added < 5000 || outbox_counts(outbox).waiting) {
+		now += seed_below(3000);
+		switch (seed_below(added < 5000 ? 10 : 8)) {
 		case 0:
-		case 1: pump(now); break;
+		case 1: pump(); break;
 		case 2:
 		case 3:
 			while (mqtt.count) {
-				int64_t seq = mqtt.flying[0];
-
-				assert_false(delivered[seq]);
-				delivered[seq] = true;
-				answer(MQTT_DELIVERED, now);
+				/* The broker dies with some. */
+				if (seed_below(20))
+					received[mqtt.flying[0]] = true;
+				answer(MQTT_DELIVERED);
 			}
 			break;
 		case 4:
 			if (mqtt.count)
-				answer(seed_below(2) ? MQTT_REFUSED : MQTT_UNHEARD, now);
+				answer(seed_below(2) ? MQTT_REFUSED : MQTT_UNHEARD);
 			break;
 		case 5:
 			if (seed_below(10) == 0)
@@ -471,17 +1019,26 @@ static void any_sequence_of_events_ends_with_everything_delivered(void **state)
 			else
 				mqtt.up = true;
 			break;
+		case 6:
+			while (known < added && received[known + 1])
+				known++;
+			if (known && mqtt.last.seq)
+				ack(known);
+			break;
+		case 7:
+			if (seed_below(20) == 0)
+				reopen();
+			else if (seed_below(10) == 0)
+				outbox_heard(outbox);
+			break;
 		default:
-			for (int64_t i = seed_below(40); i >= 0 && added < 20000; i--)
-				assert_int_equal(add(topics[seed_below(2)], marks[seed_below(4)]),
-						 ++added);
+			for (int64_t i = seed_below(40); i >= 0 && added < 5000; i--, added++)
+				add(seed_below(2) ? "self" : "global", marks[seed_below(4)]);
 		}
-		expect_waiting(outbox_counts(outbox).waiting);
-		assert_in_range(outbox_counts(outbox).waiting, 0, 1000);
 	}
-	for (int64_t i = 1; i <= 20000; i++)
-		added -= delivered[i];
-	assert_int_equal(added, outbox_counts(outbox).thinned);
+	for (int64_t i = 1; i <= 5000; i++)
+		assert_true(received[i]);
+	free(received);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -489,22 +1046,41 @@ static void any_sequence_of_events_ends_with_everything_delivered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(records_get_one_stream_and_numbers_that_grow_by_one),
-		test(every_new_outbox_has_a_new_stream),
-		test(a_record_is_sent_to_its_topic_with_its_number),
-		test(records_leave_in_order_and_once),
+		test(a_record_is_sent_to_its_topic_with_stream_number_and_predecessor),
+		test(an_energy_index_comes_back_to_the_last_bit),
+		test(only_what_is_on_the_disk_is_sent),
+		test(ten_records_or_a_mark_are_written_at_once),
+		test(records_of_many_meters_are_written_together),
 		test(without_a_connection_they_wait),
-		test(what_was_not_answered_is_sent_again_after_a_break),
-		test(what_was_refused_is_kept_and_sent_again_later_and_later),
-		test(one_that_is_refused_does_not_hold_up_the_others),
-		test(what_nobody_heard_is_sent_again_when_somebody_listens),
-		test(a_full_outbox_thins_its_oldest_records),
-		test(marks_stay_while_other_records_can_go),
+		test(only_the_aggregators_word_counts),
+		test(silence_makes_it_send_again_later_and_later),
+		test(what_is_still_in_flight_is_not_sent_again),
+		test(a_returning_aggregator_gets_the_rest_at_once),
+		test(a_new_connection_begins_after_the_ack),
+		test(only_so_many_are_on_their_way),
+		test(an_aggregator_from_a_backup_gets_older_records_again),
+		test(an_outbox_from_a_backup_begins_a_new_stream),
+		test(refusal_and_deafness_are_told_once),
+		test(the_brokers_word_counts_where_it_is_said_so),
+		test(what_the_broker_refused_is_sent_again),
+		test(numbers_and_stream_go_on_after_a_restart),
+		test(closing_writes_what_waits),
+		test(a_source_goes_on_where_it_stood),
+		test(a_withheld_record_moves_its_source_but_is_not_sent),
+		test(the_anchor_of_this_boot_is_kept),
+		test(a_kill_at_any_moment_loses_nothing_that_was_sent),
+		test(undated_records_wait_for_the_time),
+		test(undated_records_of_another_boot_are_withdrawn),
+		test(a_full_disk_keeps_records_in_memory_until_there_is_room),
+		test(an_outbox_opens_on_a_full_disk),
+		test(memory_that_is_too_small_is_thinned),
+		test(a_damaged_file_is_set_aside_and_a_new_stream_begun),
+		test(a_second_process_is_refused),
+		test(acknowledged_records_are_kept_some_days),
+		test(a_full_outbox_thins_its_oldest_records_and_stays_small),
 		test(marks_alone_are_thinned_as_well),
-		test(the_last_record_of_a_silent_source_stays),
-		test(of_sources_with_one_record_each_the_oldest_goes),
-		test(what_is_in_flight_is_not_thinned),
-		test(any_sequence_of_events_ends_with_everything_delivered),
+		test(of_a_full_outbox_acknowledged_records_go_first),
+		test(any_sequence_of_events_ends_with_everything_acknowledged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
