@@ -217,8 +217,13 @@ void place_add_source(struct place *place, struct source *source)
 	place_refresh(place);
 }
 
-void place_restored(struct place *place, bool recompute)
+void place_restored(struct place *place, const struct grid *grid, bool recompute)
 {
+	struct span domain = balance_domain(&place->zone.balance);
+
+	/* Some may not have got out before the program ended; a week of them certainly did. */
+	if (!span_empty(domain))
+		place->board.mean10_end = grid_window(grid, domain.to - MS_PER_HOUR).start;
 	/* What the store has, nobody says: windows up to any time. */
 	place->stored = CURVE_ALWAYS;
 	place->described = false;

@@ -98,7 +98,7 @@ struct place *site_place_open(struct site *site, const char *id);
 void place_add_source(struct place *place, struct source *source);
 
 /* What is stored of it is what follows from the facts, unless it is to be computed again. */
-void place_restored(struct place *place, bool recompute);
+void place_restored(struct place *place, const struct grid *grid, bool recompute);
 
 /* Takes a source's announcement: its zone appears, changes, or it moves to another. False, with a
  * reason, where the site cannot be so. */

@@ -146,10 +146,10 @@ void site_restored(struct site *site, bool recompute)
 	for (size_t i = 0; i < site->places.count; i++) {
 		struct place *place = site->places.items[i];
 
-		place_restored(place, recompute);
+		place_restored(place, &site->grid, recompute);
 	}
 	if (site->rest)
-		place_restored(site->rest, recompute);
+		place_restored(site->rest, &site->grid, recompute);
 	keeping_clear(&site->keeping);
 	site->keeping.dirty = recompute;
 }
