@@ -193,6 +193,8 @@ size_t curve_thin(struct curve *curve, ms_t from, ms_t to,
 		curve->points[kept++] = point;
 	}
 	gone = end - kept;
+	if (!gone)
+		return 0;
 	memmove(&curve->points[kept], &curve->points[end],
 		(curve->count - end) * sizeof(*curve->points));
 	curve->count -= gone;
