@@ -388,6 +388,9 @@ static void what_is_still_in_flight_is_not_sent_again(void **state)
 	pump();
 	outbox_heard(outbox);
 	pump();
+	for (int i = 0; i < 5; i++)
+		answer(MQTT_DELIVERED);
+	pump();
 	assert_int_equal(mqtt.total, 15);
 	answer_all(MQTT_DELIVERED);
 	drain();
@@ -447,17 +450,22 @@ static void an_aggregator_from_a_backup_gets_older_records_again(void **state)
 	flush();
 	drain();
 	ack(30);
+	reopen();
 	expect_waiting(0);
+	add_many(1);
+	flush();
+	drain();
+	ack(31);
 	ack(10);
-	expect_waiting(20);
+	expect_waiting(21);
 	assert_int_equal(logged("sent again"), 1);
 	mqtt.total = 0;
 	drain();
-	assert_int_equal(mqtt.total, 20);
+	assert_int_equal(mqtt.total, 21);
 	reopen();
-	expect_waiting(20);
+	expect_waiting(21);
 	drain();
-	ack(30);
+	ack(31);
 	expect_waiting(0);
 }
 
@@ -921,13 +929,34 @@ static void acknowledged_records_are_kept_some_days(void **state)
 	assert_int_equal(outbox_counts(outbox).waiting, 7 * 144 + 1);
 }
 
+static void the_newest_number_is_never_given_again(void **state)
+{
+	(void)state;
+	settings.keep_days = 0;
+	reopen();
+	add_at("self", MARK_START, T0 + 1000, 1);
+	add_at("global", MARK_START, T0, 1);
+	drain();
+	ack(2);
+	flush();
+	/* A kill now leaves only the file. */
+	assert_int_equal(sql("SELECT max(seq) FROM record"), 2);
+	reopen();
+	add_many(1);
+	flush();
+	assert_int_equal(mqtt.last.seq, 3);
+}
+
 /* Adds `count` records of two sources to an outbox of one megabyte, a commit for each ten. */
 static void overfill(int count, int top_every)
 {
 	settings.max_mb = 1;
 	reopen();
 	mqtt.up = false;
-	for (int i = 0; i < count; i++) {
+	/* It was silent for ever after. */
+	add("third", MARK_MINUTE);
+	add("third", MARK_MINUTE);
+	for (int i = 2; i < count; i++) {
 		add(i % 2 ? "self" : "global", i % top_every == 0 ? MARK_TOP10 : MARK_MINUTE);
 		if (i % 1000 == 0)
 			flush();
@@ -948,7 +977,7 @@ static void a_full_outbox_thins_its_oldest_records_and_stays_small(void **state)
 	assert_int_equal(counts.waiting + counts.thinned, 100000);
 	assert_in_range(rows(), 8000, 16384 + 1000);
 	/* What says more stays, and so do the first, the last, and most of the newest. */
-	assert_int_equal(sql("SELECT count(*) FROM record WHERE mark = 0"), 1000);
+	assert_int_equal(sql("SELECT count(*) FROM record WHERE mark = 0"), 999);
 	assert_int_equal(sql("SELECT count(*) FROM record WHERE seq IN (1, 2, 99999, 100000)"), 4);
 	assert_int_equal(sql("SELECT count(*) FROM record WHERE seq > 96000"), 4000);
 	assert_int_equal(logged("thinned"), 1);
@@ -1077,6 +1106,7 @@ int main(void)
 		test(a_damaged_file_is_set_aside_and_a_new_stream_begun),
 		test(a_second_process_is_refused),
 		test(acknowledged_records_are_kept_some_days),
+		test(the_newest_number_is_never_given_again),
 		test(a_full_outbox_thins_its_oldest_records_and_stays_small),
 		test(marks_alone_are_thinned_as_well),
 		test(of_a_full_outbox_acknowledged_records_go_first),
