@@ -103,6 +103,12 @@ struct outbox *outbox_open(const struct outbox_settings *settings, struct fail *
 		free(outbox);
 		return NULL;
 	}
+	if (settings->origin && !outbox_file_origin(outbox->file, settings->origin, fail)) {
+		fail_at(fail, "%s", settings->file);
+		outbox_file_close(outbox->file);
+		free(outbox);
+		return NULL;
+	}
 	outbox->state = outbox_file_state(outbox->file);
 	outbox->seq = outbox->state->newest;
 	outbox->written_at = -WRITE_MS;
@@ -509,6 +515,13 @@ struct outbox_counts outbox_counts(const struct outbox *outbox)
 		.thinned = outbox->state->thinned,
 		.undated = outbox->state->undated,
 	};
+}
+
+bool outbox_delivered(const struct outbox *outbox)
+{
+	return !outbox->backlog.count && outbox->sent >= outbox->state->newest &&
+	       flying(outbox) == 0 && !outbox->again && !outbox->told[MQTT_REFUSED] &&
+	       !outbox->told[MQTT_UNHEARD];
 }
 
 const char *outbox_trouble(const struct outbox *outbox)

@@ -21,6 +21,7 @@ struct outbox_settings {
 	int64_t max_mb;		/* 1 and more; default 100 */
 	int64_t keep_days;	/* acknowledged records are kept so long; default 7 */
 	char topic[TOPIC_SIZE]; /* of the collector; records go to <source>/record below it */
+	const char *origin;	/* of what it holds, "what lines counted"; NULL: anything */
 };
 
 extern const struct outbox_settings outbox_defaults;
@@ -49,7 +50,8 @@ struct outbox_total {
 	bool this_boot; /* seen_boot is of this boot */
 };
 
-/* NULL where the file cannot be used, with the reason. A damaged one is set aside (database.h). */
+/* NULL where the file cannot be used, with the reason. A damaged one is set aside (database.h). A
+ * new file takes the origin, one of another origin is refused. */
 struct outbox *outbox_open(const struct outbox_settings *settings, struct fail *fail);
 
 /* Writes what is not written yet. May be NULL. */
@@ -100,6 +102,9 @@ void outbox_heard(struct outbox *outbox);
 void outbox_ack(struct outbox *outbox, const char *stream, int64_t seq, ms_t monotonic);
 
 struct outbox_counts outbox_counts(const struct outbox *outbox);
+
+/* Whether the broker has taken everything that waits, though nobody has acknowledged it. */
+bool outbox_delivered(const struct outbox *outbox);
 
 /* Why records cannot be written now, for a technician; NULL: they can. They are kept in memory. */
 const char *outbox_trouble(const struct outbox *outbox);

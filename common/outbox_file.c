@@ -17,7 +17,7 @@
 static const char *const migrations[] = {
 	"CREATE TABLE state (one INTEGER PRIMARY KEY, stream TEXT NOT NULL, acked INTEGER NOT NULL,"
 	" newest INTEGER NOT NULL, boot TEXT NOT NULL, thinned INTEGER NOT NULL, undated INTEGER "
-	"NOT NULL);"
+	"NOT NULL, origin TEXT NOT NULL);"
 	"CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL, pulses INTEGER NOT NULL,"
 	" wh REAL NOT NULL, mark INTEGER NOT NULL, t INTEGER NOT NULL, undated INTEGER NOT NULL,"
 	" seen_boot INTEGER NOT NULL, anchor INTEGER NOT NULL);"
@@ -38,7 +38,7 @@ struct source {
 struct outbox_file {
 	struct database *database;
 	struct outbox_state state;
-	char boot[41];
+	char boot[41], origin[41];
 	bool booted; /* since the file was written: what is undated is withdrawn */
 	int64_t acked_saved, thinned_saved;
 	bool dating;
@@ -199,7 +199,7 @@ static bool write_state(struct outbox_file *file, int64_t undated, struct fail *
 	const struct outbox_state *state = &file->state;
 	sqlite3_stmt *statement = database_prepare(
 		file->database, "INSERT OR REPLACE INTO state (one, stream, acked, newest, boot, "
-				"thinned, undated) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)");
+				"thinned, undated, origin) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 
 	sqlite3_bind_text(statement, 1, state->stream, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 2, state->acked);
@@ -207,6 +207,7 @@ static bool write_state(struct outbox_file *file, int64_t undated, struct fail *
 	sqlite3_bind_text(statement, 4, file->boot, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 5, state->thinned);
 	sqlite3_bind_int64(statement, 6, undated);
+	sqlite3_bind_text(statement, 7, file->origin, -1, SQLITE_STATIC);
 	return database_run(file->database, statement, fail);
 }
 
@@ -388,7 +389,7 @@ static bool load_state(struct outbox_file *file, struct fail *fail)
 	sqlite3_stmt *statement = database_prepare(
 		file->database,
 		"SELECT stream, acked, max(newest, coalesce((SELECT max(seq) FROM record), 0)), "
-		"thinned, undated, boot, (SELECT count(*) FROM record) FROM state");
+		"thinned, undated, boot, (SELECT count(*) FROM record), origin FROM state");
 	enum database_step step = database_step(file->database, statement, fail);
 
 	if (step == DATABASE_END)
@@ -404,6 +405,8 @@ static bool load_state(struct outbox_file *file, struct fail *fail)
 	state->undated = sqlite3_column_int64(statement, 4);
 	file->booted = strcmp(file->boot, (const char *)sqlite3_column_text(statement, 5)) != 0;
 	state->rows = sqlite3_column_int64(statement, 6);
+	snprintf(file->origin, sizeof(file->origin), "%s",
+		 (const char *)sqlite3_column_text(statement, 7));
 	sqlite3_reset(statement);
 	return true;
 }
@@ -483,6 +486,19 @@ struct outbox_file *outbox_file_open(const char *name, const char *boot, struct 
 failed:
 	outbox_file_close(file);
 	return NULL;
+}
+
+bool outbox_file_origin(struct outbox_file *file, const char *origin, struct fail *fail)
+{
+	if (file->origin[0])
+		return strcmp(file->origin, origin) == 0 ||
+		       fail_set(fail, "holds %s, not %s, expected a file of its own", file->origin,
+				origin);
+	snprintf(file->origin, sizeof(file->origin), "%s", origin);
+	file->state.stream_saved = false;
+	/* On a full disk, with the first records that can be written. */
+	outbox_file_save(file, NULL, true, NULL);
+	return true;
 }
 
 void outbox_file_close(struct outbox_file *file)

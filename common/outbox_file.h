@@ -13,6 +13,9 @@ struct outbox_file;
  * characters): records of another one that were not dated are withdrawn, since nobody can date
  * them any more. */
 struct outbox_file *outbox_file_open(const char *name, const char *boot, struct fail *fail);
+
+/* Of what the file holds, up to 40 characters: said once for good. False where it was another. */
+bool outbox_file_origin(struct outbox_file *file, const char *origin, struct fail *fail);
 void outbox_file_close(struct outbox_file *file);
 
 /* What belongs to the file as a whole. The caller changes `acked` and may count on; the rest
