@@ -5,11 +5,6 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-const char *const clock_policies[] = {[CLOCK_AUTO] = "auto",
-				      [CLOCK_WHEN_SYNCHRONISED] = "synchronised",
-				      [CLOCK_AT_ONCE] = "trusted",
-				      NULL};
-
 static bool there(const char *root, const char *file)
 {
 	char path[512];
@@ -56,13 +51,4 @@ struct clock_evidence clock_evidence_read(const char *root)
 		.service = there(root, "/run/systemd/timesync") || there(root, "/run/chrony") ||
 			   there(root, "/run/ntpd.pid"),
 	};
-}
-
-enum clock_trust clock_trust(enum clock_policy policy, const struct clock_evidence *evidence)
-{
-	if (policy == CLOCK_AT_ONCE || evidence->kernel || evidence->timesyncd)
-		return CLOCK_PROVEN;
-	if (policy == CLOCK_WHEN_SYNCHRONISED)
-		return CLOCK_UNSURE;
-	return evidence->service && !evidence->set_by_rtc ? CLOCK_UNSURE : CLOCK_TRUSTED;
 }
