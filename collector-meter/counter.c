@@ -8,6 +8,10 @@
 
 #define NEVER INT64_MAX
 
+/* The order of the records of one millisecond. */
+static const enum mark mark_order[] = {MARK_START, MARK_CONTACTS, MARK_TOP10, MARK_MINUTE,
+				       MARK_STOP};
+
 static ms_t ms_of(ns_t t)
 {
 	return floor_divide(t, NS_PER_MS);
@@ -25,6 +29,7 @@ void counter_init(struct counter *counter, const struct counter_config *config)
 		.start_due = NEVER,
 		.minute_due = NEVER,
 		.stop_due = NEVER,
+		.told = INT64_MIN,
 		.pulses = config->initial_pulses,
 		.last_pulse = NEVER,
 	};
@@ -38,6 +43,12 @@ void counter_free(struct counter *counter)
 {
 	free(counter->changes);
 	counter->changes = NULL;
+}
+
+void counter_resume(struct counter *counter, ms_t t, enum mark last)
+{
+	counter->told = t;
+	counter->told_last = last;
 }
 
 /* -------- in -------- */
@@ -195,15 +206,22 @@ static void count_pulse(struct counter *counter, ns_t t, struct counter_event *e
 	counter->last_pulse = t;
 }
 
-/* Takes the next change of the bin; true where it is a pulse. */
+/* Takes the next change of the bin; true where it is a pulse to be told. */
 static bool take_change(struct counter *counter, struct counter_event *event)
 {
 	struct counter_change change = counter->changes[counter->change_first++];
+	ns_t since = change.level.since;
 
 	if (counter->change_first == counter->change_end)
 		counter->change_first = counter->change_end = 0;
 	switch (change.role) {
-	case LINE_PULSE: count_pulse(counter, change.level.since, event); return true;
+	case LINE_PULSE:
+		if (ms_of(since) > counter->told) {
+			count_pulse(counter, since, event);
+			return true;
+		}
+		counter->last_pulse = since;
+		return false;
 	case LINE_TOP: counter->bin_has_top = true; return false;
 	case LINE_OFF_PEAK:
 	case LINE_PEAK: counter->contact[change.role] = change.level.on; return false;
@@ -215,6 +233,17 @@ static bool contacts_changed(const struct counter *counter)
 {
 	return counter->contact[LINE_OFF_PEAK] != counter->contact_told[LINE_OFF_PEAK] ||
 	       counter->contact[LINE_PEAK] != counter->contact_told[LINE_PEAK];
+}
+
+static void forget_told_marks(struct counter *counter)
+{
+	if (counter->bin > counter->told)
+		return;
+	for (size_t i = 0; i < sizeof(mark_order) / sizeof(*mark_order); i++) {
+		counter->marks &= ~(1u << mark_order[i]);
+		if (counter->bin == counter->told && mark_order[i] == counter->told_last)
+			return;
+	}
 }
 
 /* All changes of the bin have been taken: notes which marks it has. */
@@ -239,6 +268,7 @@ static void close_bin(struct counter *counter)
 		counter->marks |= 1u << MARK_STOP;
 		counter->stop_due = NEVER;
 	}
+	forget_told_marks(counter);
 	counter->bin_open = false;
 }
 
@@ -251,13 +281,11 @@ static enum tristate contact(const struct counter *counter, enum line_role role)
 
 static void give_mark(struct counter *counter, struct counter_event *event)
 {
-	static const enum mark order[] = {MARK_START, MARK_CONTACTS, MARK_TOP10, MARK_MINUTE,
-					  MARK_STOP};
 	size_t i = 0;
 
-	while (!(counter->marks & 1u << order[i]))
+	while (!(counter->marks & 1u << mark_order[i]))
 		i++;
-	counter->marks &= ~(1u << order[i]);
+	counter->marks &= ~(1u << mark_order[i]);
 	*event = (struct counter_event){
 		.kind = COUNTER_MARK,
 		.t = counter->bin * NS_PER_MS,
@@ -265,11 +293,11 @@ static void give_mark(struct counter *counter, struct counter_event *event)
 		.record = {.t = counter->bin,
 			   .is_pulse = true,
 			   .pulses = counter->pulses,
-			   .mark = order[i],
+			   .mark = mark_order[i],
 			   .off_peak = contact(counter, LINE_OFF_PEAK),
 			   .peak = contact(counter, LINE_PEAK)},
 	};
-	if (order[i] == MARK_START)
+	if (mark_order[i] == MARK_START)
 		event->record.blind_ms = ms_of(counter->blind + NS_PER_MS - 1);
 }
 

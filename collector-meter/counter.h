@@ -62,6 +62,10 @@ struct counter {
 	struct counter_change *changes; /* in the order of their times */
 	size_t change_first, change_end, change_capacity;
 
+	ms_t told; /* up to here, with the mark `told_last`, all was told before; INT64_MIN: nothing
+		    */
+	enum mark told_last;
+
 	ms_t bin; /* the millisecond being taken out */
 	bool bin_open, bin_has_top;
 	unsigned marks; /* of it that are still to be given: bit 1 << enum mark */
@@ -72,6 +76,11 @@ struct counter {
 
 void counter_init(struct counter *counter, const struct counter_config *config);
 void counter_free(struct counter *counter);
+
+/* A recording is seen once more: what happened up to the record at `t` with the mark `last` is in
+ * the pulses that the count begins with, and was told. It is looked at, but neither counted nor
+ * told again. */
+void counter_resume(struct counter *counter, ms_t t, enum mark last);
 
 /* From `t` on edges are seen; before it they were not for `blind` ns (0: at the first start, or
  * unknown). Lines are off; the count goes on. */

@@ -11,6 +11,11 @@ int lines_fd(const struct lines *lines)
 	return lines->fd;
 }
 
+bool lines_repeat(const struct lines *lines)
+{
+	return lines->repeat;
+}
+
 enum lines_event lines_next(struct lines *lines, struct edge *edge, struct fail *fail)
 {
 	return lines->operations->next(lines, edge, fail);

@@ -31,6 +31,9 @@ int lines_fd(const struct lines *lines);
  * filled for all events but NOTHING and FAILED (START and END: only t); `fail` for FAILED. */
 enum lines_event lines_next(struct lines *lines, struct edge *edge, struct fail *fail);
 
+/* Opened anew it tells the same again, from the beginning: a recording in a file. */
+bool lines_repeat(const struct lines *lines);
+
 /* Every edge before this time has been given: the time of the last line of a recording; for GPIO
  * a little before the last LINES_NOTHING. */
 ns_t lines_horizon(const struct lines *lines);
@@ -49,6 +52,7 @@ struct lines_operations {
 struct lines {
 	const struct lines_operations *operations;
 	int fd;
+	bool repeat;
 	ns_t horizon;
 };
 

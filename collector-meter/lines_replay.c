@@ -253,6 +253,13 @@ static void replay_close(struct lines *lines)
 	free(lines);
 }
 
+static bool is_file(int fd)
+{
+	struct stat info;
+
+	return fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 static int open_recording(const char *path, struct fail *fail)
 {
 	struct stat info;
@@ -288,5 +295,6 @@ struct lines *lines_open_replay(const struct settings *settings, struct fail *fa
 		free(replay);
 		return NULL;
 	}
+	replay->lines.repeat = replay->lines.fd != STDIN_FILENO && is_file(replay->lines.fd);
 	return &replay->lines;
 }

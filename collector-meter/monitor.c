@@ -5,17 +5,33 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/clock.h"
+
 struct monitor {
 	const struct settings *settings;
 	struct daemon *daemon;
 	FILE *out;
+	ms_t offset;	 /* wall clock less CLOCK_BOOTTIME; 0 for a recording */
 	ns_t *last_edge; /* of every line: [source * LINE_ROLES + role]; 0: none yet */
 };
 
 /* -------- one line of the table -------- */
 
-static void print_place(const struct monitor *monitor, size_t source, ms_t t)
+/* Stays as it is while it is right to a millisecond. */
+static void follow_clock(struct monitor *monitor)
 {
+	struct clock_moment now = clock_moment();
+	ns_t error = now.wall - now.boot - monitor->offset * NS_PER_MS;
+
+	if (!monitor->settings->replay[0] && (error <= -NS_PER_MS || error >= NS_PER_MS))
+		monitor->offset = floor_divide(now.wall - now.boot + NS_PER_MS / 2, NS_PER_MS);
+}
+
+static void print_place(struct monitor *monitor, size_t source, ms_t happened)
+{
+	follow_clock(monitor);
+
+	ms_t t = happened + monitor->offset;
 	time_t seconds = (time_t)(t / MS_PER_SECOND);
 	struct tm local;
 	char text[32] = "";

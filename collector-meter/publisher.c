@@ -1,56 +1,44 @@
 #include "collector-meter/publisher.h"
 
 #include <math.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collector-meter/timer.h"
-#include "common/outbox.h"
-#include "common/topic.h"
+#include "common/reporter.h"
 
-#define OUTBOX_READY 4000 /* a recording waits while more are on their way */
-#define PUMP_MS	     1000
-#define LIVE_MS	     100 /* at most 10 messages a second for each source */
-#define GOODBYE_MS   2000
+#define RECORDS_READY 4000 /* a recording waits while more are on their way */
+#define LIVE_MS	      100  /* at most 10 messages a second for each source */
+#define GRACE_MS      3000 /* for an aggregator that may be starting, too */
 
 /* Pulses since the last live message. */
 struct news {
 	bool due;
 	ms_t sent; /* monotonic */
-	ms_t t;
+	ms_t t;	   /* CLOCK_BOOTTIME */
 	int64_t pulses;
 	ns_t intervals; /* sum of the plausible ones */
 	int64_t interval_count;
 };
 
-struct subject {
-	char about_topic[TOPIC_SIZE];
-	char status_topic[TOPIC_SIZE];
-	char live_topic[TOPIC_SIZE];
-	bool online;
-	struct news news;
-};
-
 struct publisher {
 	const struct settings *settings;
+	struct reporter_settings reporter_settings;
 	struct daemon *daemon;
 	struct station *station;
-	struct mqtt *mqtt;
-	struct outbox *outbox;
+	struct reporter *reporter;
 	struct timer *timer;
-	struct subject *subjects;
-	char aggregator_topic[TOPIC_SIZE];
-	char ack_topic[TOPIC_SIZE];
-	bool finished; /* the recording is over */
+	struct news *news; /* of each source */
+	size_t online;	   /* sources */
+	bool finished;	   /* the recording is over */
+	ms_t alone_since;  /* the broker has it, but nobody acknowledges; 0: not so */
 };
 
 /* -------- live -------- */
 
-static void send_live(struct publisher *publisher, struct subject *subject)
+static void send_live(struct publisher *publisher, size_t source)
 {
-	struct news *news = &subject->news;
+	struct news *news = &publisher->news[source];
 	struct live live = {
 		.t = news->t,
 		.is_pulse = true,
@@ -61,11 +49,8 @@ static void send_live(struct publisher *publisher, struct subject *subject)
 		.power_w = NAN,
 		.wh = NAN,
 	};
-	char *payload = live_encode(&live);
 
-	if (payload)
-		mqtt_send(publisher->mqtt, subject->live_topic, payload, strlen(payload), 0, 0);
-	free(payload);
+	reporter_live(publisher->reporter, source, &live);
 	*news = (struct news){.sent = clock_monotonic()};
 }
 
@@ -76,14 +61,14 @@ static void live_due(void *context)
 	ms_t now = clock_monotonic();
 	ms_t wait = LIVE_MS + 1;
 
-	for (size_t i = 0; i < publisher->settings->sources.count; i++) {
-		struct subject *subject = &publisher->subjects[i];
-		ms_t left = subject->news.sent + LIVE_MS - now;
+	for (size_t source = 0; source < publisher->settings->sources.count; source++) {
+		struct news *news = &publisher->news[source];
+		ms_t left = news->sent + LIVE_MS - now;
 
-		if (!subject->news.due)
+		if (!news->due)
 			continue;
 		if (left <= 0)
-			send_live(publisher, subject);
+			send_live(publisher, source);
 		else if (left < wait)
 			wait = left;
 	}
@@ -91,10 +76,10 @@ static void live_due(void *context)
 		timer_set(publisher->timer, wait);
 }
 
-static void note_pulse(struct publisher *publisher, struct subject *subject,
+static void note_pulse(struct publisher *publisher, size_t source,
 		       const struct counter_event *event, ms_t t)
 {
-	struct news *news = &subject->news;
+	struct news *news = &publisher->news[source];
 	bool waiting = news->due;
 
 	news->due = true;
@@ -110,59 +95,117 @@ static void note_pulse(struct publisher *publisher, struct subject *subject,
 
 /* -------- what the station tells -------- */
 
-static void pump(struct publisher *publisher)
-{
-	struct outbox_counts counts;
-
-	outbox_pump(publisher->outbox, publisher->mqtt, clock_monotonic());
-	counts = outbox_counts(publisher->outbox);
-	if (publisher->finished && counts.waiting == 0) {
-		log_info("recording delivered, %lld records", (long long)counts.acknowledged);
-		daemon_stop(publisher->daemon, EXIT_DONE);
-	} else if (publisher->station && counts.waiting < OUTBOX_READY / 2) {
-		station_resume(publisher->station);
-	}
-}
-
 static void station_event(void *context, size_t source, const struct counter *counter,
 			  const struct counter_event *event, ms_t t)
 {
 	struct publisher *publisher = context;
 
 	(void)counter;
-	if (event->kind == COUNTER_PULSE) {
-		note_pulse(publisher, &publisher->subjects[source], event, t);
-		return;
-	}
-	outbox_add(publisher->outbox, settings_source(publisher->settings, source)->source,
-		   &event->record, true, clock_boot());
-	outbox_pump(publisher->outbox, publisher->mqtt, clock_monotonic());
-}
-
-static void retain_status(struct publisher *publisher, struct subject *subject, bool online)
-{
-	subject->online = online;
-	mqtt_retain(publisher->mqtt, subject->status_topic, online ? "online" : "offline", 1,
-		    MQTT_LATEST);
+	if (event->kind == COUNTER_PULSE)
+		note_pulse(publisher, source, event, t);
+	else
+		reporter_record(publisher->reporter, source, &event->record);
 }
 
 static void show_status(struct publisher *publisher)
 {
-	size_t online = 0;
+	char status[REPORTER_STATUS_SIZE];
 
-	for (size_t i = 0; i < publisher->settings->sources.count; i++)
-		online += publisher->subjects[i].online;
-	daemon_status(publisher->daemon, "%zu of %zu meters, broker %s", online,
-		      publisher->settings->sources.count,
-		      mqtt_connected(publisher->mqtt) ? "connected" : "not connected");
+	reporter_status(publisher->reporter, status);
+	daemon_status(publisher->daemon, "%zu of %zu meters, %s", publisher->online,
+		      publisher->settings->sources.count, status);
 }
 
 static void station_online(void *context, size_t source, bool online)
 {
 	struct publisher *publisher = context;
 
-	retain_status(publisher, &publisher->subjects[source], online);
+	if (online)
+		publisher->online++;
+	else
+		publisher->online--;
+	reporter_online(publisher->reporter, source, online);
 	show_status(publisher);
+}
+
+/* On the lines' own clock, and within a boot, or with the time of day known, across boots; else all
+ * that is certain is that nobody looked since the machine's start. */
+static ns_t seen_until(const struct publisher *publisher, const struct outbox_total *total)
+{
+	struct clock_moment now = clock_moment();
+
+	if (publisher->settings->replay[0])
+		return total->t * NS_PER_MS;
+	if (total->this_boot)
+		return total->seen_boot * NS_PER_MS + now.monotonic - now.boot;
+	if (total->t && reporter_clock_known(publisher->reporter))
+		return (total->t - reporter_offset(publisher->reporter)) * NS_PER_MS +
+		       now.monotonic - now.boot;
+	return 0;
+}
+
+static bool station_told(void *context, size_t source, struct told *told)
+{
+	const struct publisher *publisher = context;
+	struct outbox_total total;
+
+	if (!reporter_total(publisher->reporter, source, &total))
+		return false;
+	*told = (struct told){
+		.pulses = total.pulses,
+		.until = seen_until(publisher, &total),
+		.last = total.mark,
+	};
+	return true;
+}
+
+/* Whether the broker has everything and there is no aggregator, as far as can be known. */
+static bool is_alone(struct publisher *publisher)
+{
+	ms_t now = clock_monotonic();
+
+	if (reporter_heard_aggregator(publisher->reporter) ||
+	    !reporter_delivered(publisher->reporter))
+		publisher->alone_since = 0;
+	else if (!publisher->alone_since)
+		publisher->alone_since = now;
+	return publisher->alone_since && now - publisher->alone_since >= GRACE_MS;
+}
+
+/* The recording's end is the program's, once its records have arrived. */
+static void look_for_end(struct publisher *publisher)
+{
+	struct outbox_counts counts = reporter_counts(publisher->reporter);
+
+	if (counts.waiting == 0)
+		log_info("recording delivered, %lld records", (long long)counts.acknowledged);
+	else if (is_alone(publisher))
+		log_warning("the broker has the recording, but there is no aggregator that "
+			    "acknowledges it; its %lld records stay in %s",
+			    (long long)counts.waiting, publisher->settings->outbox.file);
+	else
+		return;
+	publisher->finished = false;
+	daemon_stop(publisher->daemon, EXIT_DONE);
+}
+
+static bool station_ready(void *context)
+{
+	struct publisher *publisher = context;
+
+	return reporter_counts(publisher->reporter).waiting < RECORDS_READY;
+}
+
+static void reporter_changed(void *context)
+{
+	struct publisher *publisher = context;
+
+	show_status(publisher);
+	if (publisher->finished)
+		look_for_end(publisher);
+	else if (publisher->station &&
+		 reporter_counts(publisher->reporter).waiting < RECORDS_READY / 2)
+		station_resume(publisher->station);
 }
 
 static void station_finished(void *context)
@@ -170,15 +213,7 @@ static void station_finished(void *context)
 	struct publisher *publisher = context;
 
 	publisher->finished = true;
-	outbox_flush(publisher->outbox);
-	pump(publisher);
-}
-
-static bool station_ready(void *context)
-{
-	struct publisher *publisher = context;
-
-	return outbox_counts(publisher->outbox).waiting < OUTBOX_READY;
+	look_for_end(publisher);
 }
 
 struct listener publisher_listener(struct publisher *publisher)
@@ -188,6 +223,7 @@ struct listener publisher_listener(struct publisher *publisher)
 		.event = station_event,
 		.online = station_online,
 		.finished = station_finished,
+		.told = station_told,
 		.ready = station_ready,
 	};
 }
@@ -197,135 +233,37 @@ void publisher_feeds_from(struct publisher *publisher, struct station *station)
 	publisher->station = station;
 }
 
-/* -------- what the broker tells -------- */
-
-static void broker_up(void *context)
-{
-	show_status(context);
-	pump(context);
-}
-
-static void broker_down(void *context)
-{
-	struct publisher *publisher = context;
-
-	outbox_down(publisher->outbox);
-	show_status(publisher);
-}
-
-static void broker_message(void *context, const struct mqtt_message *message)
-{
-	struct publisher *publisher = context;
-	struct ack ack;
-	bool online;
-
-	if (strcmp(message->topic, publisher->ack_topic) == 0 &&
-	    ack_decode(&ack, message->payload, message->size, NULL)) {
-		outbox_ack(publisher->outbox, ack.stream, ack.seq, clock_monotonic());
-		pump(publisher);
-	}
-	if (strcmp(message->topic, publisher->aggregator_topic) != 0 ||
-	    !status_decode(&online, message->payload, message->size, NULL) || !online)
-		return;
-	outbox_heard(publisher->outbox);
-	pump(publisher);
-}
-
-static void broker_sent(void *context, uint64_t cookie, enum mqtt_result result)
-{
-	struct publisher *publisher = context;
-
-	outbox_sent(publisher->outbox, cookie, result, clock_monotonic());
-	pump(publisher);
-}
-
-static void broker_ready(void *context, short events)
-{
-	(void)events;
-	mqtt_dispatch(((struct publisher *)context)->mqtt);
-}
-
-static void pump_due(void *context)
-{
-	pump(context);
-}
-
 /* -------- open and close -------- */
 
-static bool name_topics(struct publisher *publisher)
+static struct reporter *open_reporter(struct publisher *publisher, struct fail *fail)
 {
 	const struct settings *settings = publisher->settings;
-	const char *base = settings->broker.base;
-	const char *site = settings->site;
+	size_t count = settings->sources.count;
+	struct reporter_source *sources = calloc(count, sizeof(*sources));
+	struct reporter *reporter;
 
-	publisher->subjects = calloc(settings->sources.count, sizeof(*publisher->subjects));
-	if (!publisher->subjects)
-		return false;
-	topic_build(publisher->aggregator_topic, base, site, "status");
-	topic_build(publisher->ack_topic, base, site, "collector/%s/ack", settings->collector);
-	for (size_t i = 0; i < settings->sources.count; i++) {
-		const char *collector = settings->collector;
-		const char *source = settings_source(settings, i)->source;
-		struct subject *subject = &publisher->subjects[i];
-
-		topic_build(subject->about_topic, base, site, "collector/%s/%s/about", collector,
-			    source);
-		topic_build(subject->status_topic, base, site, "collector/%s/%s/status", collector,
-			    source);
-		topic_build(subject->live_topic, base, site, "collector/%s/%s/live", collector,
-			    source);
-		subject->news.sent = -LIVE_MS;
+	if (!sources) {
+		fail_set(fail, "no memory");
+		return NULL;
 	}
-	return true;
-}
+	for (size_t i = 0; i < count; i++) {
+		const struct source_settings *source = settings_source(settings, i);
 
-static void introduce(struct publisher *publisher)
-{
-	const struct settings *settings = publisher->settings;
-	char topic[TOPIC_SIZE];
-	char *payload = program_about_encode("collector-meter", VERSION, clock_wall());
-
-	topic_build(topic, settings->broker.base, settings->site, "collector/%s/about",
-		    settings->collector);
-	if (payload)
-		mqtt_retain(publisher->mqtt, topic, payload, 1, MQTT_LATEST);
-	free(payload);
-	for (size_t i = 0; i < settings->sources.count; i++) {
-		struct about about = source_about(settings_source(settings, i));
-
-		payload = about_encode(&about);
-		if (payload)
-			mqtt_retain(publisher->mqtt, publisher->subjects[i].about_topic, payload, 1,
-				    MQTT_LATEST);
-		free(payload);
-		retain_status(publisher, &publisher->subjects[i], false);
+		sources[i] = (struct reporter_source){source->source, source_about(source)};
 	}
-}
-
-static bool connect_broker(struct publisher *publisher, struct fail *fail)
-{
-	const struct settings *settings = publisher->settings;
-	struct mqtt_handler handler = {
-		.context = publisher,
-		.up = broker_up,
-		.down = broker_down,
-		.message = broker_message,
-		.sent = broker_sent,
+	publisher->reporter_settings = (struct reporter_settings){
+		.program = "collector-meter",
+		.site = settings->site,
+		.collector = settings->collector,
+		.broker = &settings->broker,
+		.outbox = &settings->outbox,
+		.clock = settings->clock,
+		.recording = settings->replay[0] != '\0',
 	};
-	char status_topic[TOPIC_SIZE];
-	char client_id[2 * ID_SIZE];
-
-	snprintf(client_id, sizeof(client_id), "%s-%s", settings->site, settings->collector);
-	topic_build(status_topic, settings->broker.base, settings->site, "collector/%s/status",
-		    settings->collector);
-	publisher->mqtt = mqtt_open(&settings->broker, client_id, status_topic, &handler, fail);
-	if (!publisher->mqtt)
-		return false;
-	mqtt_subscribe(publisher->mqtt, publisher->aggregator_topic, 1);
-	mqtt_subscribe(publisher->mqtt, publisher->ack_topic, 1);
-	introduce(publisher);
-	daemon_watch(publisher->daemon, mqtt_fd(publisher->mqtt), POLLIN, broker_ready, publisher);
-	return true;
+	reporter = reporter_open(&publisher->reporter_settings, sources, count, publisher->daemon,
+				 reporter_changed, publisher, fail);
+	free(sources);
+	return reporter;
 }
 
 struct publisher *publisher_open(const struct settings *settings, struct daemon *daemon,
@@ -337,14 +275,17 @@ struct publisher *publisher_open(const struct settings *settings, struct daemon 
 		goto no_memory;
 	publisher->settings = settings;
 	publisher->daemon = daemon;
-	if (!name_topics(publisher))
+	publisher->news = calloc(settings->sources.count, sizeof(*publisher->news));
+	if (!publisher->news)
 		goto no_memory;
-	publisher->outbox = outbox_open(&settings->outbox, fail);
+	for (size_t source = 0; source < settings->sources.count; source++)
+		publisher->news[source].sent = -LIVE_MS;
 	publisher->timer = timer_open(daemon, live_due, publisher, fail);
-	if (!publisher->outbox || !publisher->timer || !connect_broker(publisher, fail))
-		goto failed;
-	daemon_every(daemon, PUMP_MS, pump_due, publisher);
-	return publisher;
+	if (publisher->timer)
+		publisher->reporter = open_reporter(publisher, fail);
+	if (publisher->reporter)
+		return publisher;
+	goto failed;
 no_memory:
 	fail_set(fail, "no memory");
 failed:
@@ -356,12 +297,8 @@ void publisher_close(struct publisher *publisher)
 {
 	if (!publisher)
 		return;
-	if (publisher->mqtt) {
-		daemon_unwatch(publisher->daemon, mqtt_fd(publisher->mqtt));
-		mqtt_close(publisher->mqtt, GOODBYE_MS);
-	}
-	outbox_close(publisher->outbox);
+	reporter_close(publisher->reporter);
 	timer_close(publisher->timer);
-	free(publisher->subjects);
+	free(publisher->news);
 	free(publisher);
 }

@@ -2,7 +2,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/state_file.h"
+#include "common/clock_trust.h"
 
 static const char *const roles[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
 static const char *const biases[] = {[BIAS_AS_IS] = "as-is",
@@ -133,6 +137,7 @@ static const struct config_key settings_keys[] = {
 	{"broker", CONFIG_OBJECT, AT(settings, broker), .keys = mqtt_keys, .check = mqtt_check},
 	{"ack", CONFIG_CHOICE, AT(settings, outbox.ack), .choices = outbox_words},
 	{"outbox", CONFIG_OBJECT, AT(settings, outbox), .keys = outbox_keys},
+	{"clock", CONFIG_CHOICE, AT(settings, clock), .choices = clock_policies},
 	{"replay", CONFIG_TEXT, SIZED(settings, replay)},
 	{"sources", CONFIG_ARRAY, AT(settings, sources), .required = true, .minimum = 1,
 	 .maximum = 1000, .size = sizeof(struct source_settings), .keys = source_keys,
@@ -241,19 +246,50 @@ static bool check_settings(const struct settings *settings, struct fail *fail)
 	return true;
 }
 
+/* What lines count and what a recording counts are not to be mixed. */
+static bool settle_outbox(struct settings *settings, bool replay_configured, struct fail *fail)
+{
+	struct outbox_settings *outbox = &settings->outbox;
+	const char *name = strrchr(settings->replay, '/');
+	char state[ID_SIZE + sizeof(settings->replay)];
+
+	if (settings->replay[0] && !replay_configured)
+		outbox->file[0] = '\0';
+	if (settings->replay[0] && !outbox->file[0]) {
+		bool piped = strcmp(settings->replay, "-") == 0;
+
+		if (strlen(settings->replay) + sizeof(".outbox") > sizeof(outbox->file))
+			return fail_set(fail, "--replay: the name is too long");
+		snprintf(state, sizeof(state), "%s.%s.outbox", settings->collector,
+			 piped	? "replay"
+			 : name ? name + 1
+				: settings->replay);
+		if (piped || getenv("STATE_DIRECTORY"))
+			state_file(outbox->file, sizeof(outbox->file), settings->site, state);
+		else
+			snprintf(outbox->file, sizeof(outbox->file), "%s.outbox", settings->replay);
+	}
+	outbox->origin = settings->replay[0] ? "what a recording counts" : "what lines counted";
+	outbox_settle(outbox, settings->broker.base, settings->site, settings->collector);
+	return true;
+}
+
 bool settings_load(struct settings *settings, const char *file, const char *replay,
 		   struct fail *fail)
 {
+	bool replay_configured;
+
 	*settings = (struct settings){.broker = mqtt_defaults, .outbox = outbox_defaults};
 	if (!config_load(settings_keys, settings, file, fail))
 		return false;
-	outbox_settle(&settings->outbox, settings->broker.base, settings->site,
-		      settings->collector);
+	replay_configured =
+		settings->replay[0] && (!replay || strcmp(replay, settings->replay) == 0);
 	if (replay && strlen(replay) >= sizeof(settings->replay))
 		return fail_set(fail, "--replay: the name is too long");
 	if (replay)
 		strcpy(settings->replay, replay);
-	return check_settings(settings, fail) || fail_at(fail, "%s", file);
+	return settle_outbox(settings, replay_configured, fail) &&
+	       (check_settings(settings, fail) || fail_at(fail, "%s", file));
 }
 
 void settings_free(struct settings *settings)

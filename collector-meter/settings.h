@@ -41,6 +41,7 @@ struct settings {
 	char collector[ID_SIZE];
 	struct mqtt_config broker;
 	struct outbox_settings outbox;
+	int clock;		     /* enum clock_policy */
 	char replay[256];	     /* empty: GPIO */
 	struct config_array sources; /* struct source_settings */
 };
@@ -48,8 +49,9 @@ struct settings {
 /* "pulse", "top", "off-peak", "peak": in recordings and messages. */
 const char *line_role_name(enum line_role role);
 
-/* Reads and checks the file. `replay`, where not NULL, takes the place of the member "replay".
- * Give it to settings_free() in any case. */
+/* Reads and checks the file. `replay`, where not NULL, takes the place of the member "replay". A
+ * recording has an outbox of its own unless one is given together with "replay": FILE.outbox, or
+ * where the service manager keeps state. Give it to settings_free() in any case. */
 bool settings_load(struct settings *settings, const char *file, const char *replay,
 		   struct fail *fail);
 void settings_free(struct settings *settings);

@@ -3,15 +3,16 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "collector-meter/anchor.h"
 #include "collector-meter/lines.h"
 #include "collector-meter/timer.h"
+#include "common/clock.h"
 
 #define RETRY_MS 5000
 #define BATCH	 256 /* edges between two looks at what is certain */
 #define TURN	 16  /* batches before the loop's others have their turn */
+
+#define NEVER INT64_MIN
 
 /* One set of lines: those of one source, or a recording of all sources. */
 struct input {
@@ -20,7 +21,6 @@ struct input {
 	struct lines *lines; /* NULL: not open */
 	bool paused;	     /* until the listener takes more */
 	bool ended;	     /* the recording's end was read */
-	ns_t blind_since;    /* when sight was lost; 0: it never was */
 	struct fail trouble; /* the last reason that was logged */
 };
 
@@ -30,23 +30,16 @@ struct station {
 	struct listener listener;
 	struct timer *timer;
 	bool replay;
-	ms_t wall_offset;
+	ms_t boot_offset; /* CLOCK_BOOTTIME less the clock of the lines */
 	size_t source_count, input_count;
 	struct counter *counters;
+	ns_t *seen; /* until when edges of a source were seen; NEVER: not at all */
 	struct input *inputs;
 };
 
-static ns_t clock_ns(clockid_t clock)
+static ms_t boot_of(const struct station *station, ns_t t)
 {
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
-static ms_t wall_of(const struct station *station, ns_t t)
-{
-	return floor_divide(t, NS_PER_MS) + station->wall_offset;
+	return floor_divide(t, NS_PER_MS) + station->boot_offset;
 }
 
 /* -------- what is certain goes to the listener -------- */
@@ -71,7 +64,7 @@ static bool deliver(struct input *input)
 
 			if (!counter_next(counter, &event))
 				break;
-			t = wall_of(station, event.t);
+			t = boot_of(station, event.t);
 			event.record.t = t;
 			station->listener.event(station->listener.context, source, counter, &event,
 						t);
@@ -92,19 +85,23 @@ static void tell_online(struct input *input, bool online)
 
 static void start(struct input *input, ns_t t)
 {
-	ns_t blind = input->blind_since ? t - input->blind_since : 0;
+	for (size_t source = input->first; source < input->first + input->count; source++) {
+		ns_t seen = input->station->seen[source];
+		bool blind = seen != NEVER && seen < t;
 
-	for (size_t source = input->first; source < input->first + input->count; source++)
-		counter_start(&input->station->counters[source], t, blind);
+		counter_start(&input->station->counters[source], t, blind ? t - seen : 0);
+	}
 	tell_online(input, true);
 }
 
 static void stop(struct input *input)
 {
-	for (size_t source = input->first; source < input->first + input->count; source++)
-		if (input->station->counters[source].running)
-			counter_stop(&input->station->counters[source],
-				     lines_horizon(input->lines));
+	for (size_t source = input->first; source < input->first + input->count; source++) {
+		if (!input->station->counters[source].running)
+			continue;
+		input->station->seen[source] = lines_horizon(input->lines);
+		counter_stop(&input->station->counters[source], lines_horizon(input->lines));
+	}
 }
 
 static void take_edge(struct input *input, const struct edge *edge)
@@ -117,7 +114,7 @@ static void take_edge(struct input *input, const struct edge *edge)
 			    settings_source(station->settings, edge->source)->source,
 			    (long long)edge->lost, line_role_name(edge->role));
 	if (listener->edge)
-		listener->edge(listener->context, edge, wall_of(station, edge->t));
+		listener->edge(listener->context, edge, boot_of(station, edge->t));
 	counter_edge(&station->counters[edge->source], edge->role, edge->on, edge->t, edge->lost);
 }
 
@@ -175,7 +172,6 @@ static void sight_lost(struct input *input, const struct fail *fail)
 		return;
 	}
 	input->trouble = *fail;
-	input->blind_since = lines_horizon(input->lines);
 	stop(input);
 	deliver(input);
 	tell_online(input, false);
@@ -228,16 +224,23 @@ static void set_alarm(struct station *station)
 	}
 	if (deadline == INT64_MAX)
 		return;
-	delay = deadline + LINES_DELAY - clock_ns(CLOCK_MONOTONIC);
+	delay = deadline + LINES_DELAY - clock_moment().monotonic;
 	timer_set(station->timer, delay > 0 ? delay / NS_PER_MS + 1 : 0);
 }
 
-/* Wall and monotonic clock at one moment. */
+/* The two differ by how long the machine slept. */
 static void read_clocks(struct station *station)
 {
-	if (!station->replay)
-		station->wall_offset = anchor_offset(
-			station->wall_offset, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME));
+	struct clock_moment now;
+	ns_t error;
+
+	if (station->replay)
+		return;
+	now = clock_moment();
+	error = now.boot - now.monotonic - station->boot_offset * NS_PER_MS;
+	if (error <= -NS_PER_MS || error >= NS_PER_MS)
+		station->boot_offset =
+			floor_divide(now.boot - now.monotonic + NS_PER_MS / 2, NS_PER_MS);
 }
 
 static void work_on(struct station *station, struct input *inputs, size_t count)
@@ -321,20 +324,32 @@ static void retry(void *context)
 			open_gpio(&station->inputs[i]);
 }
 
+static void open_counter(struct station *station, size_t source)
+{
+	const struct listener *listener = &station->listener;
+	struct counter_config config = source_counter(settings_source(station->settings, source));
+	struct told told;
+	bool known = listener->told && listener->told(listener->context, source, &told);
+
+	if (known)
+		config.initial_pulses = told.pulses;
+	counter_init(&station->counters[source], &config);
+	station->seen[source] = known ? told.until : NEVER;
+	if (known && station->replay)
+		counter_resume(&station->counters[source], told.until / NS_PER_MS, told.last);
+}
+
 static bool allocate(struct station *station)
 {
 	station->source_count = station->settings->sources.count;
 	station->input_count = station->replay ? 1 : station->source_count;
 	station->counters = calloc(station->source_count, sizeof(*station->counters));
+	station->seen = calloc(station->source_count, sizeof(*station->seen));
 	station->inputs = calloc(station->input_count, sizeof(*station->inputs));
-	if (!station->counters || !station->inputs)
+	if (!station->counters || !station->seen || !station->inputs)
 		return false;
-	for (size_t source = 0; source < station->source_count; source++) {
-		struct counter_config config =
-			source_counter(settings_source(station->settings, source));
-
-		counter_init(&station->counters[source], &config);
-	}
+	for (size_t source = 0; source < station->source_count; source++)
+		open_counter(station, source);
 	for (size_t i = 0; i < station->input_count; i++)
 		station->inputs[i] = (struct input){
 			.station = station,
@@ -378,8 +393,10 @@ static void close_station_input(struct input *input)
 {
 	if (!input->lines)
 		return;
-	stop(input);
-	deliver(input);
+	if (!lines_repeat(input->lines)) {
+		stop(input);
+		deliver(input);
+	}
 	tell_online(input, false);
 	close_input(input);
 }
@@ -394,6 +411,7 @@ void station_close(struct station *station)
 		counter_free(&station->counters[source]);
 	timer_close(station->timer);
 	free(station->counters);
+	free(station->seen);
 	free(station->inputs);
 	free(station);
 }

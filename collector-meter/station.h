@@ -6,7 +6,15 @@
 #include "collector-meter/settings.h"
 #include "common/daemon.h"
 
-/* `source` is the position in the configuration, `t` the wall clock's (or the recording's) time. */
+/* How far a source was told before this start. */
+struct told {
+	int64_t pulses;
+	ns_t until;	/* on the clock of the lines */
+	enum mark last; /* the record then */
+};
+
+/* `source` is the position in the configuration, `t` a time on CLOCK_BOOTTIME (or the recording's).
+ */
 struct listener {
 	void *context;
 	/* A raw edge, as it is read; may be NULL. */
@@ -19,6 +27,8 @@ struct listener {
 	void (*online)(void *context, size_t source, bool online);
 	/* The recording is over and everything in it was told. */
 	void (*finished)(void *context);
+	/* False: nothing was told before, the count begins with `initial_pulses`. May be NULL. */
+	bool (*told)(void *context, size_t source, struct told *told);
 	/* Whether it takes more. If not, a recording waits for station_resume(). */
 	bool (*ready)(void *context);
 };
@@ -31,7 +41,8 @@ struct station *station_open(const struct settings *settings, struct daemon *dae
 			     const struct listener *listener, struct fail *fail);
 void station_resume(struct station *station);
 
-/* Stops the meters, tells their last records, closes the lines. */
+/* Stops the meters, tells their last records, closes the lines. A recording that can be read again
+ * from its beginning is just left: it goes on there, as if nothing had been. */
 void station_close(struct station *station);
 
 #endif

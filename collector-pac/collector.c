@@ -8,21 +8,19 @@
 
 #include "collector-pac/poller.h"
 #include "collector-pac/source.h"
-#include "common/outbox.h"
-#include "common/topic.h"
+#include "common/reporter.h"
 
-#define BATCH	   64
-#define PUMP_MS	   (1 * MS_PER_SECOND)
-#define STATUS_MS  (10 * MS_PER_SECOND)
-#define GOODBYE_MS 2000
+#define BATCH	64
+#define LOST_MS (10 * MS_PER_SECOND)
+
+/* Nobody knows how long. */
+#define AGES_MS (36500 * MS_PER_DAY)
 
 /* One meter as the main thread sees it. */
 struct subject {
 	const struct meter_settings *settings;
 	const struct link_peer *peer;
 	struct source source;
-	char live_topic[TOPIC_SIZE];
-	char status_topic[TOPIC_SIZE];
 	int64_t polls, failed, missed;
 	enum link_outcome outcome;
 };
@@ -34,12 +32,10 @@ struct collector {
 	struct subject *subjects;
 	struct poller_meter *meters;
 	struct poller *poller;
-	struct mqtt *mqtt;
-	struct outbox *outbox;
+	struct reporter_settings reporter_settings;
+	struct reporter *reporter;
 	int64_t lost; /* polls that nobody took in time, as last looked */
 	bool losing;
-	char aggregator_topic[TOPIC_SIZE];
-	char ack_topic[TOPIC_SIZE];
 };
 
 /* -------- readings -------- */
@@ -91,29 +87,11 @@ static void log_verdict(const struct subject *subject, const struct news *news, 
 	}
 }
 
-static void publish_live(struct collector *collector, const struct subject *subject,
-			 const struct live *live)
-{
-	char *payload;
-
-	if (!mqtt_connected(collector->mqtt))
-		return;
-	payload = live_encode(live);
-	if (payload != NULL)
-		mqtt_send(collector->mqtt, subject->live_topic, payload, strlen(payload), 0, 0);
-	free(payload);
-}
-
-static void retain_status(struct collector *collector, const struct subject *subject, bool online)
-{
-	mqtt_retain(collector->mqtt, subject->status_topic, online ? "online" : "offline", 1,
-		    MQTT_LATEST);
-}
-
 static void subject_poll(struct collector *collector, const struct poll *poll)
 {
 	struct subject *subject = &collector->subjects[poll->meter];
-	struct news news = source_read(&subject->source, &poll->reading);
+	struct news news =
+		source_read(&subject->source, &poll->reading, reporter_offset(collector->reporter));
 
 	subject->polls = poll->polls;
 	subject->failed = poll->failed;
@@ -121,15 +99,15 @@ static void subject_poll(struct collector *collector, const struct poll *poll)
 	subject->outcome = poll->result.outcome;
 	if (news.state_changed) {
 		log_state(subject, &poll->result);
-		retain_status(collector, subject, subject->source.state == SOURCE_ONLINE);
+		reporter_online(collector->reporter, poll->meter,
+				subject->source.state == SOURCE_ONLINE);
 	}
 	if (news.verdict_changed)
 		log_verdict(subject, &news, poll->reading.wh);
 	if (news.has_live)
-		publish_live(collector, subject, &news.live);
+		reporter_live(collector->reporter, poll->meter, &news.live);
 	if (news.has_record)
-		outbox_add(collector->outbox, subject->settings->source, &news.record, true,
-			   clock_boot());
+		reporter_record(collector->reporter, poll->meter, &news.record);
 }
 
 static void collector_polls(void *context, short events)
@@ -144,63 +122,9 @@ static void collector_polls(void *context, short events)
 		for (size_t i = 0; i < count; i++)
 			subject_poll(collector, &polls[i]);
 	} while (count == BATCH);
-	outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
 }
 
-/* -------- the broker -------- */
-
-static void broker_events(void *context, short events)
-{
-	(void)events;
-	mqtt_dispatch(((struct collector *)context)->mqtt);
-}
-
-static void broker_up(void *context)
-{
-	struct collector *collector = context;
-
-	outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
-}
-
-static void broker_down(void *context)
-{
-	outbox_down(((struct collector *)context)->outbox);
-}
-
-static void broker_sent(void *context, uint64_t cookie, enum mqtt_result result)
-{
-	struct collector *collector = context;
-
-	outbox_sent(collector->outbox, cookie, result, clock_monotonic());
-	outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
-}
-
-static void broker_message(void *context, const struct mqtt_message *message)
-{
-	struct collector *collector = context;
-	struct ack ack;
-	bool online;
-
-	if (strcmp(message->topic, collector->ack_topic) == 0 &&
-	    ack_decode(&ack, message->payload, message->size, NULL)) {
-		outbox_ack(collector->outbox, ack.stream, ack.seq, clock_monotonic());
-		outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
-	}
-	if (strcmp(message->topic, collector->aggregator_topic) != 0 ||
-	    !status_decode(&online, message->payload, message->size, NULL) || !online)
-		return;
-	outbox_heard(collector->outbox);
-	outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
-}
-
-/* -------- timers -------- */
-
-static void pump_due(void *context)
-{
-	struct collector *collector = context;
-
-	outbox_pump(collector->outbox, collector->mqtt, clock_monotonic());
-}
+/* -------- status -------- */
 
 static void look_for_lost(struct collector *collector)
 {
@@ -217,13 +141,12 @@ static void look_for_lost(struct collector *collector)
 	collector->losing = losing;
 }
 
-static void status_due(void *context)
+static void show_status(struct collector *collector)
 {
-	struct collector *collector = context;
 	int64_t polls = 0, failed = 0, missed = 0;
 	size_t online = 0;
+	char status[REPORTER_STATUS_SIZE];
 
-	look_for_lost(collector);
 	for (size_t i = 0; i < collector->count; i++) {
 		const struct subject *subject = &collector->subjects[i];
 
@@ -232,13 +155,21 @@ static void status_due(void *context)
 		failed += subject->failed;
 		missed += subject->missed;
 	}
-	daemon_status(
-		collector->daemon,
-		"%zu of %zu meters answer; %lld polls, %lld failed, %lld slots missed; broker "
-		"%s, %lld records waiting",
-		online, collector->count, (long long)polls, (long long)failed, (long long)missed,
-		mqtt_connected(collector->mqtt) ? "connected" : "away",
-		(long long)outbox_counts(collector->outbox).waiting);
+	reporter_status(collector->reporter, status);
+	daemon_status(collector->daemon,
+		      "%zu of %zu meters answer, %s; %lld polls, %lld failed, %lld slots missed",
+		      online, collector->count, status, (long long)polls, (long long)failed,
+		      (long long)missed);
+}
+
+static void reporter_changed(void *context)
+{
+	show_status(context);
+}
+
+static void lost_due(void *context)
+{
+	look_for_lost(context);
 }
 
 /* -------- opening and closing -------- */
@@ -260,24 +191,26 @@ static void subject_start(struct collector *collector, size_t index)
 	subject->settings = meter;
 	subject->peer = &polled->peer;
 	subject->source = source_start(settings->record_s * MS_PER_SECOND, meter->nominal_w);
-	topic_build(subject->live_topic, settings->broker.base, settings->site,
-		    "collector/%s/%s/live", settings->collector, meter->source);
-	topic_build(subject->status_topic, settings->broker.base, settings->site,
-		    "collector/%s/%s/status", settings->collector, meter->source);
 }
 
-static void retain_and_free(struct mqtt *mqtt, const char *topic, char *payload)
+/* The first readings are judged by the newest record before this start. How long ago that was in
+ * another boot is known if the time of day is; if not, any growth is believed. */
+static void subject_resume(struct collector *collector, size_t index)
 {
-	if (payload != NULL)
-		mqtt_retain(mqtt, topic, payload, 1, MQTT_LATEST);
-	free(payload);
+	struct outbox_total total;
+	ms_t at = -AGES_MS;
+
+	if (!reporter_total(collector->reporter, index, &total))
+		return;
+	if (total.this_boot)
+		at = total.seen_boot;
+	else if (total.t && reporter_clock_known(collector->reporter))
+		at = total.t - reporter_offset(collector->reporter);
+	source_resume(&collector->subjects[index].source, total.wh, at);
 }
 
-static void subject_announce(struct collector *collector, size_t index)
+static struct about meter_about(const struct meter_settings *meter)
 {
-	const struct settings *settings = collector->settings;
-	const struct meter_settings *meter = settings_meter(settings, index);
-	char topic[TOPIC_SIZE];
 	struct about about = {
 		.nominal_w = meter->nominal_w,
 		.role = (enum role)meter->role,
@@ -285,49 +218,41 @@ static void subject_announce(struct collector *collector, size_t index)
 		.m3_per_pulse = NAN,
 		.kwh_per_m3 = NAN,
 		.min_interval_us = NAN,
+		.modulus_wh = meter->modulus_wh,
 	};
 
 	memcpy(about.kind, meter->profile.name, sizeof(about.kind));
 	memcpy(about.medium, meter->medium, sizeof(about.medium));
 	memcpy(about.zone, meter->zone, sizeof(about.zone));
 	memcpy(about.label, meter->label, sizeof(about.label));
-	topic_build(topic, settings->broker.base, settings->site, "collector/%s/%s/about",
-		    settings->collector, meter->source);
-	retain_and_free(collector->mqtt, topic, about_encode(&about));
-	retain_status(collector, &collector->subjects[index], false);
+	return about;
 }
 
-static bool broker_open(struct collector *collector, struct fail *fail)
+static bool reporter_start(struct collector *collector, struct fail *fail)
 {
 	const struct settings *settings = collector->settings;
-	const struct mqtt_handler handler = {
-		.context = collector,
-		.up = broker_up,
-		.down = broker_down,
-		.message = broker_message,
-		.sent = broker_sent,
+	struct reporter_source *sources = calloc(collector->count, sizeof(*sources));
+
+	if (sources == NULL)
+		return fail_set(fail, "out of memory");
+	for (size_t i = 0; i < collector->count; i++) {
+		const struct meter_settings *meter = settings_meter(settings, i);
+
+		sources[i] = (struct reporter_source){meter->source, meter_about(meter)};
+	}
+	collector->reporter_settings = (struct reporter_settings){
+		.program = "collector-pac",
+		.site = settings->site,
+		.collector = settings->collector,
+		.broker = &settings->broker,
+		.outbox = &settings->outbox,
+		.clock = settings->clock,
 	};
-	char topic[TOPIC_SIZE], client_id[2 * ID_SIZE];
-
-	snprintf(client_id, sizeof(client_id), "%s-%s", settings->site, settings->collector);
-	topic_build(topic, settings->broker.base, settings->site, "collector/%s/status",
-		    settings->collector);
-	collector->mqtt = mqtt_open(&settings->broker, client_id, topic, &handler, fail);
-	if (collector->mqtt == NULL)
-		return false;
-
-	topic_build(topic, settings->broker.base, settings->site, "collector/%s/about",
-		    settings->collector);
-	retain_and_free(collector->mqtt, topic,
-			program_about_encode("collector-pac", VERSION, clock_wall()));
-	for (size_t i = 0; i < collector->count; i++)
-		subject_announce(collector, i);
-	topic_build(collector->aggregator_topic, settings->broker.base, settings->site, "status");
-	mqtt_subscribe(collector->mqtt, collector->aggregator_topic, 1);
-	topic_build(collector->ack_topic, settings->broker.base, settings->site, "collector/%s/ack",
-		    settings->collector);
-	mqtt_subscribe(collector->mqtt, collector->ack_topic, 1);
-	return true;
+	collector->reporter =
+		reporter_open(&collector->reporter_settings, sources, collector->count,
+			      collector->daemon, reporter_changed, collector, fail);
+	free(sources);
+	return collector->reporter != NULL;
 }
 
 static bool collector_start(struct collector *collector, struct fail *fail)
@@ -340,9 +265,10 @@ static bool collector_start(struct collector *collector, struct fail *fail)
 		return fail_set(fail, "out of memory");
 	for (size_t i = 0; i < collector->count; i++)
 		subject_start(collector, i);
-	collector->outbox = outbox_open(&settings->outbox, fail);
-	if (collector->outbox == NULL || !broker_open(collector, fail))
+	if (!reporter_start(collector, fail))
 		return false;
+	for (size_t i = 0; i < collector->count; i++)
+		subject_resume(collector, i);
 	collector->poller =
 		poller_open(collector->meters, collector->count, settings->poll_ms, fail);
 	return collector->poller != NULL;
@@ -364,10 +290,8 @@ struct collector *collector_open(const struct settings *settings, struct daemon 
 		collector_close(collector);
 		return NULL;
 	}
-	daemon_watch(daemon, mqtt_fd(collector->mqtt), POLLIN, broker_events, collector);
 	daemon_watch(daemon, poller_fd(collector->poller), POLLIN, collector_polls, collector);
-	daemon_every(daemon, PUMP_MS, pump_due, collector);
-	daemon_every(daemon, STATUS_MS, status_due, collector);
+	daemon_every(daemon, LOST_MS, lost_due, collector);
 	log_info("polling %zu meters every %lld ms", collector->count,
 		 (long long)settings->poll_ms);
 	return collector;
@@ -391,19 +315,13 @@ void collector_close(struct collector *collector)
 		return;
 	if (collector->poller != NULL) {
 		daemon_unwatch(collector->daemon, poller_fd(collector->poller));
-		daemon_unwatch(collector->daemon, mqtt_fd(collector->mqtt));
+		poller_stop(collector->poller);
 		collector_polls(collector, 0);
-		poller_close(collector->poller);
 		log_counts(collector);
 	}
-	if (collector->mqtt != NULL) {
-		/* Nobody asks the meters any more. */
-		for (size_t i = 0; i < collector->count; i++)
-			retain_status(collector, &collector->subjects[i], false);
-		mqtt_close(collector->mqtt, GOODBYE_MS);
-	}
-	if (collector->outbox != NULL)
-		outbox_close(collector->outbox);
+	/* The goodbye takes about as long as the last polls. */
+	reporter_close(collector->reporter);
+	poller_close(collector->poller);
 	free(collector->meters);
 	free(collector->subjects);
 	free(collector);

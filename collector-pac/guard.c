@@ -13,6 +13,13 @@ struct guard guard_start(double nominal_w)
 	return (struct guard){.nominal_w = nominal_w};
 }
 
+void guard_resume(struct guard *guard, double wh, ms_t at)
+{
+	guard->started = true;
+	guard->wh = wh;
+	guard->at = at;
+}
+
 static bool explained(const struct guard *guard, double wh, ms_t at)
 {
 	double hours = (double)(NOMINAL_FACTOR * (at - guard->at) + STEP_MS) / (double)MS_PER_HOUR;
@@ -22,9 +29,7 @@ static bool explained(const struct guard *guard, double wh, ms_t at)
 
 static void accept(struct guard *guard, double wh, ms_t at)
 {
-	guard->started = true;
-	guard->wh = wh;
-	guard->at = at;
+	guard_resume(guard, wh, at);
 	guard->held = 0;
 }
 

@@ -18,7 +18,7 @@ struct guard {
 	double nominal_w; /* NAN: unknown, then only a falling index is held back */
 	bool started;
 	double wh; /* the accepted index … */
-	ms_t at;   /* … and its time on the monotonic clock */
+	ms_t at;   /* … and its time on CLOCK_BOOTTIME */
 	int held;  /* readings held back in a row that agree */
 	double held_wh;
 };
@@ -32,7 +32,10 @@ enum guard_verdict {
 
 struct guard guard_start(double nominal_w);
 
-/* Judges the index `wh` (finite) read at `at` on the monotonic clock. */
+/* Goes on from the index `wh` that was accepted at `at`, before this start. */
+void guard_resume(struct guard *guard, double wh, ms_t at);
+
+/* Judges the index `wh` (finite) read at `at`. */
 enum guard_verdict guard_judge(struct guard *guard, double wh, ms_t at);
 
 #endif

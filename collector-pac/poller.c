@@ -133,14 +133,14 @@ static struct poll meter_poll(struct meter *meter)
 
 		if (!block_is_polled(block))
 			continue;
-		asked = clock_wall();
+		asked = clock_boot();
 		poll.result = link_read(meter->link, (int)block->function, (int)block->address,
 					(int)block->count, registers);
 		if (poll.result.outcome != LINK_DONE)
 			return poll;
 		totals_add(&totals, block, registers);
 		if (block_has_index(block))
-			poll.reading.t = asked + (clock_wall() - asked) / 2;
+			poll.reading.t = asked + (clock_boot() - asked) / 2;
 	}
 	poll.reading.answered = true;
 	poll.reading.power_w = totals.power_w;
@@ -172,7 +172,6 @@ static void *meter_run(void *argument)
 		schedule_next(&meter->schedule, meter_earliest(meter, poll.result.outcome, now));
 		meter->polls++;
 		meter->failed += !poll.reading.answered;
-		poll.reading.monotonic = now;
 		poll.polls = meter->polls;
 		poll.failed = meter->failed;
 		poll.missed = meter->schedule.missed;
@@ -289,6 +288,14 @@ static bool meter_close(struct meter *meter, const struct timespec *until)
 	return true;
 }
 
+void poller_stop(struct poller *poller)
+{
+	for (size_t i = 0; poller->meters != NULL && i < poller->count; i++) {
+		if (poller->meters[i].started)
+			meter_stop(&poller->meters[i]);
+	}
+}
+
 void poller_close(struct poller *poller)
 {
 	struct timespec until;
@@ -296,10 +303,7 @@ void poller_close(struct poller *poller)
 
 	if (poller == NULL)
 		return;
-	for (size_t i = 0; poller->meters != NULL && i < poller->count; i++) {
-		if (poller->meters[i].started)
-			meter_stop(&poller->meters[i]);
-	}
+	poller_stop(poller);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += CLOSE_SECONDS;
 	for (size_t i = 0; poller->meters != NULL && i < poller->count; i++) {

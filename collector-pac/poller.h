@@ -35,8 +35,11 @@ struct poll {
 struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t period_ms,
 			   struct fail *fail);
 
-/* Waits at most 3 s for the threads; one that is stuck in a name's look-up is left behind, with
- * what it uses: close the poller when the program is about to end. */
+/* No further poll is begun. */
+void poller_stop(struct poller *poller);
+
+/* Stops, and waits at most 3 s for the threads; one that is stuck in a name's look-up is left
+ * behind, with what it uses: close the poller when the program is about to end. */
 void poller_close(struct poller *poller);
 
 /* Readable while polls are queued, from 50 ms after the first of them. */

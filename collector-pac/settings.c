@@ -6,6 +6,7 @@
 
 #include "collector-pac/poller.h"
 #include "collector-pac/profiles.h"
+#include "common/clock_trust.h"
 
 static const char *const role_names[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
 
@@ -59,6 +60,11 @@ static const struct config_key meter_keys[] = {
 	 .type = CONFIG_CHOICE,
 	 .offset = offsetof(struct meter_settings, role),
 	 .choices = role_names},
+	{.name = "modulus_wh",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct meter_settings, modulus_wh),
+	 .minimum = 1,
+	 .maximum = 9e12},
 	{0},
 };
 
@@ -84,6 +90,10 @@ static const struct config_key settings_keys[] = {
 	 .type = CONFIG_OBJECT,
 	 .offset = offsetof(struct settings, outbox),
 	 .keys = outbox_keys},
+	{.name = "clock",
+	 .type = CONFIG_CHOICE,
+	 .offset = offsetof(struct settings, clock),
+	 .choices = clock_policies},
 	{.name = "poll_ms",
 	 .type = CONFIG_INT,
 	 .offset = offsetof(struct settings, poll_ms),
@@ -221,6 +231,7 @@ bool settings_load(struct settings *settings, const char *file, struct fail *fai
 	};
 	if (!config_load(settings_keys, settings, file, fail))
 		return false;
+	settings->outbox.origin = "indices of Modbus meters";
 	outbox_settle(&settings->outbox, settings->broker.base, settings->site,
 		      settings->collector);
 	return (meters_fit(settings, fail) || fail_at(fail, "%s", file)) &&

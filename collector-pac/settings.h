@@ -16,8 +16,9 @@ struct meter_settings {
 	char zone[ID_SIZE];	/* default: the source */
 	char label[LABEL_SIZE]; /* default: the zone */
 	char medium[ID_SIZE];
-	double nominal_w; /* NAN: not known */
-	int role;	  /* enum role */
+	double nominal_w;   /* NAN: not known */
+	int role;	    /* enum role */
+	int64_t modulus_wh; /* the index begins at 0 again there; 0: not known */
 	struct profile profile;
 };
 
@@ -26,6 +27,7 @@ struct settings {
 	char collector[ID_SIZE];
 	struct mqtt_config broker;
 	struct outbox_settings outbox;
+	int clock; /* enum clock_policy */
 	int64_t poll_ms;
 	int64_t record_s;
 	int64_t timeout_ms;

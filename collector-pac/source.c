@@ -7,6 +7,11 @@ struct source source_start(ms_t record_ms, double nominal_w)
 	return (struct source){.record_ms = record_ms, .guard = guard_start(nominal_w)};
 }
 
+void source_resume(struct source *source, double wh, ms_t at)
+{
+	guard_resume(&source->guard, wh, at);
+}
+
 static void source_fail(struct source *source, struct news *news)
 {
 	if (source->failures < SOURCE_FAILURES)
@@ -26,7 +31,7 @@ static double source_index(struct source *source, const struct reading *reading,
 		return NAN;
 	if (source->guard.started)
 		news->wh_before = source->guard.wh;
-	verdict = guard_judge(&source->guard, reading->wh, reading->monotonic);
+	verdict = guard_judge(&source->guard, reading->wh, reading->t);
 	news->verdict_changed = verdict != source->verdict;
 	source->verdict = verdict;
 	return verdict == GUARD_ACCEPTED || verdict == GUARD_GIVES_WAY ? reading->wh : NAN;
@@ -43,7 +48,7 @@ static bool record_is_due(struct source *source, ms_t t)
 	return due;
 }
 
-struct news source_read(struct source *source, const struct reading *reading)
+struct news source_read(struct source *source, const struct reading *reading, ms_t offset)
 {
 	struct news news = {.wh_before = NAN};
 	double wh;
@@ -59,7 +64,7 @@ struct news source_read(struct source *source, const struct reading *reading)
 	wh = source_index(source, reading, &news);
 	news.has_live = true;
 	news.live = (struct live){.t = reading->t, .power_w = reading->power_w, .wh = wh};
-	if (isnan(wh) || !record_is_due(source, reading->t))
+	if (isnan(wh) || !record_is_due(source, reading->t + offset))
 		return news;
 	news.has_record = true;
 	news.record = (struct record){

@@ -8,9 +8,8 @@
 
 /* One poll of a meter. */
 struct reading {
-	bool answered; /* else the rest is not set, but for `monotonic` */
-	ms_t t; /* wall clock when the index was read: the middle between question and answer */
-	ms_t monotonic; /* when the poll was over, on the monotonic clock */
+	bool answered;	/* else the rest is not set */
+	ms_t t;		/* CLOCK_BOOTTIME when the index was read: the middle of the request */
 	double power_w; /* NAN: the meter could not give it */
 	double wh;	/* NAN likewise; else 0..9e12 */
 };
@@ -25,7 +24,7 @@ enum source_state {
 #define SOURCE_FAILURES 3
 
 struct source {
-	ms_t record_ms; /* a record at or after every multiple of it on the wall clock */
+	ms_t record_ms; /* a record at or after every multiple of it on the clock */
 	enum source_state state;
 	int failures;	  /* in a row */
 	bool aligned;	  /* `recorded` is set */
@@ -48,6 +47,12 @@ struct news {
 /* `nominal_w` may be NAN. */
 struct source source_start(ms_t record_ms, double nominal_w);
 
-struct news source_read(struct source *source, const struct reading *reading);
+/* The index of the newest record before this start, so that the first reading is judged, too. `at`
+ * is its time on CLOCK_BOOTTIME, less than 0 for one before the machine's start. */
+void source_resume(struct source *source, double wh, ms_t at);
+
+/* `offset` leads from CLOCK_BOOTTIME to the time of day, along which records are aligned; 0 while
+ * that is not known. Times in the news are on CLOCK_BOOTTIME. */
+struct news source_read(struct source *source, const struct reading *reading, ms_t offset);
 
 #endif

@@ -370,12 +370,21 @@ bool status_decode(bool *online, const char *payload, size_t size, struct fail *
 			size);
 }
 
-char *program_about_encode(const char *program, const char *version, ms_t started)
+char *program_about_encode(const struct program_about *about)
 {
 	json_t *object = json_object();
+	json_t *outbox = json_object();
 
-	json_object_set_new(object, "program", json_string(program));
-	json_object_set_new(object, "version", json_string(version));
-	json_object_set_new(object, "started", json_integer(started));
+	json_object_set_new(object, "program", json_string(about->program));
+	json_object_set_new(object, "version", json_string(about->version));
+	json_object_set_new(object, "started",
+			    about->clock_known ? json_integer(about->started) : json_null());
+	json_object_set_new(outbox, "waiting", json_integer(about->waiting));
+	json_object_set_new(outbox, "thinned", json_integer(about->thinned));
+	json_object_set_new(outbox, "undated", json_integer(about->undated));
+	json_object_set_new(outbox, "withheld", json_integer(about->withheld));
+	json_object_set_new(outbox, "trouble",
+			    about->trouble ? json_string(about->trouble) : json_null());
+	json_object_set_new(object, "outbox", outbox);
 	return json_text(object);
 }

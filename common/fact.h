@@ -107,7 +107,16 @@ char *live_encode(const struct live *live);
 char *about_encode(const struct about *about);
 char *ack_encode(const struct ack *ack);
 
-/* The payload of a collector's own `about`. */
-char *program_about_encode(const char *program, const char *version, ms_t started);
+/* A collector's own `about`. */
+struct program_about {
+	const char *program;
+	const char *version;
+	bool clock_known;
+	ms_t started;				     /* where the clock is known */
+	int64_t waiting, thinned, undated, withheld; /* records of its outbox */
+	const char *trouble;			     /* of its outbox; NULL: none */
+};
+
+char *program_about_encode(const struct program_about *about);
 
 #endif

@@ -752,6 +752,84 @@ static void the_order_of_arrival_across_lines_changes_nothing(void **state)
 	}
 }
 
+/* -------- a recording that is seen once more -------- */
+
+/* A counter that begins where record `from` of an undisturbed run was told tells the rest. */
+static void resume(const struct story *story, const struct bench *reference, size_t from)
+{
+	const struct counter_event *told = &reference->events[from];
+	struct counter_config config = all_lines;
+	size_t next = from + 1;
+	struct bench bench = {0};
+
+	config.initial_pulses = told->pulses;
+	counter_init(&bench.counter, &config);
+	counter_resume(&bench.counter, told->record.t, told->record.mark);
+	counter_start(&bench.counter, 0, 0);
+	arrive(&bench, story, true);
+	assert_int_equal(bench.count, reference->count - next);
+	for (size_t i = 0; i + 1 < bench.count; i++) {
+		const struct counter_event *x = &bench.events[i], *y = &reference->events[next + i];
+
+		assert_int_equal(x->kind, y->kind);
+		assert_int_equal(x->t, y->t);
+		assert_int_equal(x->pulses, y->pulses);
+		assert_int_equal(x->interval, y->interval);
+		assert_int_equal(x->record.mark, y->record.mark);
+		assert_int_equal(x->record.off_peak, y->record.off_peak);
+		assert_int_equal(x->record.peak, y->record.peak);
+	}
+	bench_close(&bench);
+}
+
+static void a_recording_seen_once_more_tells_exactly_what_was_not_told(void **state)
+{
+	unsigned seed = (unsigned)time(NULL);
+	static struct story story;
+	struct bench reference;
+
+	(void)state;
+	if (getenv("SEED"))
+		seed = (unsigned)strtoul(getenv("SEED"), NULL, 10);
+	print_message("SEED=%u\n", seed);
+	srandom(seed);
+	memset(&story, 0, sizeof(story));
+	story.end = 130 * S;
+	tell_line(&story, LINE_PULSE, 40 * MS + 60 * MS, 700 * MS);
+	tell_line(&story, LINE_TOP, 1 * S, 20 * S);
+	tell_line(&story, LINE_OFF_PEAK, 200 * MS, 10 * S);
+	/* Contacts and tops of one millisecond make several records of it. */
+	memcpy(story.edges[LINE_PEAK], story.edges[LINE_TOP], sizeof(story.edges[LINE_TOP]));
+	story.counts[LINE_PEAK] = story.counts[LINE_TOP];
+	for (size_t i = 0; i < story.counts[LINE_PEAK]; i++)
+		story.edges[LINE_PEAK][i].role = LINE_PEAK;
+	bench_open(&reference, &all_lines, 0);
+	arrive(&reference, &story, false);
+	assert_true(records(&reference, MARK_CONTACTS) > 5);
+	/* All but the stop, whose time is that of the last step. */
+	for (size_t from = 0; from + 1 < reference.count; from++)
+		if (reference.events[from].kind == COUNTER_MARK)
+			resume(&story, &reference, from);
+	bench_close(&reference);
+}
+
+static void a_recording_that_was_told_to_its_end_tells_nothing_more(void **state)
+{
+	struct bench bench = {0};
+
+	(void)state;
+	counter_init(&bench.counter, &all_lines);
+	counter_resume(&bench.counter, 100000, MARK_STOP);
+	counter_start(&bench.counter, 0, 0);
+	for (int i = 1; i < 100; i++)
+		pulse(&bench, i * S);
+	level(&bench, LINE_TOP, 50 * S, 50 * MS);
+	advance(&bench, 100 * S);
+	stop(&bench, 100 * S);
+	assert_int_equal(bench.count, 0);
+	bench_close(&bench);
+}
+
 /* -------- a day -------- */
 
 /* VECTORS: Tuesday 2013-01-15, constant power in each period. */
@@ -845,6 +923,8 @@ int main(void)
 			an_edge_that_comes_after_its_time_was_settled_is_counted_and_noted),
 		cmocka_unit_test(nothing_comes_before_the_deadline_and_something_does_by_then),
 		cmocka_unit_test(the_order_of_arrival_across_lines_changes_nothing),
+		cmocka_unit_test(a_recording_seen_once_more_tells_exactly_what_was_not_told),
+		cmocka_unit_test(a_recording_that_was_told_to_its_end_tells_nothing_more),
 		cmocka_unit_test(a_winter_day_is_71400_pulses_in_144_exact_windows),
 	};
 

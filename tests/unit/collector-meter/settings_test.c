@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "collector-meter/settings.h"
+#include "common/clock_trust.h"
 
 /* -------- configurations in a file -------- */
 
@@ -20,8 +21,10 @@ struct fixture {
 	struct fail fail;
 };
 
-/* Loads a configuration with these sources; `before` are further members in front of them. */
-static bool load(struct fixture *fixture, const char *before, const char *sources)
+/* Loads a configuration with these sources; `before` are further members in front of them,
+ * `replay` is that of the command line. */
+static bool load_replay(struct fixture *fixture, const char *before, const char *sources,
+			const char *replay)
 {
 	FILE *file;
 	int fd;
@@ -36,9 +39,14 @@ static bool load(struct fixture *fixture, const char *before, const char *source
 	fprintf(file, "{\"site\": \"lycee\", \"collector\": \"meters\",%s\n \"sources\": [%s]}\n",
 		before, sources);
 	fclose(file);
-	loaded = settings_load(&fixture->settings, fixture->file, NULL, &fixture->fail);
+	loaded = settings_load(&fixture->settings, fixture->file, replay, &fixture->fail);
 	unlink(fixture->file);
 	return loaded;
+}
+
+static bool load(struct fixture *fixture, const char *before, const char *sources)
+{
+	return load_replay(fixture, before, sources, NULL);
 }
 
 static void assert_loads(struct fixture *fixture, const char *before, const char *sources)
@@ -172,6 +180,86 @@ static void gas_and_water_count_a_volume(void **state)
 	assert_true(water.m3_per_pulse == 0.01 && isnan(water.kwh_per_m3));
 	assert_true(isnan(source_wh_per_pulse(settings_source(&fixture.settings, 1))));
 	settings_free(&fixture.settings);
+}
+
+static void the_outbox_and_the_clock_have_defaults_and_can_be_set(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	unsetenv("STATE_DIRECTORY");
+	assert_loads(&fixture, "", "{\"source\": \"self\", " WEIGHT PULSE "}");
+	assert_int_equal(fixture.settings.outbox.ack, OUTBOX_WORD_AGGREGATOR);
+	assert_string_equal(fixture.settings.outbox.file, "/var/lib/wattzone/lycee/meters.outbox");
+	assert_string_equal(fixture.settings.outbox.topic, "wattzone/lycee/collector/meters");
+	assert_int_equal(fixture.settings.outbox.max_mb, 100);
+	assert_int_equal(fixture.settings.outbox.keep_days, 7);
+	assert_int_equal(fixture.settings.clock, CLOCK_AUTO);
+	settings_free(&fixture.settings);
+	assert_loads(&fixture,
+		     "\"ack\": \"broker\", \"clock\": \"trusted\", \"outbox\": {\"file\": "
+		     "\"/x/y\", \"max_mb\": 5, \"keep_days\": 0},",
+		     "{\"source\": \"self\", " WEIGHT PULSE "}");
+	assert_int_equal(fixture.settings.outbox.ack, OUTBOX_WORD_BROKER);
+	assert_string_equal(fixture.settings.outbox.file, "/x/y");
+	assert_int_equal(fixture.settings.outbox.max_mb, 5);
+	assert_int_equal(fixture.settings.outbox.keep_days, 0);
+	assert_int_equal(fixture.settings.clock, CLOCK_AT_ONCE);
+	settings_free(&fixture.settings);
+}
+
+static void a_recording_has_an_outbox_of_its_own(void **state)
+{
+	static const char own[] = "\"outbox\": {\"file\": \"/x/y\"},";
+	static const char both[] = "\"replay\": \"day.txt\", \"outbox\": {\"file\": \"/x/y\"},";
+	const struct {
+		const char *before, *replay, *state, *file;
+	} cases[] = {
+		{"\"replay\": \"a/day.txt\",", NULL, NULL, "a/day.txt.outbox"},
+		{"", "a/day.txt", NULL, "a/day.txt.outbox"},
+		{"", "-", NULL, "/var/lib/wattzone/lycee/meters.replay.outbox"},
+		{"", "a/day.txt", "/s", "/s/meters.day.txt.outbox"},
+		{"", "day.txt", "/s", "/s/meters.day.txt.outbox"},
+		{"", "-", "/s", "/s/meters.replay.outbox"},
+		{both, NULL, "/s", "/x/y"},
+		{both, "day.txt", NULL, "/x/y"},
+		{own, "day.txt", NULL, "day.txt.outbox"},
+		{both, "other.txt", NULL, "other.txt.outbox"},
+		{own, NULL, NULL, "/x/y"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct fixture fixture;
+
+		if (cases[i].state)
+			setenv("STATE_DIRECTORY", cases[i].state, 1);
+		else
+			unsetenv("STATE_DIRECTORY");
+		assert_true(load_replay(&fixture, cases[i].before,
+					"{\"source\": \"self\", " WEIGHT PULSE "}",
+					cases[i].replay));
+		assert_string_equal(fixture.settings.outbox.file, cases[i].file);
+		settings_free(&fixture.settings);
+	}
+}
+
+static void a_recording_whose_outbox_has_too_long_a_name_is_refused(void **state)
+{
+	struct fixture fixture;
+	char replay[300];
+
+	(void)state;
+	unsetenv("STATE_DIRECTORY");
+	for (size_t length = 1; length < sizeof(replay); length++) {
+		memset(replay, 'x', length);
+		replay[length] = '\0';
+		assert_int_equal(load_replay(&fixture, "",
+					     "{\"source\": \"self\", " WEIGHT PULSE "}", replay),
+				 length + strlen(".outbox") < sizeof(fixture.settings.outbox.file));
+		settings_free(&fixture.settings);
+	}
+	assert_string_equal(fixture.fail.text, "--replay: the name is too long");
 }
 
 static void a_replay_goes_without_gpio(void **state)
@@ -333,6 +421,9 @@ int main(void)
 		cmocka_unit_test(
 			the_smallest_plausible_interval_is_that_of_twice_the_nominal_power),
 		cmocka_unit_test(gas_and_water_count_a_volume),
+		cmocka_unit_test(the_outbox_and_the_clock_have_defaults_and_can_be_set),
+		cmocka_unit_test(a_recording_has_an_outbox_of_its_own),
+		cmocka_unit_test(a_recording_whose_outbox_has_too_long_a_name_is_refused),
 		cmocka_unit_test(a_replay_goes_without_gpio),
 		cmocka_unit_test(the_example_of_the_project_is_valid),
 		cmocka_unit_test(a_line_is_placed_in_one_way_only),

@@ -6,16 +6,19 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "collector-meter/lines.h"
 #include "collector-meter/lines_gpiod.h"
 #include "collector-meter/station.h"
+#include "common/clock.h"
 
 static ns_t now(void)
 {
@@ -98,7 +101,9 @@ static struct bench {
 	struct daemon *daemon;
 	struct station *station;
 	size_t pulses[2], marks[2], edges;
-	struct record last[2];
+	struct record last[2], first[2];
+	bool has_before;
+	struct told before[2];
 	ms_t last_pulse;
 	bool online[2], finished;
 	size_t room;	      /* events it takes before it is not ready */
@@ -124,7 +129,8 @@ static void told_event(void *context, size_t source, const struct counter *count
 	bench.room--;
 	if (event->kind == COUNTER_MARK) {
 		assert_int_equal(event->record.t, t);
-		bench.marks[source]++;
+		if (!bench.marks[source]++)
+			bench.first[source] = event->record;
 		bench.last[source] = event->record;
 		return;
 	}
@@ -154,11 +160,19 @@ static bool is_ready(void *context)
 	return bench.room > 0;
 }
 
+static bool told_before(void *context, size_t source, struct told *told)
+{
+	(void)context;
+	*told = bench.before[source];
+	return bench.has_before;
+}
+
 static const struct listener listener = {
 	.edge = told_edge,
 	.event = told_event,
 	.online = told_online,
 	.finished = told_finished,
+	.told = told_before,
 	.ready = is_ready,
 };
 
@@ -294,11 +308,88 @@ static void a_bad_line_ends_the_program_with_a_failure(void **state)
 	assert_false(bench.finished);
 }
 
+static void a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told(void **state)
+{
+	size_t marks[2], pulses[2];
+
+	(void)state;
+	record_pulses(10000, "");
+	bench.stop_at_pulse = 4000;
+	open_station();
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	close_station();
+	assert_false(bench.finished);
+	for (int s = 0; s < 2; s++) {
+		assert_false(bench.online[s]);
+		assert_int_equal(bench.last[s].mark, MARK_MINUTE);
+		bench.before[s] = (struct told){.pulses = bench.last[s].pulses,
+						.until = bench.last[s].t * NS_PER_MS,
+						.last = bench.last[s].mark};
+		marks[s] = bench.marks[s];
+		pulses[s] = (size_t)bench.last[s].pulses;
+		bench.marks[s] = bench.pulses[s] = 0;
+	}
+	daemon_close(bench.daemon);
+	bench.daemon = daemon_open();
+	bench.has_before = true;
+	bench.stop_at_pulse = 0;
+	open_station();
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_true(bench.finished);
+	for (int s = 0; s < 2; s++) {
+		assert_int_equal(pulses[s] + bench.pulses[s], 10000);
+		assert_int_equal(bench.last[s].pulses, 10000);
+		assert_int_equal(bench.last[s].mark, MARK_STOP);
+		assert_int_equal(marks[s] + bench.marks[s], (s == 0 ? 3 : 2) + 166);
+	}
+}
+
+static void a_recording_behind_what_was_told_begins_with_the_time_between(void **state)
+{
+	(void)state;
+	record_pulses(10, "");
+	bench.has_before = true;
+	bench.before[0] = (struct told){
+		.pulses = 1000, .until = INT64_C(1358204398500) * NS_PER_MS, .last = MARK_STOP};
+	bench.before[1] = (struct told){
+		.pulses = 2000, .until = INT64_C(1358204400000) * NS_PER_MS, .last = MARK_STOP};
+	open_station();
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(bench.first[0].mark, MARK_START);
+	assert_int_equal(bench.first[0].blind_ms, 1500);
+	assert_int_equal(bench.first[0].pulses, 1000);
+	assert_int_equal(bench.last[0].pulses, 1010);
+	/* The record at its first moment was a stop: that was the last of it. */
+	assert_int_equal(bench.first[1].mark, MARK_STOP);
+	assert_int_equal(bench.last[1].pulses, 2010);
+}
+
+static void a_pipe_that_is_left_has_a_stop(void **state)
+{
+	static const char text[] = "1358204400\n1358204401 a.pulse 1\n1358204402 a.pulse 0\n"
+				   "1358204403\n";
+	int fd;
+
+	(void)state;
+	strcpy(settings.replay, "/tmp/station_test.XXXXXX");
+	close(mkstemp(settings.replay));
+	unlink(settings.replay);
+	assert_int_equal(mkfifo(settings.replay, 0600), 0);
+	fd = open(settings.replay, O_RDWR);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	bench.stop_at_pulse = 1;
+	open_station();
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	close_station();
+	close(fd);
+	assert_int_equal(bench.last[0].mark, MARK_STOP);
+	assert_int_equal(bench.last[0].pulses, 1);
+}
+
 /* -------- GPIO -------- */
 
-static void a_pulse_is_told_when_it_is_certain_with_the_wall_time_of_its_edge(void **state)
+static void a_pulse_is_told_when_it_is_certain_with_the_boot_time_of_its_edge(void **state)
 {
-	struct timespec wall;
 	ns_t edge;
 	ms_t expected;
 
@@ -306,11 +397,10 @@ static void a_pulse_is_told_when_it_is_certain_with_the_wall_time_of_its_edge(vo
 	open_station();
 	bench.stop_at_pulse = 1;
 	edge = now();
-	clock_gettime(CLOCK_REALTIME, &wall);
+	expected = clock_boot();
 	wire(0, true, edge);
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_true(now() >= edge + 30 * NS_PER_MS);
-	expected = wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
 	assert_in_range(bench.last_pulse, expected - 5, expected + 5);
 	assert_int_equal(bench.pulses[0], 1);
 	assert_int_equal(bench.pulses[1], 0);
@@ -319,6 +409,53 @@ static void a_pulse_is_told_when_it_is_certain_with_the_wall_time_of_its_edge(vo
 	assert_false(bench.online[0] || bench.online[1]);
 	assert_int_equal(bench.last[0].mark, MARK_STOP);
 	assert_int_equal(bench.last[0].pulses, 1);
+}
+
+static void a_count_goes_on_and_tells_how_long_nobody_looked(void **state)
+{
+	ns_t before = now();
+
+	(void)state;
+	bench.has_before = true;
+	bench.before[0] = (struct told){.pulses = 1000, .until = before - 5000 * NS_PER_MS};
+	/* Before this boot. */
+	bench.before[1] = (struct told){.pulses = 2000, .until = -7000 * NS_PER_MS};
+	open_station();
+	bench.stop_at_pulse = 1;
+	wire(0, true, now() + 2 * NS_PER_MS);
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	close_station();
+	assert_int_equal(bench.first[0].pulses, 1000);
+	assert_in_range(bench.first[0].blind_ms, 5000, 5000 + (now() - before) / NS_PER_MS + 1);
+	assert_int_equal(bench.first[1].pulses, 2000);
+	assert_in_range(bench.first[1].blind_ms, 7000 + before / NS_PER_MS,
+			7000 + now() / NS_PER_MS + 1);
+	assert_int_equal(bench.last[0].pulses, 1001);
+}
+
+static void lines_come_back(void *context)
+{
+	(void)context;
+	if (bench.marks[0] == 2 && chip_is_missing) {
+		chip_is_missing = false;
+		bench.marks[0] = 0;
+	}
+	if (bench.marks[0] && !chip_is_missing && bench.online[0])
+		daemon_stop(bench.daemon, EXIT_DONE);
+}
+
+static void a_chip_that_comes_back_tells_how_long_it_was_gone(void **state)
+{
+	(void)state;
+	open_station();
+	chip_is_missing = true;
+	daemon_every(bench.daemon, 1, lines_come_back, NULL);
+	close(wires[LINE_TOP].write_end);
+	wires[LINE_TOP].write_end = -1;
+	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(bench.first[0].mark, MARK_START);
+	/* It is looked for every 5 s. */
+	assert_in_range(bench.first[0].blind_ms, 4000, 60000);
 }
 
 static void an_edge_before_the_level_was_read_tells_the_level_at_the_start(void **state)
@@ -402,7 +539,12 @@ int main(void)
 		test(a_recording_is_told_whole_and_then_ends),
 		test(a_recording_waits_for_a_listener_that_is_not_ready),
 		test(a_bad_line_ends_the_program_with_a_failure),
-		test(a_pulse_is_told_when_it_is_certain_with_the_wall_time_of_its_edge),
+		test(a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told),
+		test(a_recording_behind_what_was_told_begins_with_the_time_between),
+		test(a_pipe_that_is_left_has_a_stop),
+		test(a_pulse_is_told_when_it_is_certain_with_the_boot_time_of_its_edge),
+		test(a_count_goes_on_and_tells_how_long_nobody_looked),
+		test(a_chip_that_comes_back_tells_how_long_it_was_gone),
 		test(an_edge_before_the_level_was_read_tells_the_level_at_the_start),
 		test(levels_at_the_start_are_in_the_start_record_and_are_no_pulses),
 		test(a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "collector-pac/settings.h"
+#include "common/clock_trust.h"
 
 /* Loads a configuration from a file of that text. */
 static bool load(struct settings *settings, const char *text, struct fail *fail)
@@ -54,6 +55,35 @@ static void six_lines_are_a_configuration(void **state)
 	assert_string_equal(meter->medium, "electricity");
 	assert_true(meter->nominal_w == 60000);
 	assert_string_equal(meter->profile.name, "pac3200");
+	settings_free(&settings);
+}
+
+static void the_outbox_the_clock_and_a_modulus_can_be_set(void **state)
+{
+	struct settings settings;
+	struct fail fail = {0};
+
+	(void)state;
+	unsetenv("STATE_DIRECTORY");
+	assert_true(load(&settings,
+			 "{\"site\":\"lycee\",\"collector\":\"pac\",\"meters\":[{\"source\":\"a\","
+			 "\"host\":\"h\"}]}",
+			 &fail));
+	assert_int_equal(settings.outbox.ack, OUTBOX_WORD_AGGREGATOR);
+	assert_string_equal(settings.outbox.file, "/var/lib/wattzone/lycee/pac.outbox");
+	assert_string_equal(settings.outbox.topic, "wattzone/lycee/collector/pac");
+	assert_int_equal(settings.clock, CLOCK_AUTO);
+	assert_int_equal(settings_meter(&settings, 0)->modulus_wh, 0);
+	settings_free(&settings);
+	assert_true(load(&settings,
+			 "{\"site\":\"lycee\",\"collector\":\"pac\",\"ack\":\"broker\","
+			 "\"clock\":\"synchronised\",\"outbox\":{\"file\":\"/x\"},\"meters\":["
+			 "{\"source\":\"a\",\"host\":\"h\",\"modulus_wh\":1000000000000}]}",
+			 &fail));
+	assert_int_equal(settings.outbox.ack, OUTBOX_WORD_BROKER);
+	assert_string_equal(settings.outbox.file, "/x");
+	assert_int_equal(settings.clock, CLOCK_WHEN_SYNCHRONISED);
+	assert_int_equal(settings_meter(&settings, 0)->modulus_wh, 1000000000000);
 	settings_free(&settings);
 }
 
@@ -184,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(six_lines_are_a_configuration),
+		cmocka_unit_test(the_outbox_the_clock_and_a_modulus_can_be_set),
 		cmocka_unit_test(a_meter_needs_no_more_than_source_and_host),
 		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(mistakes_are_refused_with_their_place),

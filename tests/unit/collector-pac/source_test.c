@@ -11,20 +11,19 @@
 
 static struct reading reading(ms_t t, double power_w, double wh)
 {
-	return (struct reading){
-		.answered = true, .t = t, .monotonic = t, .power_w = power_w, .wh = wh};
+	return (struct reading){.answered = true, .t = t, .power_w = power_w, .wh = wh};
 }
 
 static struct news news_of(struct source *source, ms_t t, double power_w, double wh)
 {
 	struct reading one = reading(t, power_w, wh);
 
-	return source_read(source, &one);
+	return source_read(source, &one, 0);
 }
 
 static struct news news_of_silence(struct source *source)
 {
-	return source_read(source, &(struct reading){0});
+	return source_read(source, &(struct reading){0}, 0);
 }
 
 static void the_first_answer_makes_a_meter_online(void **state)
@@ -162,6 +161,58 @@ static void a_fallen_index_is_unknown_until_three_readings_agree(void **state)
 	assert_true(news.record.wh == 998500);
 }
 
+static void records_are_aligned_to_the_time_of_day_and_timed_on_the_clock_of_events(void **state)
+{
+	struct source source = source_start(TEN_SECONDS, NAN);
+	const ms_t offset = 1700000003217;
+
+	(void)state;
+	for (ms_t t = 500; t < 60500; t += 500) {
+		struct reading one = reading(t, 1, (double)t);
+		struct news news = source_read(&source, &one, offset);
+
+		assert_int_equal(news.has_record, (t + offset) % TEN_SECONDS < 500);
+		assert_int_equal(news.live.t, t);
+		if (news.has_record)
+			assert_int_equal(news.record.t, t);
+	}
+}
+
+static void the_first_reading_is_judged_by_the_newest_record_before_the_start(void **state)
+{
+	/* 60 kW at most, tenfold believed: 10000 Wh a minute, and one minute's energy at once. */
+	const struct {
+		double wh;
+		ms_t at, t;
+		enum guard_verdict expected;
+	} cases[] = {
+		{1000000, 5000, 65000, GUARD_ACCEPTED},	 {999999, 5000, 65000, GUARD_FALLS},
+		{1011000, 5000, 65000, GUARD_ACCEPTED},	 {1011001, 5000, 65000, GUARD_JUMPS},
+		{1011001, -5000, 65000, GUARD_ACCEPTED}, /* ten seconds more, before this boot */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct source source = source_start(TEN_SECONDS, 60000);
+
+		source_resume(&source, 1000000, cases[i].at);
+		news_of(&source, cases[i].t, 1, cases[i].wh);
+		assert_int_equal(source.verdict, cases[i].expected);
+	}
+}
+
+static void a_meter_that_was_changed_meanwhile_is_believed_at_the_third_reading(void **state)
+{
+	struct source source = source_start(500, 60000);
+
+	(void)state;
+	source_resume(&source, 1000000, 0);
+	assert_true(isnan(news_of(&source, 1000, 1, 12).live.wh));
+	assert_true(isnan(news_of(&source, 1500, 1, 12).live.wh));
+	assert_true(news_of(&source, 2000, 1, 12).live.wh == 12);
+	assert_true(news_of(&source, 2500, 1, 12).has_record);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +225,11 @@ int main(void)
 		cmocka_unit_test(a_record_waits_for_a_good_index),
 		cmocka_unit_test(a_record_after_an_outage_does_not_wait_for_the_next_instant),
 		cmocka_unit_test(a_fallen_index_is_unknown_until_three_readings_agree),
+		cmocka_unit_test(
+			records_are_aligned_to_the_time_of_day_and_timed_on_the_clock_of_events),
+		cmocka_unit_test(the_first_reading_is_judged_by_the_newest_record_before_the_start),
+		cmocka_unit_test(
+			a_meter_that_was_changed_meanwhile_is_believed_at_the_third_reading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

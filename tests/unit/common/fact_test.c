@@ -602,6 +602,15 @@ static void an_ack_names_a_stream_and_a_number(void **state)
 
 static void what_is_unknown_is_null(void **state)
 {
+	struct program_about program = {.program = "collector-pac",
+					.version = "1.2.0",
+					.clock_known = true,
+					.started = 1764000000123,
+					.waiting = 1,
+					.thinned = 2,
+					.undated = 3,
+					.withheld = 4,
+					.trouble = "the disk is full"};
 	struct live pulse = {.t = 5, .is_pulse = true, .pulses = 7, .interval_us = NAN};
 	struct live energy = {.t = 5, .power_w = NAN, .wh = NAN};
 	struct record record = {.t = 5,
@@ -639,9 +648,15 @@ static void what_is_unknown_is_null(void **state)
 		    "{\"kind\":\"pulse\",\"medium\":\"water\",\"zone\":\"eau\",\"label\":\"Eau\","
 		    "\"nominal_w\":null,\"role\":\"part\",\"m3_per_pulse\":0.01,"
 		    "\"kwh_per_m3\":null,\"min_interval_us\":100000}");
-	assert_text(program_about_encode("collector-pac", "1.2.0", 1764000000123),
-		    "{\"program\":\"collector-pac\",\"version\":\"1.2.0\","
-		    "\"started\":1764000000123}");
+	assert_text(
+		program_about_encode(&program),
+		"{\"program\":\"collector-pac\",\"version\":\"1.2.0\","
+		"\"started\":1764000000123,\"outbox\":{\"waiting\":1,\"thinned\":2,\"undated\":3,"
+		"\"withheld\":4,\"trouble\":\"the disk is full\"}}");
+	program = (struct program_about){.program = "a", .version = "b"};
+	assert_text(program_about_encode(&program),
+		    "{\"program\":\"a\",\"version\":\"b\",\"started\":null,\"outbox\":"
+		    "{\"waiting\":0,\"thinned\":0,\"undated\":0,\"withheld\":0,\"trouble\":null}}");
 }
 
 /* -------- properties -------- */
