@@ -268,6 +268,7 @@ static void write_due(struct outbox *outbox, ms_t now)
 {
 	struct fail fail = {0};
 	int64_t before = outbox->state->rows;
+	ms_t written_before = outbox->written_at;
 
 	outbox->written_at = now;
 	if (!outbox_file_save(outbox->file, &outbox->backlog, false, &fail)) {
@@ -276,6 +277,9 @@ static void write_due(struct outbox *outbox, ms_t now)
 	}
 	trouble_end(&outbox->write_trouble, outbox->settings.file);
 	outbox->unacknowledged += outbox->state->rows - before;
+	/* What was no record delays none. */
+	if (!outbox->backlog.count)
+		outbox->written_at = written_before;
 	backlog_clear(&outbox->backlog);
 	outbox->gathering_since = -1;
 	outbox->urgent = false;

@@ -791,6 +791,19 @@ static void undated_records_of_another_boot_are_withdrawn(void **state)
 
 /* -------- full disks, damage -------- */
 
+static void a_time_that_dates_nothing_delays_no_record(void **state)
+{
+	(void)state;
+	outbox_date(outbox, 5);
+	pump();
+	add_many(1);
+	pump();
+	assert_int_equal(mqtt.total, 0);
+	now += SECOND;
+	pump();
+	assert_int_equal(mqtt.total, 1);
+}
+
 static void a_full_disk_keeps_records_in_memory_until_there_is_room(void **state)
 {
 	(void)state;
@@ -1100,6 +1113,7 @@ int main(void)
 		test(a_kill_at_any_moment_loses_nothing_that_was_sent),
 		test(undated_records_wait_for_the_time),
 		test(undated_records_of_another_boot_are_withdrawn),
+		test(a_time_that_dates_nothing_delays_no_record),
 		test(a_full_disk_keeps_records_in_memory_until_there_is_room),
 		test(an_outbox_opens_on_a_full_disk),
 		test(memory_that_is_too_small_is_thinned),
