@@ -187,9 +187,10 @@ def test_a_killed_count_goes_on_and_tells_how_long_nobody_looked(house):
     writer = os.open(edges, os.O_RDWR)
     say = lambda line: os.write(writer, f"{line}\n".encode())
     acker = Acker(house, "meters")
-    live = house.watch("collector/meters/+/live")
+    live = house.watch("collector/meters/status", "collector/meters/+/live")
     booked = lambda mark: lambda: acker.take() and mark in {key[2] for key in acker.facts}
     collector = replayed(house, "meters", edges)
+    live.wait(topic("collector/meters/status"), "online")
     say(BEGIN)
     for second in range(1, 61):
         say(f"{BEGIN + second} global.pulse 1")
