@@ -140,8 +140,9 @@ void site_restore_gap(struct site *site, int64_t blind_ms, int64_t lost);
 bool site_restore_stream(struct site *site, const char *collector, const struct sequence *sequence,
 			 bool newest, struct fail *fail);
 
-/* All is there: what is stored is what follows from it. Publishes the acks. `recompute`: the
- * configuration changed; all windows are to be handed over again. */
+/* All is there: what is stored is what follows from it. Every collector that is known waits for an
+ * ack, which comes with the next site_saved(). `recompute`: the configuration changed; all windows
+ * are to be handed over again. */
 void site_restored(struct site *site, bool recompute);
 
 /* ---- for commands ---- */

@@ -1,11 +1,14 @@
 /* aggregator - facts in, zones out. */
-#include <stdio.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/books.h"
 #include "aggregator/config.h"
+#include "aggregator/operator.h"
 #include "aggregator/site.h"
+#include "aggregator/store.h"
 #include "common/daemon.h"
 #include "common/mqtt.h"
 
@@ -18,11 +21,13 @@
 struct aggregator {
 	struct config config;
 	struct daemon *daemon;
-	struct mqtt *mqtt;
 	struct site *site;
-	ms_t wall_offset; /* wall minus monotonic clock: it jumps when the clock is set */
-	ms_t refusal_due; /* when the log may tell of a refusal again; monotonic */
-	int64_t untold;	  /* refusals since the last one it told of */
+	struct store *store;
+	struct mqtt *mqtt;
+	char set_topic[TOPIC_SIZE]; /* commands are below it */
+	ms_t wall_offset;	    /* wall minus monotonic clock: it jumps when the clock is set */
+	ms_t refusal_due;	    /* when the log may tell of a refusal again; monotonic */
+	int64_t untold;		    /* refusals since the last one it told of */
 };
 
 static void aggregator_publish(void *context, const char *topic, const char *payload, int qos,
@@ -49,6 +54,20 @@ static void aggregator_look(void *context)
 	/* Small differences are the clock's usual correction. */
 	aggregator->wall_offset = now - monotonic;
 	site_publish(aggregator->site, now, monotonic);
+	store_keep(aggregator->store, aggregator->site, monotonic);
+}
+
+static void aggregator_command(struct aggregator *aggregator, const struct mqtt_message *message)
+{
+	const struct operator operator = {
+		.settings = &aggregator->config.site,
+		.site = aggregator->site,
+		.store = aggregator->store,
+		.mqtt = aggregator->mqtt,
+	};
+	const char *key = message->topic + strlen(aggregator->set_topic);
+
+	operator_take(&operator, message, key, clock_wall(), clock_monotonic());
 }
 
 static void aggregator_message(void *context, const struct mqtt_message *message)
@@ -56,6 +75,10 @@ static void aggregator_message(void *context, const struct mqtt_message *message
 	struct aggregator *aggregator = context;
 	struct fail fail = {0};
 
+	if (strncmp(message->topic, aggregator->set_topic, strlen(aggregator->set_topic)) == 0) {
+		aggregator_command(aggregator, message);
+		return;
+	}
 	if (site_message(aggregator->site, message->topic, message->payload, message->size,
 			 clock_wall(), &fail))
 		return;
@@ -92,22 +115,53 @@ static void aggregator_down(void *context)
 	daemon_status(aggregator->daemon, "waiting for the broker");
 }
 
-static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
+/* ---- opening and closing ---- */
+
+static void loading(void *context, int percent)
+{
+	struct aggregator *aggregator = context;
+
+	daemon_status(aggregator->daemon, "reading the books, %d %%", percent);
+}
+
+/* A site with all that is in the store. */
+static bool site_load(struct aggregator *aggregator, struct fail *fail)
+{
+	struct publisher publisher = {aggregator, aggregator_publish};
+
+	if (aggregator->site)
+		site_close(aggregator->site);
+	aggregator->site = site_open(&aggregator->config.site, publisher, clock_wall());
+	return store_load(aggregator->store, aggregator->site, loading, aggregator, fail) ||
+	       fail_at(fail, "%s", aggregator->config.store_file);
+}
+
+/* Books that turn out to be damaged while they are read are set aside: collectors still have what
+ * is not too old. */
+static bool books_open(struct aggregator *aggregator, struct fail *fail)
+{
+	const struct config *config = &aggregator->config;
+	struct fail damage = {0};
+
+	aggregator->store = store_open(config->store_file, &config->site.tariff, fail);
+	if (!aggregator->store)
+		return false;
+	if (site_load(aggregator, &damage))
+		return true;
+	return store_replace(aggregator->store, fail) ? site_load(aggregator, fail)
+						      : fail_set(fail, "%s", damage.text);
+}
+
+static bool broker_open(struct aggregator *aggregator, struct fail *fail)
 {
 	const struct site_settings *site = &aggregator->config.site;
 	struct mqtt_handler handler = {.context = aggregator,
 				       .up = aggregator_up,
 				       .down = aggregator_down,
 				       .message = aggregator_message};
-	struct publisher publisher = {aggregator, aggregator_publish};
 	char topic[TOPIC_SIZE];
 	char client_id[2 * ID_SIZE];
 
-	aggregator->wall_offset = clock_wall() - clock_monotonic();
-	aggregator->site = site_open(site, publisher, clock_wall());
-	aggregator->daemon = daemon_open();
-	if (!aggregator->daemon)
-		return fail_set(fail, "the program cannot start here; see the message above");
 	topic_build(topic, site->base, site->id, "status");
 	snprintf(client_id, sizeof(client_id), "%s-aggregator", site->id);
 	aggregator->mqtt = mqtt_open(&aggregator->config.broker, client_id, topic, &handler, fail);
@@ -115,20 +169,39 @@ static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
 		return false;
 	topic_build(topic, site->base, site->id, "collector/#");
 	mqtt_subscribe(aggregator->mqtt, topic, 1);
+	topic_build(aggregator->set_topic, site->base, site->id, "set/");
+	topic_build(topic, site->base, site->id, "set/#");
+	mqtt_subscribe(aggregator->mqtt, topic, 1);
+	return true;
+}
+
+static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
+{
+	aggregator->wall_offset = clock_wall() - clock_monotonic();
+	aggregator->daemon = daemon_open();
+	if (!aggregator->daemon)
+		return fail_set(fail, "the program cannot start here; see the message above");
+	if (!books_open(aggregator, fail) || !broker_open(aggregator, fail))
+		return false;
 	daemon_watch(aggregator->daemon, mqtt_fd(aggregator->mqtt), POLLIN, aggregator_dispatch,
 		     aggregator);
 	daemon_every(aggregator->daemon, LOOK_EVERY_MS, aggregator_look, aggregator);
 	return true;
 }
 
+/* What came last goes into the books, and its acks out, before the broker is left. */
 static void aggregator_close(struct aggregator *aggregator)
 {
-	if (aggregator->mqtt)
+	if (aggregator->mqtt) {
+		if (site_dirty(aggregator->site))
+			store_commit(aggregator->store, aggregator->site, clock_monotonic());
 		mqtt_close(aggregator->mqtt, 2000);
-	if (aggregator->daemon)
-		daemon_close(aggregator->daemon);
+	}
+	store_close(aggregator->store);
 	if (aggregator->site)
 		site_close(aggregator->site);
+	if (aggregator->daemon)
+		daemon_close(aggregator->daemon);
 	config_close(&aggregator->config);
 }
 
@@ -163,7 +236,8 @@ int main(int argc, char **argv)
 		exit_code = daemon_run(aggregator.daemon);
 	} else {
 		log_error("%s", fail.text);
-		exit_code = EXIT_FAILED;
+		exit_code = store_newer(aggregator.config.store_file) ? EXIT_CONFIGURATION
+								      : EXIT_FAILED;
 	}
 	aggregator_close(&aggregator);
 	return exit_code;

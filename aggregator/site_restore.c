@@ -127,15 +127,15 @@ bool site_restore_stream(struct site *site, const char *id, const struct sequenc
 
 void site_restored(struct site *site, bool recompute)
 {
+	bool answer = false;
+
 	site->regrid = true;
 	site_settle(site);
 	for (size_t i = 0; i < site->collectors.count; i++) {
 		struct collector *collector = site->collectors.items[i];
 
-		if (collector->stream_count) {
-			collector->unanswered = true;
-			collector_acknowledge(site, collector);
-		}
+		collector->unanswered = collector->stream_count;
+		answer |= collector->unanswered;
 	}
 	for (size_t i = 0; i < site->sources.count; i++) {
 		struct source *source = site->sources.items[i];
@@ -151,7 +151,7 @@ void site_restored(struct site *site, bool recompute)
 	if (site->rest)
 		place_restored(site->rest, &site->grid, recompute);
 	keeping_clear(&site->keeping);
-	site->keeping.dirty = recompute;
+	site->keeping.dirty = recompute || answer;
 }
 
 const struct source *site_find_source(const struct site *site, const char *collector,

@@ -95,14 +95,13 @@ class House:
             {"source": each.get("zone", f"meter-{i}"), "host": "127.0.0.1", **each}
             for i, each in enumerate(meters, 1)
         ]
-        settings = {"collector": name, "ack": "broker", "meters": meters, **settings}
+        settings = {"collector": name, "meters": meters, **settings}
         return self.run("collector-pac", "--config", self.configuration(name, **settings))
 
     def meter(self, name, sources, replay, **settings):
         """A collector-meter that reads edges from a file."""
         settings = {
             "collector": name,
-            "ack": "broker",
             "sources": sources,
             "replay": str(replay),
             **settings,

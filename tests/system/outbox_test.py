@@ -54,7 +54,7 @@ def edges(minutes, dice):
 
 def replayed(house, name, recording, **settings):
     """The collector that replays a recording, its outbox in the house's folder."""
-    return house.meter(name, SOURCES, recording, **{"ack": "aggregator", **settings})
+    return house.meter(name, SOURCES, recording, **settings)
 
 
 def undisturbed(house, recording):
