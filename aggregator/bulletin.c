@@ -136,9 +136,9 @@ void site_publish(struct site *site, ms_t now, ms_t monotonic)
 	if (books)
 		site->next_books = monotonic + BOOKS_EVERY_MS;
 	site_take_baselines(site, monotonic);
+	site_settle(site);
 	if (books)
 		site_thin(site, now);
-	site_settle(site);
 	site_publish_zones(site, books, &around);
 	site_publish_tariff(site, &around);
 	if (site->main)

@@ -85,7 +85,7 @@ void site_settle(struct site *site);
 
 /* thin.c */
 
-/* Thins out old facts, a little at each call. */
+/* Thins out old facts of a settled site, a little at each call. */
 void site_thin(struct site *site, ms_t now);
 
 /* membership.c */

@@ -233,10 +233,10 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 /* ---- thinning ---- */
 
 /* Time goes by, so that every source has its turn. */
-static void age(struct home *home, ms_t by)
+static void age(struct home *home, ms_t by, int looks)
 {
 	home->fixture.now += by;
-	for (int i = 0; i < 10 * SOURCES; i++) {
+	for (int i = 0; i < looks; i++) {
 		home->fixture.monotonic += 5 * MS_PER_SECOND;
 		site_publish(home->fixture.site, home->fixture.now, home->fixture.monotonic);
 	}
@@ -262,7 +262,7 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 		whole = dump_file(home.file, "wi ev");
 		facts = dump_file(home.file, "fa");
 
-		age(&home, 4 * MS_PER_DAY);
+		age(&home, 4 * MS_PER_DAY, 10 * SOURCES);
 		home_commit(&home);
 		thinned = dump_file(home.file, "wi ev");
 		left = dump_file(home.file, "fa");
@@ -288,11 +288,50 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 	assert_true(after < before / 2);
 }
 
+/* What comes while old facts are being thinned out was not taken in yet. */
+static void facts_are_thinned_while_others_come(void **state)
+{
+	struct dump whole, thinned, facts, left;
+	struct home home = {0};
+	uint64_t seed;
+
+	(void)state;
+	seed_start(__func__);
+	seed = seed_state;
+	world_prepare(&home, "books.db");
+	home_open(&home);
+	deliver_in_order(&home.fixture);
+	home_commit(&home);
+	whole = dump_file(home.file, "wi ev");
+	facts = dump_file(home.file, "fa");
+	home_close(&home);
+	folder_remove();
+
+	seed_state = seed;
+	world_prepare(&home, "books.db");
+	home.fixture.settings.fact_days = 2;
+	home_open(&home);
+	home.fixture.now = world.to + 40 * MS_PER_DAY;
+	for (int i = 0; i < world.message_count; i++) {
+		deliver(&home.fixture, &world.messages[i]);
+		age(&home, 0, 1);
+	}
+	home_commit(&home);
+	thinned = dump_file(home.file, "wi ev");
+	left = dump_file(home.file, "fa");
+	expect_same_dump(&whole, &thinned);
+	assert_true(left.lines < facts.lines / 2);
+	home_close(&home);
+	free(whole.text), free(thinned.text), free(facts.text), free(left.text);
+	folder_remove();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_file_is_the_same_whatever_happens_on_the_way),
 		cmocka_unit_test(thinned_facts_give_the_same_windows_days_and_events),
+		cmocka_unit_test(facts_are_thinned_while_others_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
