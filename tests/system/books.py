@@ -7,26 +7,25 @@ from contextlib import closing
 # order they came. What depends on the moment of arrival is left out: the dates from which an
 # announcement counts, and when something was refused.
 DUMP = {
-    "sources": "SELECT collector, source, counts, about, announced FROM sources",
-    "weights": "SELECT collector, s.source, quantity, position, since IS NULL, amount"
-    " FROM weights w JOIN sources s ON s.id = w.source",
-    "swaps": "SELECT collector, s.source, t, final, initial"
-    " FROM swaps x JOIN sources s ON s.id = x.source",
-    "stays": "SELECT collector, s.source, position, zone, since IS NULL, until IS NULL"
-    " FROM stays x JOIN sources s ON s.id = x.source",
-    "facts": "SELECT collector, s.source, t, count FROM facts f JOIN sources s ON s.id = f.source",
-    "tops": "SELECT collector, s.source, t FROM tops x JOIN sources s ON s.id = x.source",
-    "contacts": "SELECT collector, s.source, t, off_peak, peak, change, seq"
-    " FROM contacts c JOIN sources s ON s.id = c.source",
-    "gaps": "SELECT collector, s.source, t, blind_ms, lost"
-    " FROM gaps g JOIN sources s ON s.id = g.source",
+    "zones": "SELECT name, label, medium, role FROM zones",
+    "sources": "SELECT name, counts, about, announced FROM sources",
+    "weights": "SELECT name, quantity, position, since IS NULL, amount, modulus"
+    " FROM weights JOIN sources ON id = source",
+    "swaps": "SELECT name, t, final, initial FROM swaps JOIN sources ON id = source",
+    "stays": "SELECT name, position, zone, since IS NULL, until IS NULL"
+    " FROM stays JOIN sources ON id = source",
+    "facts": "SELECT name, t, count FROM facts JOIN sources ON id = source",
+    "tops": "SELECT name, t FROM tops JOIN sources ON id = source",
+    "contacts": "SELECT name, t, off_peak, peak, change, seq"
+    " FROM contacts JOIN sources ON id = source",
+    "gaps": "SELECT name, t, blind_ms, lost FROM gaps JOIN sources ON id = source",
     "refused": "SELECT topic, payload, reason FROM refused",
-    "runs": "SELECT collector, s.stream, first, last FROM runs r JOIN streams s ON s.id = r.stream",
-    "windows": 'SELECT z.zone, start, "end", energy_mwh, cost_units, cost_rest, band, quality,'
-    " synchronous FROM windows w JOIN zones z ON z.id = w.zone",
-    "events": "SELECT collector, s.source, t, kind, before, after"
-    " FROM events e JOIN sources s ON s.id = e.source",
-    "meta": "SELECT key, value FROM meta",
+    "streams": "SELECT collector, streams.stream, newest FROM streams",
+    "runs": "SELECT collector, streams.stream, first, last"
+    " FROM runs JOIN streams ON streams.id = runs.stream",
+    "windows": 'SELECT name, start, "end", energy_mwh, cost_units, cost_rest, band, quality,'
+    " synchronous FROM windows JOIN zones ON id = zone",
+    "events": "SELECT name, t, kind, before, after FROM events JOIN sources ON id = source",
 }
 
 
@@ -50,8 +49,8 @@ def windows(file, zone, start, end):
     return rows(
         file,
         'SELECT start, "end", energy_mwh, cost_units, cost_rest, band, quality, synchronous'
-        " FROM windows w JOIN zones z ON z.id = w.zone"
-        " WHERE z.zone = ? AND start >= ? AND start < ? ORDER BY start",
+        " FROM windows JOIN zones ON id = zone"
+        " WHERE name = ? AND start >= ? AND start < ? ORDER BY start",
         zone,
         start,
         end,
@@ -62,7 +61,6 @@ def facts(file, source):
     """(t, count) of "collector/source", ascending."""
     return rows(
         file,
-        "SELECT t, count FROM facts f JOIN sources s ON s.id = f.source"
-        " WHERE s.collector || '/' || s.source = ? ORDER BY t",
+        "SELECT t, count FROM facts JOIN sources ON id = source WHERE name = ? ORDER BY t",
         source,
     )

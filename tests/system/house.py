@@ -88,6 +88,14 @@ class House:
         settings["store"] = {"file": str(self.books), **settings.get("store", {})}
         return self.run("aggregator", "--config", self.configuration("aggregator", **settings))
 
+    def outbox(self, name):
+        """The file of a collector."""
+        return self.folder / f"{name}.outbox"
+
+    def _collector(self, name, **settings):
+        settings["outbox"] = {"file": str(self.outbox(name)), **settings.get("outbox", {})}
+        return {"collector": name, **settings}
+
     def pac(self, name, meters, **settings):
         """A collector-pac. `meters` are members of its configuration; host and source have
         defaults."""
@@ -95,17 +103,12 @@ class House:
             {"source": each.get("zone", f"meter-{i}"), "host": "127.0.0.1", **each}
             for i, each in enumerate(meters, 1)
         ]
-        settings = {"collector": name, "meters": meters, **settings}
+        settings = self._collector(name, meters=meters, **settings)
         return self.run("collector-pac", "--config", self.configuration(name, **settings))
 
     def meter(self, name, sources, replay, **settings):
         """A collector-meter that reads edges from a file."""
-        settings = {
-            "collector": name,
-            "sources": sources,
-            "replay": str(replay),
-            **settings,
-        }
+        settings = self._collector(name, sources=sources, replay=str(replay), **settings)
         return self.run("collector-meter", "--config", self.configuration(name, **settings))
 
     def meters(self, count=1, **options):
