@@ -152,8 +152,9 @@ const struct source *site_find_source(const struct site *site, const char *colle
 				      const char *source);
 
 /* The meter was replaced at swap->t: its final index, and the initial one of the new one. Replaces
- * a swap of the same t. Kept like everything else with the next site_save(). False, with a reason
- * for the operator, where it contradicts the records. */
+ * a swap of the same t; the same indices once more, at whatever t, change nothing. Kept like
+ * everything else with the next site_save(). False, with a reason for the operator, where it
+ * contradicts what was recorded before and after it. */
 bool site_swap(struct site *site, const char *collector, const char *source,
 	       const struct swap *swap, ms_t now, struct fail *fail);
 

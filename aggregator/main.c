@@ -6,7 +6,7 @@
 
 #include "aggregator/books.h"
 #include "aggregator/config.h"
-#include "aggregator/operator.h"
+#include "aggregator/desk.h"
 #include "aggregator/site.h"
 #include "aggregator/store.h"
 #include "common/daemon.h"
@@ -59,7 +59,7 @@ static void aggregator_look(void *context)
 
 static void aggregator_command(struct aggregator *aggregator, const struct mqtt_message *message)
 {
-	const struct operator operator = {
+	const struct desk desk = {
 		.settings = &aggregator->config.site,
 		.site = aggregator->site,
 		.store = aggregator->store,
@@ -67,7 +67,7 @@ static void aggregator_command(struct aggregator *aggregator, const struct mqtt_
 	};
 	const char *key = message->topic + strlen(aggregator->set_topic);
 
-	operator_take(&operator, message, key, clock_wall(), clock_monotonic());
+	desk_take(&desk, message, key, clock_wall(), clock_monotonic());
 }
 
 static void aggregator_message(void *context, const struct mqtt_message *message)

@@ -166,19 +166,3 @@ const struct source *site_find_source(const struct site *site, const char *colle
 	strcat(name, source);
 	return named_find(&site->sources, name);
 }
-
-bool site_swap(struct site *site, const char *collector, const char *id, const struct swap *swap,
-	       ms_t now, struct fail *fail)
-{
-	struct source *source = (struct source *)site_find_source(site, collector, id);
-
-	if (!source)
-		return fail_set(fail, "there is no source %s/%s", collector, id);
-	if (!fact_time(swap->t, now, fail))
-		return false;
-	if (curve_swap(&source->energy, *swap)) {
-		curve_swap(&source->volume, *swap);
-		source->changed = site->keeping.dirty = true;
-	}
-	return true;
-}

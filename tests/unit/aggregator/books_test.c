@@ -392,6 +392,67 @@ static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
 	assert_member(fixture, "health", "last_event.source", "\"pac/self\"");
 }
 
+static void assert_no_swap(struct fixture *fixture, const struct swap *swap, const char *reason)
+{
+	struct fail fail = {0};
+
+	assert_false(site_swap(fixture->site, "pac", "self", swap, fixture->now, &fail));
+	assert_string_equal(fail.text, reason);
+	assert_true(save(fixture));
+	assert_int_equal(shelf.events, 0);
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "health", "swaps", "0");
+}
+
+static void a_swap_that_contradicts_the_records_is_refused_with_what_they_say(void **state)
+{
+	struct fixture *fixture = *state;
+	const ms_t begin = 1358233200000;
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	record(fixture, 4, 3);
+	assert_no_swap(fixture, &(struct swap){begin + 25000, 1999999, 0},
+		       "the final index is below 2000.000 Wh, which the meter had at "
+		       "2013-01-15T08:00:20+01:00");
+	assert_no_swap(fixture, &(struct swap){begin + 25000, 2000000, 4000001},
+		       "the initial index is above 4000.000 Wh, which the meter had at "
+		       "2013-01-15T08:00:40+01:00");
+	/* The new meter has recorded already: from here its energy would be the old one's index. */
+	fixture->now += 10000;
+	fixture_send(fixture, "pac/self/record",
+		     "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":5,\"prev\":4,\"wh\":45}",
+		     (long long)fixture->now);
+	fixture->now += 10000;
+	save(fixture);
+	assert_no_swap(
+		fixture, &(struct swap){fixture->now, 4500000, 40000},
+		"t: the index fell from 4000.000 Wh at 2013-01-15T08:00:40+01:00 to 45.000 Wh "
+		"at 2013-01-15T08:00:50+01:00; if that was the replacement, expected a t "
+		"between these two");
+}
+
+static void a_swap_that_is_said_once_more_later_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct swap swap = {1358233200000 + 25000, 2500000, 40000};
+	struct fail fail = {0};
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	fixture->now += 10000;
+	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
+	save(fixture);
+	swap.t += 5000;
+	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
+	assert_false(site_dirty(fixture->site));
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "zone/self/state", "energy_kwh", "1.5");
+	assert_member(fixture, "health", "swaps", "1");
+}
+
 static void tops_count_when_the_role_is_corrected_later(void **state)
 {
 	struct fixture *fixture = *state;
@@ -446,6 +507,8 @@ int main(void)
 		books_test(an_announcement_that_comes_again_changes_nothing),
 		books_test(beyond_what_can_wait_no_record_is_taken),
 		books_test(a_swap_gives_the_energy_of_both_meters_and_an_event),
+		books_test(a_swap_that_contradicts_the_records_is_refused_with_what_they_say),
+		books_test(a_swap_that_is_said_once_more_later_changes_nothing),
 		books_test(tops_count_when_the_role_is_corrected_later),
 		books_test(a_reason_why_nothing_can_be_stored_is_shown),
 	};

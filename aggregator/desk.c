@@ -1,4 +1,4 @@
-#include "aggregator/operator.h"
+#include "aggregator/desk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,40 +22,40 @@ static bool fits(const struct site *site, const struct command *command, struct 
 	return true;
 }
 
-static bool carry_out(const struct operator* operator, const struct command * command, ms_t now,
+static bool carry_out(const struct desk *desk, const struct command *command, ms_t now,
 		      ms_t monotonic, struct fail *fail)
 {
 	struct swap swap = {command->t, command->final, command->initial};
 
-	if (store_trouble(operator->store))
+	if (store_trouble(desk->store))
 		return fail_set(fail, "the books cannot be written: %s",
-				store_trouble(operator->store));
-	if (!fits(operator->site, command, fail) ||
-	    !site_swap(operator->site, command->collector, command->source, &swap, now, fail))
+				store_trouble(desk->store));
+	if (!fits(desk->site, command, fail) ||
+	    !site_swap(desk->site, command->collector, command->source, &swap, now, fail))
 		return false;
-	return store_commit(operator->store, operator->site, monotonic) ||
+	return store_commit(desk->store, desk->site, monotonic) ||
 	       fail_set(fail, "noted, and in the books once they can be written: %s",
-			store_trouble(operator->store));
+			store_trouble(desk->store));
 }
 
-static void answer(const struct operator* operator, const struct mqtt_message * message,
-		   const char *key, const char *error)
+static void answer(const struct desk *desk, const struct mqtt_message *message, const char *key,
+		   const char *error)
 {
-	const struct site_settings *settings = operator->settings;
+	const struct site_settings *settings = desk->settings;
 	char *payload = command_answer(key, error);
 	char topic[TOPIC_SIZE];
 
 	if (!payload)
 		return;
 	topic_build(topic, settings->base, settings->id, "set-result");
-	if (!mqtt_send(operator->mqtt, topic, payload, strlen(payload), 1, 0))
-		mqtt_send(operator->mqtt, topic, payload, strlen(payload), 0, 0);
-	mqtt_respond(operator->mqtt, message, payload);
+	if (!mqtt_send(desk->mqtt, topic, payload, strlen(payload), 1, 0))
+		mqtt_send(desk->mqtt, topic, payload, strlen(payload), 0, 0);
+	mqtt_respond(desk->mqtt, message, payload);
 	free(payload);
 }
 
-void operator_take(const struct operator* operator, const struct mqtt_message * message,
-		   const char *key, ms_t now, ms_t monotonic)
+void desk_take(const struct desk *desk, const struct mqtt_message *message, const char *key,
+	       ms_t now, ms_t monotonic)
 {
 	struct command command;
 	struct fail fail = {0};
@@ -67,7 +67,7 @@ void operator_take(const struct operator* operator, const struct mqtt_message * 
 		return;
 	}
 	done = command_decode(&command, key, message->payload, message->size, now, &fail) &&
-	       carry_out(operator, & command, now, monotonic, &fail);
+	       carry_out(desk, &command, now, monotonic, &fail);
 	log_info("set/%s: %s", key, done ? "done" : fail.text);
-	answer(operator, message, key, done ? NULL : fail.text);
+	answer(desk, message, key, done ? NULL : fail.text);
 }

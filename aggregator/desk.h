@@ -1,13 +1,12 @@
-/* operator.h - carries out what is told below set/, and answers once it is in the books. */
-#ifndef AGGREGATOR_OPERATOR_H
-#define AGGREGATOR_OPERATOR_H
+/* desk.h - carries out what is told below set/, and answers once it is in the books. */
+#ifndef AGGREGATOR_DESK_H
+#define AGGREGATOR_DESK_H
 
 #include "aggregator/site.h"
 #include "aggregator/store.h"
 #include "common/mqtt.h"
 
-struct operator
-{
+struct desk {
 	const struct site_settings *settings;
 	struct site *site;
 	struct store *store;
@@ -16,7 +15,7 @@ struct operator
 
 /* Takes a message below set/; `key` is the rest of its topic. Answers on set-result, and to the
  * response topic if the message has one. Ignores what is retained: a command is meant once. */
-void operator_take(const struct operator* operator, const struct mqtt_message * message,
-		   const char *key, ms_t now, ms_t monotonic);
+void desk_take(const struct desk *desk, const struct mqtt_message *message, const char *key,
+	       ms_t now, ms_t monotonic);
 
 #endif
