@@ -52,6 +52,7 @@ static bool collector_note(struct site *site, struct collector *collector,
 	size_t place = (size_t)(stream - collector->streams);
 
 	stream->linked |= record->has_prev;
+	stream->bare |= !record->has_prev;
 	if (collector->newest != place) {
 		collector->newest = place;
 		stream->changed = true;
@@ -70,7 +71,8 @@ void site_take_baselines(struct site *site, ms_t monotonic)
 		if (!collector->stream_count)
 			continue;
 		stream = &collector->streams[collector->newest];
-		if (stream->linked || !stream->count || stream->runs[0].from <= 1)
+		/* Of one that was restored nobody knows what its records tell before one comes. */
+		if (!stream->bare || stream->linked || !stream->count || stream->runs[0].from <= 1)
 			continue;
 		if (!stream->known)
 			stream->known = monotonic;

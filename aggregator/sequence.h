@@ -17,7 +17,8 @@ struct sequence {
 	char stream[STREAM_SIZE];
 	struct run *runs; /* ascending, never adjacent */
 	size_t count, capacity;
-	bool linked;  /* its records tell which one was before them */
+	bool linked;  /* its records tell which one was before them, */
+	bool bare;    /* or do not; since the start, both */
 	bool changed; /* since it was stored */
 	ms_t known;   /* monotonic time of the first look at it; 0: none yet */
 };

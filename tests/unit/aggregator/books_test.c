@@ -282,6 +282,27 @@ static void a_stream_that_tells_of_no_predecessors_begins_with_what_came_first(v
 	expect_ack(fixture, 8815);
 }
 
+static void a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct run run = {501, 503};
+	const struct sequence stored = {.stream = STREAM, .runs = &run, .count = 1};
+	struct fail fail = {0};
+
+	assert_true(site_restore_stream(fixture->site, "pac", &stored, true, &fail));
+	site_restored(fixture->site, false);
+	save(fixture);
+	for (int i = 0; i < 2; i++) {
+		fixture->monotonic += 4000;
+		fixture_look(fixture, fixture->now);
+		save(fixture);
+		assert_null(fixture_find(fixture, ACK));
+	}
+	record(fixture, 504, 503);
+	save(fixture);
+	expect_ack(fixture, 0);
+}
+
 static void a_stream_known_from_its_first_number_is_acknowledged_at_once(void **state)
 {
 	struct fixture *fixture = *state;
@@ -501,6 +522,7 @@ int main(void)
 		books_test(numbers_that_were_thinned_out_are_not_waited_for),
 		books_test(a_stream_in_mid_course_is_asked_for_from_its_beginning),
 		books_test(a_stream_that_tells_of_no_predecessors_begins_with_what_came_first),
+		books_test(a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time),
 		books_test(a_stream_known_from_its_first_number_is_acknowledged_at_once),
 		books_test(a_record_that_is_wrong_for_good_is_kept_and_dealt_with),
 		books_test(a_record_from_the_future_is_neither_kept_nor_dealt_with),
