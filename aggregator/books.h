@@ -88,8 +88,10 @@ struct books {
 /* Something is to be stored, or a collector waits for an ack. */
 bool site_dirty(const struct site *site);
 
-/* How many facts wait for being stored. At SITE_PENDING_MAX no record is taken: it comes again. */
-#define SITE_PENDING_MAX 200000
+/* How many facts wait for being stored. At SITE_PENDING_MAX no record is taken: it comes again.
+ * Likewise no record that is wrong for good, where so many of those wait. */
+#define SITE_PENDING_MAX  200000
+#define SITE_REFUSALS_MAX 1000
 size_t site_pending(const struct site *site);
 
 /* Hands over what is new. False where `books` could not. */

@@ -51,6 +51,14 @@ static size_t contacts_find(const struct contacts *contacts, ms_t t)
 	return low;
 }
 
+bool contacts_hold(const struct contacts *contacts, const struct contact_state *state)
+{
+	size_t next = contacts_find(contacts, state->t);
+	const struct contact_state *known = next ? &contacts->states[next - 1] : NULL;
+
+	return known && known->t == state->t && state_compare(state, known) <= 0;
+}
+
 struct span contacts_settle(struct contacts *contacts)
 {
 	struct span span = SPAN_EMPTY;

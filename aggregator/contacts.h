@@ -26,6 +26,9 @@ struct contacts {
 void contacts_free(struct contacts *contacts);
 void contacts_add(struct contacts *contacts, const struct contact_state *state);
 
+/* The settled contacts know this state, or one of the same t that counts more. */
+bool contacts_hold(const struct contacts *contacts, const struct contact_state *state);
+
 /* Takes in what was added; the stretch of time where the state may have changed. */
 struct span contacts_settle(struct contacts *contacts);
 

@@ -125,13 +125,15 @@ static void site_marks(struct site *site, struct source *source, const struct re
 	};
 	bool main = source->announced && source->about.role == ROLE_MAIN;
 
-	if (record->mark == MARK_TOP10) {
+	/* What comes again is stored, or waits for it. */
+	if (record->mark == MARK_TOP10 && !grid_holds(&source->tops, record->t)) {
 		grid_add(&source->tops, record->t);
 		if (main)
 			grid_add(&site->grid, record->t);
 		keep(&keeping->tops, moment);
 	}
-	if (state.off_peak != UNKNOWN || state.peak != UNKNOWN) {
+	if ((state.off_peak != UNKNOWN || state.peak != UNKNOWN) &&
+	    !contacts_hold(&source->contacts, &state)) {
 		contacts_add(&source->contacts, &state);
 		if (main)
 			contacts_add(&site->tariff.contacts, &state);
@@ -160,8 +162,13 @@ static void site_refuse(struct site *site, const struct topic *topic, const char
 	struct kept_refusal refusal = {.size = size, .at = now};
 	struct record record;
 
-	if (!record_decode_number(&record, payload, size) ||
-	    !collector_note(site, site_collector(site, topic->collector), &record))
+	if (!record_decode_number(&record, payload, size))
+		return;
+	if (site->keeping.refusals.count >= SITE_REFUSALS_MAX) {
+		site->health.deferred++;
+		return;
+	}
+	if (!collector_note(site, site_collector(site, topic->collector), &record))
 		return;
 	refusal.payload = malloc(size + 1);
 	if (!refusal.payload)

@@ -28,6 +28,12 @@ static int top_compare(const void *a, const void *b)
 	return (*p > *q) - (*p < *q);
 }
 
+bool grid_holds(const struct grid *grid, ms_t top)
+{
+	return grid->settled &&
+	       bsearch(&top, grid->tops, grid->settled, sizeof(*grid->tops), top_compare);
+}
+
 static void grid_accept(struct grid *grid, ms_t top)
 {
 	grid->accepted = array_grow(grid->accepted, grid->accepted_count, &grid->accepted_capacity,

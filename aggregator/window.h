@@ -38,6 +38,9 @@ struct grid {
 void grid_free(struct grid *grid);
 void grid_add(struct grid *grid, ms_t top);
 
+/* The settled grid knows this top. */
+bool grid_holds(const struct grid *grid, ms_t top);
+
 /* Takes in what was added. Returns the stretch of time where windows may have changed. */
 struct span grid_settle(struct grid *grid);
 

@@ -9,7 +9,7 @@
 /* Counts what it is told; refuses while `broken`. */
 struct shelf {
 	bool broken;
-	int facts, refused, windows, events, sources;
+	int facts, tops, contacts, refused, windows, events, sources;
 	char last_refused[200];
 	struct event last_event;
 };
@@ -69,11 +69,21 @@ static bool take_moment(void *context, const struct source *source, ms_t t)
 	return true;
 }
 
+static bool take_top(void *context, const struct source *source, ms_t t)
+{
+	struct shelf *shelf = context;
+
+	(void)source, (void)t;
+	return take(shelf, &shelf->tops);
+}
+
 static bool take_contacts(void *context, const struct source *source,
 			  const struct contact_state *state)
 {
-	(void)context, (void)source, (void)state;
-	return true;
+	struct shelf *shelf = context;
+
+	(void)source, (void)state;
+	return take(shelf, &shelf->contacts);
 }
 
 static bool take_gap(void *context, const struct source *source, ms_t t, int64_t blind_ms,
@@ -142,7 +152,7 @@ static bool save(struct fixture *fixture)
 		.swap = take_swap,
 		.fact = take_fact,
 		.fact_gone = take_moment,
-		.top = take_moment,
+		.top = take_top,
 		.contacts = take_contacts,
 		.gap = take_gap,
 		.refused = take_refused,
@@ -378,6 +388,47 @@ static void beyond_what_can_wait_no_record_is_taken(void **state)
 	expect_ack(fixture, SITE_PENDING_MAX + 1);
 }
 
+static void of_records_that_are_wrong_for_good_only_so_many_wait(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int seq = 1; seq <= SITE_REFUSALS_MAX + 5; seq++) {
+		char payload[200];
+
+		snprintf(payload, sizeof(payload),
+			 "{\"t\":1358233200000,\"stream\":\"" STREAM
+			 "\",\"seq\":%d,\"prev\":%d,\"wh\":-5}",
+			 seq, seq - 1);
+		assert_refused(fixture, "pac/self/record", payload, "wh");
+	}
+	save(fixture);
+	assert_int_equal(shelf.refused, SITE_REFUSALS_MAX);
+	expect_ack(fixture, SITE_REFUSALS_MAX);
+}
+
+/* While nothing can be stored nothing is acknowledged, so it comes again and again. */
+static void what_comes_again_waits_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->now = 1358233200000;
+	shelf.broken = true;
+	for (int time = 0; time < 3; time++) {
+		fixture->seq = 0;
+		fixture_pulses(fixture, 1358233200000, "top10", 600, 0, 1);
+		assert_false(save(fixture));
+	}
+	shelf.broken = false;
+	assert_true(save(fixture));
+	assert_int_equal(shelf.facts, 1);
+	assert_int_equal(shelf.tops, 1);
+	assert_int_equal(shelf.contacts, 1);
+	fixture->seq = 0;
+	fixture_pulses(fixture, 1358233200000, "top10", 600, 0, 1);
+	assert_true(save(fixture));
+	assert_int_equal(shelf.facts + shelf.tops + shelf.contacts, 0);
+}
+
 static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
 {
 	struct fixture *fixture = *state;
@@ -528,6 +579,8 @@ int main(void)
 		books_test(a_record_from_the_future_is_neither_kept_nor_dealt_with),
 		books_test(an_announcement_that_comes_again_changes_nothing),
 		books_test(beyond_what_can_wait_no_record_is_taken),
+		books_test(of_records_that_are_wrong_for_good_only_so_many_wait),
+		books_test(what_comes_again_waits_once),
 		books_test(a_swap_gives_the_energy_of_both_meters_and_an_event),
 		books_test(a_swap_that_contradicts_the_records_is_refused_with_what_they_say),
 		books_test(a_swap_that_is_said_once_more_later_changes_nothing),
