@@ -57,6 +57,46 @@ static bool grid_append(struct grid *grid)
 	return true;
 }
 
+/* Windows between two accepted tops follow from these two, those before the first and after the
+ * last from that one. */
+static struct span accepted_difference(const struct grid *grid, const ms_t *before, size_t count)
+{
+	const ms_t *now = grid->accepted;
+	size_t limit = grid->accepted_count < count ? grid->accepted_count : count;
+	size_t first = 0, last = 0;
+
+	while (first < limit && now[first] == before[first])
+		first++;
+	while (last < limit - first &&
+	       now[grid->accepted_count - 1 - last] == before[count - 1 - last])
+		last++;
+	if (first == count && first == grid->accepted_count)
+		return SPAN_EMPTY;
+	return (struct span){first ? now[first - 1] : CURVE_NEVER,
+			     last ? now[grid->accepted_count - last] : CURVE_ALWAYS};
+}
+
+/* What comes first decides about all that follows, so begin anew: a year has 52560 tops. */
+static struct span grid_judge(struct grid *grid)
+{
+	struct grid before = *grid;
+	struct span changed;
+
+	grid->accepted = NULL;
+	grid->accepted_count = grid->accepted_capacity = 0;
+	grid->spurious = 0;
+	for (size_t i = 0; i < grid->count; i++) {
+		if (grid->accepted_count &&
+		    grid->tops[i] - grid->accepted[grid->accepted_count - 1] < TOP_SHORTEST_MS)
+			grid->spurious++;
+		else
+			grid_accept(grid, grid->tops[i]);
+	}
+	changed = accepted_difference(grid, before.accepted, before.accepted_count);
+	free(before.accepted);
+	return changed;
+}
+
 struct span grid_settle(struct grid *grid)
 {
 	size_t unique = 0;
@@ -70,7 +110,6 @@ struct span grid_settle(struct grid *grid)
 		grid->settled = grid->count;
 		return (struct span){from, CURVE_ALWAYS};
 	}
-	/* What comes first decides about all that follows, so begin anew: a year has 52560 tops. */
 	qsort(grid->tops, grid->count, sizeof(*grid->tops), top_compare);
 	for (size_t i = 0; i < grid->count; i++)
 		if (!unique || grid->tops[i] != grid->tops[unique - 1])
@@ -80,16 +119,7 @@ struct span grid_settle(struct grid *grid)
 		return SPAN_EMPTY;
 	}
 	grid->count = grid->settled = unique;
-	grid->accepted_count = 0;
-	grid->spurious = 0;
-	for (size_t i = 0; i < grid->count; i++) {
-		if (grid->accepted_count &&
-		    grid->tops[i] - grid->accepted[grid->accepted_count - 1] < TOP_SHORTEST_MS)
-			grid->spurious++;
-		else
-			grid_accept(grid, grid->tops[i]);
-	}
-	return (struct span){CURVE_NEVER, CURVE_ALWAYS};
+	return grid_judge(grid);
 }
 
 /* How many accepted tops lie at or before `t`. */

@@ -97,6 +97,32 @@ static void a_late_earlier_top_decides_anew_which_are_spurious(void **state)
 	grid_free(&grid);
 }
 
+static void a_late_top_changes_only_the_windows_between_its_neighbours(void **state)
+{
+	struct grid grid;
+	struct span changed;
+
+	(void)state;
+	GRID_OF(&grid, 0, 600000, 1800000, 2400000);
+	grid_add(&grid, T0 + 1200000);
+	changed = grid_settle(&grid);
+	assert_int_equal(changed.from - T0, 600000);
+	assert_int_equal(changed.to - T0, 1800000);
+	/* Spurious */
+	grid_add(&grid, T0 + 1300000);
+	assert_true(span_empty(grid_settle(&grid)));
+	grid_add(&grid, T0 - 600000);
+	changed = grid_settle(&grid);
+	assert_int_equal(changed.from, CURVE_NEVER);
+	assert_int_equal(changed.to - T0, 0);
+	grid_add(&grid, T0 + 3000000);
+	grid_add(&grid, T0 + 3600000);
+	changed = grid_settle(&grid);
+	assert_int_equal(changed.from - T0, 2400000);
+	assert_int_equal(changed.to, CURVE_ALWAYS);
+	grid_free(&grid);
+}
+
 static void the_same_top_again_changes_nothing(void **state)
 {
 	struct grid grid;
@@ -274,6 +300,37 @@ static struct window model_window(const ms_t tops[], int count, ms_t t)
 	return (struct window){.start = edges[i], .end = edges[i + 1]};
 }
 
+/* Settles; what lies outside of what it says to have changed is as it was. */
+static void settle_and_compare(struct grid *grid)
+{
+	struct window before[TOPS];
+	ms_t moments[TOPS];
+	struct span changed;
+
+	for (int i = 0; i < TOPS && grid->settled; i++) {
+		struct grid settled = *grid;
+
+		settled.count = settled.settled;
+		moments[i] = T0 - 1800000 + seed_below(120000000);
+		before[i] = grid_window(&settled, moments[i]);
+	}
+	if (!grid->settled) {
+		grid_settle(grid);
+		return;
+	}
+	changed = grid_settle(grid);
+	for (int i = 0; i < TOPS; i++) {
+		struct window window = grid_window(grid, moments[i]);
+
+		if (!span_empty(changed) && moments[i] >= changed.from && moments[i] < changed.to)
+			continue;
+		assert_int_equal(window.start, before[i].start);
+		assert_int_equal(window.end, before[i].end);
+		assert_int_equal(window.first, before[i].first);
+		assert_int_equal(window.last, before[i].last);
+	}
+}
+
 static void any_tops_in_any_order_give_the_windows_of_the_contract(void **state)
 {
 	const char *given = getenv("ITERATIONS");
@@ -293,7 +350,7 @@ static void any_tops_in_any_order_give_the_windows_of_the_contract(void **state)
 				tops[j] += seed_below(30) * 3333333;
 			grid_add(&grid, tops[j]);
 			if (seed_below(3) == 0)
-				grid_settle(&grid);
+				settle_and_compare(&grid);
 		}
 		grid_settle(&grid);
 		for (int j = 0; j < 50; j++) {
@@ -321,6 +378,7 @@ int main(void)
 		cmocka_unit_test(a_top_less_than_570_s_after_the_last_is_spurious),
 		cmocka_unit_test(tops_that_come_one_by_one_are_judged_alike),
 		cmocka_unit_test(a_late_earlier_top_decides_anew_which_are_spurious),
+		cmocka_unit_test(a_late_top_changes_only_the_windows_between_its_neighbours),
 		cmocka_unit_test(the_same_top_again_changes_nothing),
 		cmocka_unit_test(from_900_s_on_a_top_is_missing),
 		cmocka_unit_test(missing_tops_are_placed_rounding_down),
