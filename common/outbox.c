@@ -44,6 +44,8 @@ struct outbox {
 	bool urgent;	      /* writes at once */
 	ms_t written_at;      /* the last try */
 	ms_t gathering_since; /* where there is a backlog; -1: not looked at yet */
+	bool seen;	      /* a source stands elsewhere, without a record, */
+	ms_t seen_since;      /* since then; -1: not looked at yet */
 	struct fail write_trouble, read_trouble;
 	ms_t read_at; /* the last try that failed */
 	bool thinning;
@@ -112,7 +114,7 @@ struct outbox *outbox_open(const struct outbox_settings *settings, struct fail *
 	outbox->state = outbox_file_state(outbox->file);
 	outbox->seq = outbox->state->newest;
 	outbox->written_at = -WRITE_MS;
-	outbox->gathering_since = -1;
+	outbox->gathering_since = outbox->seen_since = -1;
 	stream_take(outbox);
 	/* By the process before. */
 	outbox->sent_most = outbox->state->newest;
@@ -204,6 +206,7 @@ void outbox_seen(struct outbox *outbox, const char *source, const struct record 
 	place.seen_boot = seen_boot;
 	place.anchor = record->t - seen_boot;
 	outbox_file_set_place(outbox->file, index, &place);
+	outbox->seen = true;
 }
 
 bool outbox_anchor(const struct outbox *outbox, ms_t *offset)
@@ -243,9 +246,13 @@ static bool is_due(struct outbox *outbox, ms_t now)
 {
 	if (outbox->backlog.count && outbox->gathering_since < 0)
 		outbox->gathering_since = now;
+	if (outbox->seen && outbox->seen_since < 0)
+		outbox->seen_since = now;
 	if (outbox->write_trouble.text[0])
 		return now - outbox->written_at >= WRITE_AGAIN_MS;
 	if (outbox->urgent || outbox->backlog.count >= WRITE_RECORDS)
+		return true;
+	if (outbox->seen && now - outbox->seen_since >= WRITE_MS)
 		return true;
 	return outbox->backlog.count && now - outbox->written_at >= WRITE_MS &&
 	       now - outbox->gathering_since >= GATHER_MS;
@@ -281,7 +288,8 @@ static void write_due(struct outbox *outbox, ms_t now)
 	if (!outbox->backlog.count)
 		outbox->written_at = written_before;
 	backlog_clear(&outbox->backlog);
-	outbox->gathering_since = -1;
+	outbox->gathering_since = outbox->seen_since = -1;
+	outbox->seen = false;
 	outbox->urgent = false;
 	tidy(outbox);
 }

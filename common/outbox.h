@@ -81,9 +81,9 @@ void outbox_date(struct outbox *outbox, ms_t offset);
  * less `seen_boot`). False: there is none. */
 bool outbox_anchor(const struct outbox *outbox, ms_t *offset);
 
-/* Writes what is due: 10 records, or those of 10 seconds, at once where one has a mark other than
- * `minute`. Sends what is written, oldest first, as far as the session takes it now. Call it after
- * adding, after `up`, `sent` and `ack`, and every second or so. */
+/* Writes what is due: 10 records, or what is 10 seconds old, at once where one has a mark other
+ * than `minute`. Sends what is written, oldest first, as far as the session takes it now. Call it
+ * after adding, after `up`, `sent` and `ack`, and every second or so. */
 void outbox_pump(struct outbox *outbox, struct mqtt *mqtt, ms_t monotonic);
 
 /* The next outbox_pump() writes whatever is not written yet. */

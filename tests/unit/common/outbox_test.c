@@ -650,6 +650,24 @@ static void a_withheld_record_moves_its_source_but_is_not_sent(void **state)
 	assert_int_equal(rows(), 1);
 }
 
+/* It may go on so for a day, and a kill must not cost the pulses of that. */
+static void where_a_source_stands_without_a_record_is_written_after_ten_seconds(void **state)
+{
+	struct record record = {.t = T0 - 5000, .is_pulse = true, .pulses = 780};
+
+	(void)state;
+	add_at("global", MARK_START, T0, 777);
+	pump();
+	for (int i = 0; i < 10; i++, now += SECOND) {
+		outbox_seen(outbox, "global", &record, 9000 + i);
+		pump();
+		assert_int_equal(sql("SELECT pulses FROM source"), 777);
+	}
+	pump();
+	assert_int_equal(sql("SELECT pulses FROM source"), 780);
+	assert_int_equal(rows(), 1);
+}
+
 static void the_anchor_of_this_boot_is_kept(void **state)
 {
 	struct record record = {.t = T0, .is_pulse = true, .mark = MARK_START};
@@ -1109,6 +1127,7 @@ int main(void)
 		test(closing_writes_what_waits),
 		test(a_source_goes_on_where_it_stood),
 		test(a_withheld_record_moves_its_source_but_is_not_sent),
+		test(where_a_source_stands_without_a_record_is_written_after_ten_seconds),
 		test(the_anchor_of_this_boot_is_kept),
 		test(a_kill_at_any_moment_loses_nothing_that_was_sent),
 		test(undated_records_wait_for_the_time),
