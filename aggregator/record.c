@@ -15,15 +15,20 @@
 
 /* ---- streams ---- */
 
-/* A stream is over when another began: the first one says nothing more. */
+/* A stream is over when another began: the first one says nothing more, unless it was the last to
+ * say something. */
 static void collector_drop_stream(struct collector *collector)
 {
+	size_t place = collector->newest == 0;
+	struct sequence *stream = &collector->streams[place];
+
 	collector->missing_before =
-		add_limited(collector->missing_before, sequence_missing(&collector->streams[0]));
-	sequence_free(&collector->streams[0]);
+		add_limited(collector->missing_before, sequence_missing(stream));
+	sequence_free(stream);
 	collector->stream_count--;
-	memmove(&collector->streams[0], &collector->streams[1],
-		collector->stream_count * sizeof(*collector->streams));
+	memmove(stream, stream + 1,
+		(collector->stream_count - place) * sizeof(*collector->streams));
+	collector->newest -= collector->newest > place;
 }
 
 struct sequence *collector_stream(struct collector *collector, const char *stream)

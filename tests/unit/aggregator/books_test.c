@@ -313,6 +313,25 @@ static void a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time
 	expect_ack(fixture, 0);
 }
 
+static void of_many_streams_the_one_of_the_last_record_is_acknowledged(void **state)
+{
+	struct fixture *fixture = *state;
+	struct run run = {1, 7};
+	struct fail fail = {0};
+
+	for (int i = 0; i < 100; i++) {
+		struct sequence stored = {.runs = &run, .count = 1};
+
+		snprintf(stored.stream, sizeof(stored.stream), "%016d", i);
+		if (i == 20)
+			strcpy(stored.stream, STREAM);
+		assert_true(site_restore_stream(fixture->site, "pac", &stored, i == 20, &fail));
+	}
+	site_restored(fixture->site, false);
+	save(fixture);
+	expect_ack(fixture, 7);
+}
+
 static void a_stream_known_from_its_first_number_is_acknowledged_at_once(void **state)
 {
 	struct fixture *fixture = *state;
@@ -574,6 +593,7 @@ int main(void)
 		books_test(a_stream_in_mid_course_is_asked_for_from_its_beginning),
 		books_test(a_stream_that_tells_of_no_predecessors_begins_with_what_came_first),
 		books_test(a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time),
+		books_test(of_many_streams_the_one_of_the_last_record_is_acknowledged),
 		books_test(a_stream_known_from_its_first_number_is_acknowledged_at_once),
 		books_test(a_record_that_is_wrong_for_good_is_kept_and_dealt_with),
 		books_test(a_record_from_the_future_is_neither_kept_nor_dealt_with),
