@@ -69,8 +69,9 @@ struct books {
 	/* A record that will never be taken: it counts as dealt with. Any bytes; not terminated. */
 	bool (*refused)(void *context, const char *topic, const char *payload, size_t size,
 			const char *reason, ms_t at);
-	/* What of a stream has come: replaces its runs. `newest`: it is the collector's stream now,
-	 * and no other is. */
+	/* What of a stream has come: replaces its runs from sequence->stored on (many before them
+	 * may stay as they are for ever, where numbers are missing). `newest`: it is the
+	 * collector's stream now, and no other is. */
 	bool (*stream)(void *context, const char *collector, const struct sequence *sequence,
 		       bool newest);
 

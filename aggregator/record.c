@@ -97,7 +97,7 @@ void collector_acknowledge(const struct site *site, struct collector *collector)
 	char *payload;
 
 	for (size_t i = 0; i < collector->stream_count; i++)
-		collector->streams[i].changed = false;
+		sequence_stored(&collector->streams[i]);
 	if (!collector->unanswered)
 		return;
 	collector->unanswered = false;

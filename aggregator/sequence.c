@@ -11,6 +11,19 @@ void sequence_free(struct sequence *sequence)
 	*sequence = (struct sequence){0};
 }
 
+static void sequence_change(struct sequence *sequence, const struct run *run)
+{
+	sequence->changed = true;
+	if (run->from < sequence->stored)
+		sequence->stored = run->from;
+}
+
+void sequence_stored(struct sequence *sequence)
+{
+	sequence->changed = false;
+	sequence->stored = INT64_MAX;
+}
+
 /* Puts a run into the place of those from `first` to before `end`. */
 static void runs_replace(struct sequence *sequence, size_t first, size_t end, struct run run)
 {
@@ -45,11 +58,11 @@ bool sequence_note(struct sequence *sequence, int64_t from, int64_t to)
 	for (size_t i = first; i < end; i++)
 		if (sequence->runs[i].from <= to && to <= sequence->runs[i].to) {
 			runs_replace(sequence, first, end, run);
-			sequence->changed = true;
+			sequence_change(sequence, &run);
 			return false;
 		}
 	runs_replace(sequence, first, end, run);
-	sequence->changed = true;
+	sequence_change(sequence, &run);
 	return true;
 }
 

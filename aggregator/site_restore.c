@@ -119,7 +119,7 @@ bool site_restore_stream(struct site *site, const char *id, const struct sequenc
 	stream = collector_stream(collector, sequence->stream);
 	for (size_t i = 0; i < sequence->count; i++)
 		sequence_note(stream, sequence->runs[i].from, sequence->runs[i].to);
-	stream->changed = false;
+	sequence_stored(stream);
 	if (newest)
 		collector->newest = collector->stream_count - 1;
 	return true;

@@ -303,8 +303,10 @@ void site_saved(struct site *site)
 
 static void collector_store_anew(struct collector *collector)
 {
-	for (size_t i = 0; i < collector->stream_count; i++)
+	for (size_t i = 0; i < collector->stream_count; i++) {
 		collector->streams[i].changed = true;
+		collector->streams[i].stored = 0;
+	}
 }
 
 void site_store_anew(struct site *site)

@@ -236,13 +236,15 @@ static bool save_stream(void *context, const char *collector, const struct seque
 		       "INSERT INTO streams (collector, stream, newest) VALUES (?, ?, ?)"
 		       " ON CONFLICT DO UPDATE SET newest = excluded.newest",
 		       value_text(collector), value_text(stream), value_number(newest)) ||
-	    !STORE_RUN(context,
-		       "DELETE FROM runs WHERE stream ="
-		       " (SELECT id FROM streams WHERE collector = ? AND stream = ?)",
-		       value_text(collector), value_text(stream)))
+	    !STORE_RUN(
+		    context,
+		    "DELETE FROM runs WHERE stream ="
+		    " (SELECT id FROM streams WHERE collector = ? AND stream = ?) AND first >= ?",
+		    value_text(collector), value_text(stream), value_number(sequence->stored)))
 		return false;
-	for (size_t i = 0; i < sequence->count; i++)
-		if (!save_run(context, collector, stream, &sequence->runs[i]))
+	for (size_t i = sequence->count; i > 0 && sequence->runs[i - 1].from >= sequence->stored;
+	     i--)
+		if (!save_run(context, collector, stream, &sequence->runs[i - 1]))
 			return false;
 	return true;
 }

@@ -41,6 +41,28 @@ static void what_is_missing_lies_between_the_first_and_the_newest(void **state)
 	sequence_free(&sequence);
 }
 
+static void what_was_stored_is_so_up_to_the_first_run_that_changed(void **state)
+{
+	struct sequence sequence = {0};
+
+	(void)state;
+	for (int number = 1; number <= 100; number += 10)
+		sequence_note(&sequence, number, number);
+	assert_int_equal(sequence.stored, 0);
+	sequence_stored(&sequence);
+	assert_false(sequence.changed);
+	sequence_note(&sequence, 101, 101);
+	assert_true(sequence.changed);
+	assert_int_equal(sequence.stored, 101);
+	sequence_note(&sequence, 92, 92);
+	assert_int_equal(sequence.stored, 91);
+	sequence_note(&sequence, 60, 60);
+	assert_int_equal(sequence.stored, 60);
+	sequence_note(&sequence, 22, 30);
+	assert_int_equal(sequence.stored, 21);
+	sequence_free(&sequence);
+}
+
 static void the_largest_numbers_have_no_successor(void **state)
 {
 	struct sequence sequence = {0};
@@ -88,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_number_is_new_once),
 		cmocka_unit_test(what_is_missing_lies_between_the_first_and_the_newest),
+		cmocka_unit_test(what_was_stored_is_so_up_to_the_first_run_that_changed),
 		cmocka_unit_test(the_largest_numbers_have_no_successor),
 		cmocka_unit_test(any_order_ends_in_the_same_runs),
 	};

@@ -381,6 +381,25 @@ static void corrections_replace_what_was_there(void **state)
 	assert_int_equal(count_of("SELECT count(*) FROM windows"), 0);
 }
 
+static bool more_numbers(const struct books *books)
+{
+	struct run runs[] = {{1, 5}, {8, 11}, {13, 13}};
+	struct sequence now = {.stream = "0123456789abcdef", .runs = runs, .count = 3, .stored = 8};
+
+	return books->stream(books->context, "poste", &now, true);
+}
+
+static void of_what_came_only_news_are_written(void **state)
+{
+	(void)state;
+	assert_commits(everything);
+	execute("UPDATE runs SET last = 4 WHERE first = 1");
+	assert_commits(more_numbers);
+	assert_int_equal(count_of("SELECT sum(first * 100 + last) FROM runs WHERE first > 1"),
+			 811 + 1313);
+	assert_int_equal(count_of("SELECT max(last) FROM runs WHERE first = 1"), 4);
+}
+
 static void people_can_read_it(void **state)
 {
 	(void)state;
@@ -642,6 +661,7 @@ int main(void)
 		TEST(what_was_committed_comes_back),
 		TEST(saying_it_twice_changes_nothing),
 		TEST(corrections_replace_what_was_there),
+		TEST(of_what_came_only_news_are_written),
 		TEST(people_can_read_it),
 		TEST(the_newest_refusals_are_kept),
 		TEST(news_are_committed_after_a_second),
