@@ -6,6 +6,10 @@
 /* So much event time of one source at a call. */
 #define STRETCH_MS MS_PER_DAY
 
+/* Old records that come only now come nearly in the order of their times: so far behind the newest
+ * of them they may still be judged differently. */
+#define BEHIND_MS MS_PER_HOUR
+
 struct thinning {
 	struct site *site;
 	const struct source *source;
@@ -70,27 +74,30 @@ static bool point_superfluous(void *context, const struct curve *curve, size_t i
 	return true;
 }
 
-/* Up to when all is final. */
-static ms_t thin_limit(const struct site *site, ms_t now)
+/* Up to when all of the source is final. */
+static ms_t thin_limit(const struct site *site, const struct source *source, ms_t now)
 {
 	ms_t limit = now - site->wall.settings->fact_days * MS_PER_DAY;
 	ms_t certain = grid_certain_until(&site->grid);
 
+	if (source->newest < certain)
+		certain = source->newest;
+	certain = subtract_limited(certain, BEHIND_MS);
 	return limit < certain ? limit : certain;
 }
 
 void site_thin(struct site *site, ms_t now)
 {
-	ms_t limit = thin_limit(site, now);
 	struct thinning thinning = {.site = site};
 	struct source *source;
-	ms_t from, to;
+	ms_t from, to, limit;
 
 	if (!site->wall.settings->fact_days || !site->sources.count)
 		return;
 	if (site->thin_source >= site->sources.count)
 		site->thin_source = 0;
 	source = site->sources.items[site->thin_source];
+	limit = thin_limit(site, source, now);
 	from = site->thin_from > curve_first(&source->energy) ? site->thin_from
 							      : curve_first(&source->energy);
 	if (from >= limit || !curve_known(&source->energy)) {

@@ -12,6 +12,7 @@ struct shelf {
 	int facts, tops, contacts, refused, windows, events, sources;
 	char last_refused[200];
 	struct event last_event;
+	ms_t last_gone; /* of facts that were thinned out */
 };
 
 static bool take(struct shelf *shelf, int *counter)
@@ -61,6 +62,15 @@ static bool take_fact(void *context, const struct source *source, ms_t t, int64_
 
 	(void)source, (void)t, (void)count;
 	return take(shelf, &shelf->facts);
+}
+
+static bool take_fact_gone(void *context, const struct source *source, ms_t t)
+{
+	struct shelf *shelf = context;
+
+	(void)source;
+	shelf->last_gone = t;
+	return !shelf->broken;
 }
 
 static bool take_moment(void *context, const struct source *source, ms_t t)
@@ -151,9 +161,10 @@ static bool save(struct fixture *fixture)
 		.stay = take_stay,
 		.swap = take_swap,
 		.fact = take_fact,
-		.fact_gone = take_moment,
+		.fact_gone = take_fact_gone,
 		.top = take_top,
 		.contacts = take_contacts,
+		.contacts_gone = take_moment,
 		.gap = take_gap,
 		.refused = take_refused,
 		.stream = take_stream,
@@ -448,6 +459,27 @@ static void what_comes_again_waits_once(void **state)
 	assert_int_equal(shelf.facts + shelf.tops + shelf.contacts, 0);
 }
 
+/* One that is a little late may still make a glitch of what came before it. */
+static void of_old_records_those_of_the_last_hour_are_not_thinned(void **state)
+{
+	struct fixture *fixture = *state;
+	const int hours = 3;
+	ms_t last;
+
+	fixture->settings.fact_days = 2;
+	announce(fixture);
+	for (int seq = 1; seq <= hours * 360; seq++)
+		record(fixture, seq, seq - 1);
+	last = fixture->now;
+	save(fixture);
+	fixture->now += 10 * MS_PER_DAY;
+	for (int i = 0; i < 5; i++)
+		fixture_look(fixture, fixture->now);
+	save(fixture);
+	assert_true(shelf.last_gone > last - 2 * MS_PER_HOUR);
+	assert_true(shelf.last_gone < last - MS_PER_HOUR);
+}
+
 static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
 {
 	struct fixture *fixture = *state;
@@ -601,6 +633,7 @@ int main(void)
 		books_test(beyond_what_can_wait_no_record_is_taken),
 		books_test(of_records_that_are_wrong_for_good_only_so_many_wait),
 		books_test(what_comes_again_waits_once),
+		books_test(of_old_records_those_of_the_last_hour_are_not_thinned),
 		books_test(a_swap_gives_the_energy_of_both_meters_and_an_event),
 		books_test(a_swap_that_contradicts_the_records_is_refused_with_what_they_say),
 		books_test(a_swap_that_is_said_once_more_later_changes_nothing),
