@@ -1,6 +1,7 @@
 #include "aggregator/contacts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/array.h"
 
@@ -90,6 +91,37 @@ struct span contacts_settle(struct contacts *contacts)
 	}
 	contacts->settled = contacts->count;
 	return span;
+}
+
+static bool says_nothing_new(const struct contact_state *before, const struct contact_state *state,
+			     const struct contact_state *after)
+{
+	return state->off_peak == before->off_peak && state->peak == before->peak &&
+	       after->t - before->t <= CONTACTS_HOLD_MS;
+}
+
+void contacts_thin(struct contacts *contacts, ms_t from, ms_t to,
+		   void (*gone)(void *context, ms_t t), void *context)
+{
+	struct contact_state *states = contacts->states;
+	size_t start = contacts_find(contacts, from - 1);
+	size_t end = contacts_find(contacts, to - 1);
+	size_t kept = start;
+
+	for (size_t i = start; i < end; i++) {
+		if (kept && i + 1 < contacts->settled &&
+		    says_nothing_new(&states[kept - 1], &states[i], &states[i + 1])) {
+			if (gone)
+				gone(context, states[i].t);
+			continue;
+		}
+		states[kept++] = states[i];
+	}
+	if (kept == end)
+		return;
+	memmove(&states[kept], &states[end], (contacts->count - end) * sizeof(*states));
+	contacts->count -= end - kept;
+	contacts->settled -= end - kept;
 }
 
 const struct contact_state *contacts_at(const struct contacts *contacts, ms_t t, ms_t *until)

@@ -32,6 +32,11 @@ bool contacts_hold(const struct contacts *contacts, const struct contact_state *
 /* Takes in what was added; the stretch of time where the state may have changed. */
 struct span contacts_settle(struct contacts *contacts);
 
+/* Takes out those of the settled states of [from, to) that say nothing new: the one before says the
+ * same, and holds until the one after. Tells `gone` (may be NULL) the time of each. */
+void contacts_thin(struct contacts *contacts, ms_t from, ms_t to,
+		   void (*gone)(void *context, ms_t t), void *context);
+
 /* The state that holds at `t`, or NULL. *until: it does not change before (more than t). */
 const struct contact_state *contacts_at(const struct contacts *contacts, ms_t t, ms_t *until);
 

@@ -10,6 +10,7 @@ void keeping_clear(struct keeping *keeping)
 	keeping->tops.count = 0;
 	keeping->contacts.count = 0;
 	keeping->thinned.count = 0;
+	keeping->contacts_thinned.count = 0;
 	keeping->gaps.count = 0;
 	keeping->refusals.count = 0;
 	keeping->zones_gone.count = 0;
@@ -23,6 +24,7 @@ void keeping_free(struct keeping *keeping)
 	free(keeping->tops.items);
 	free(keeping->contacts.items);
 	free(keeping->thinned.items);
+	free(keeping->contacts_thinned.items);
 	free(keeping->gaps.items);
 	free(keeping->refusals.items);
 	free(keeping->zones_gone.items);

@@ -14,7 +14,7 @@ struct kept_fact {
 	int64_t count;
 };
 
-/* A top, contacts, or a fact that was thinned out: the source has the rest. */
+/* A top or contacts, or what was thinned out: the source has the rest. */
 struct kept_moment {
 	const struct source *source;
 	ms_t t;
@@ -50,6 +50,7 @@ struct keeping {
 	KEPT(struct kept_moment) tops;
 	KEPT(struct kept_moment) contacts;
 	KEPT(struct kept_moment) thinned;
+	KEPT(struct kept_moment) contacts_thinned;
 	KEPT(struct kept_gap) gaps;
 	KEPT(struct kept_refusal) refusals;
 	KEPT(struct kept_name) zones_gone;

@@ -97,6 +97,19 @@ static bool save_contacts(const struct books *books, const struct source *source
 	return !state || state->t != t || books->contacts(books->context, source, state);
 }
 
+/* What is left of contacts, and not what came again after it was thinned out. */
+static bool save_contacts_thinned(const struct keeping *keeping, const struct books *books)
+{
+	for (size_t i = 0; i < keeping->contacts_thinned.count; i++) {
+		const struct kept_moment *gone = &keeping->contacts_thinned.items[i];
+
+		if (!books->contacts_gone(books->context, gone->source, gone->t) ||
+		    !save_contacts(books, gone->source, gone->t))
+			return false;
+	}
+	return true;
+}
+
 static bool save_records(const struct keeping *keeping, const struct books *books)
 {
 	for (size_t i = 0; i < keeping->facts.count; i++) {
@@ -123,7 +136,7 @@ static bool save_records(const struct keeping *keeping, const struct books *book
 		if (!save_contacts(books, contacts->source, contacts->t))
 			return false;
 	}
-	return true;
+	return save_contacts_thinned(keeping, books);
 }
 
 static bool save_reports(const struct keeping *keeping, const struct books *books)

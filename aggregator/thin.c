@@ -1,4 +1,5 @@
-/* How a site thins out old facts: those go that no window, band, day or stay needs. */
+/* How a site thins out old facts: those go that no window, band, day or stay needs, and states of
+ * contacts that say nothing new. */
 #include "aggregator/books.h"
 #include "aggregator/site_parts.h"
 #include "common/array.h"
@@ -74,6 +75,14 @@ static bool point_superfluous(void *context, const struct curve *curve, size_t i
 	return true;
 }
 
+static void contacts_superfluous(void *context, ms_t t)
+{
+	struct thinning *thinning = context;
+	struct kept_moment gone = {thinning->source, t};
+
+	keep(&thinning->site->keeping.contacts_thinned, gone);
+}
+
 /* Up to when all of the source is final. */
 static ms_t thin_limit(const struct site *site, const struct source *source, ms_t now)
 {
@@ -109,7 +118,10 @@ void site_thin(struct site *site, ms_t now)
 	thinning.source = source;
 	curve_thin(&source->energy, from, to, point_superfluous, &thinning);
 	curve_thin(&source->volume, from, to, point_superfluous, &thinning);
+	contacts_thin(&source->contacts, from, to, contacts_superfluous, &thinning);
+	if (source->about.role == ROLE_MAIN)
+		contacts_thin(&site->tariff.contacts, from, to, NULL, NULL);
 	site->thin_from = to;
-	if (site->keeping.thinned.count)
+	if (site->keeping.thinned.count || site->keeping.contacts_thinned.count)
 		site->keeping.dirty = true;
 }

@@ -232,6 +232,14 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 
 /* ---- thinning ---- */
 
+static int64_t lines_of(const char *file, const char *only)
+{
+	struct dump dump = dump_file(file, only);
+
+	free(dump.text);
+	return dump.lines;
+}
+
 /* Time goes by, so that every source has its turn. */
 static void age(struct home *home, ms_t by, int looks)
 {
@@ -244,7 +252,7 @@ static void age(struct home *home, ms_t by, int looks)
 
 static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 {
-	int64_t before = 0, after = 0;
+	int64_t before = 0, after = 0, contacts = 0, contacts_left = 0;
 
 	(void)state;
 	seed_start(__func__);
@@ -261,6 +269,7 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 		home_commit(&home);
 		whole = dump_file(home.file, "wi ev");
 		facts = dump_file(home.file, "fa");
+		contacts += lines_of(home.file, "co");
 
 		age(&home, 4 * MS_PER_DAY, 10 * SOURCES);
 		home_commit(&home);
@@ -269,6 +278,7 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 		expect_same_dump(&whole, &thinned);
 		before += facts.lines;
 		after += left.lines;
+		contacts_left += lines_of(home.file, "co");
 
 		/* And all that follows from what is left: from the file, and from memory. */
 		home_crash(&home);
@@ -284,8 +294,10 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 		free(anew.text);
 		folder_remove();
 	}
-	printf("  %lld facts, %lld left\n", (long long)before, (long long)after);
+	printf("  %lld facts, %lld left; %lld states of contacts, %lld left\n", (long long)before,
+	       (long long)after, (long long)contacts, (long long)contacts_left);
 	assert_true(after < before / 2);
+	assert_true(contacts_left < contacts / 2);
 }
 
 /* What comes while old facts are being thinned out was not taken in yet. */

@@ -115,12 +115,69 @@ static void what_settling_returns_covers_every_moment_that_changed(void **state)
 	}
 }
 
+static void count_gone(void *context, ms_t t)
+{
+	(void)t;
+	++*(int *)context;
+}
+
+static void thinned_contacts_say_the_same_at_every_moment(void **state)
+{
+	int before = 0, after = 0;
+
+	(void)state;
+	seed_start(__func__);
+	for (int i = 0; i < 1000; i++) {
+		uint64_t seed = seed_state;
+		struct contacts whole = {0}, thinned = {0};
+		ms_t from = seed_below(50) * MINUTE;
+		int count = 1 + (int)seed_below(60), gone = 0;
+
+		for (int j = 0; j < count; j++) {
+			struct contact_state one = {seed_below(100) * MINUTE,
+						    seed_below(5) ? YES : NO, NO, seed_below(2), j};
+
+			contacts_add(&whole, &one);
+			contacts_add(&thinned, &one);
+		}
+		contacts_settle(&whole);
+		contacts_settle(&thinned);
+		contacts_thin(&thinned, from, from + seed_below(60) * MINUTE, count_gone, &gone);
+		contacts_thin(&thinned, from, from, count_gone, &gone);
+		assert_int_equal(thinned.count + (size_t)gone, whole.count);
+		assert_int_equal(thinned.settled, thinned.count);
+		for (int t = 0; t < 120; t++)
+			if (off_peak_at(&whole, t * MINUTE) != off_peak_at(&thinned, t * MINUTE))
+				fail_msg("SEED=%llu: minute %d", (unsigned long long)seed, t);
+		before += (int)whole.count;
+		after += (int)thinned.count;
+		contacts_free(&whole);
+		contacts_free(&thinned);
+	}
+	assert_true(after < before);
+}
+
+static void one_state_in_15_minutes_is_left_of_many_alike(void **state)
+{
+	struct contacts contacts = {0};
+
+	(void)state;
+	for (int minute = 0; minute < 600; minute++)
+		add(&contacts, minute * MINUTE, YES, false, minute);
+	contacts_settle(&contacts);
+	contacts_thin(&contacts, 0, 600 * MINUTE, NULL, NULL);
+	assert_int_equal(contacts.count, 600 / 15 + 1);
+	contacts_free(&contacts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_state_holds_until_the_next_but_at_most_15_minutes),
 		cmocka_unit_test(of_the_same_moment_the_change_counts_then_the_later_record),
 		cmocka_unit_test(what_settling_returns_covers_every_moment_that_changed),
+		cmocka_unit_test(thinned_contacts_say_the_same_at_every_moment),
+		cmocka_unit_test(one_state_in_15_minutes_is_left_of_many_alike),
 	};
 
 	return cmocka_run_group_tests_name("contacts", tests, NULL, NULL);
