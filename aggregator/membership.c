@@ -232,6 +232,19 @@ void place_restored(struct place *place, const struct grid *grid, bool recompute
 		spans_add(&place->dirty, SPAN_ALL);
 }
 
+/* Those that belonged to the zone once are to be stored without it. */
+static void place_forget_stays(const struct site *site, const struct place *place)
+{
+	const struct balance *balance = &place->zone.balance;
+
+	for (size_t i = 0; i < site->sources.count; i++) {
+		struct source *source = site->sources.items[i];
+
+		for (size_t j = 0; j < balance->count; j++)
+			source->changed |= balance->terms[j].curve == &source->energy;
+	}
+}
+
 /* A zone that never used anything and has no source any more was a mistake: it disappears. */
 static void site_leave(struct site *site, struct source *source, ms_t now)
 {
@@ -253,6 +266,7 @@ static void site_leave(struct site *site, struct source *source, ms_t now)
 		return;
 	}
 	keep_zone_gone(site, place->name);
+	place_forget_stays(site, place);
 	if (site->main == place)
 		site->main = NULL;
 	board_clear(&place->board, &site->wall, place->name);

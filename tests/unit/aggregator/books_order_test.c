@@ -338,12 +338,51 @@ static void facts_are_thinned_while_others_come(void **state)
 	folder_remove();
 }
 
+static void introduce(struct home *home, const char *source, const char *zone)
+{
+	char below[60], about[200];
+
+	snprintf(below, sizeof(below), "pac/%s/about", source);
+	snprintf(about, sizeof(about),
+		 "{\"kind\":\"pac3200\",\"medium\":\"electricity\",\"zone\":\"%s\","
+		 "\"label\":\"%s\",\"nominal_w\":null,\"role\":\"part\"}",
+		 zone, zone);
+	fixture_send(&home->fixture, below, "%s", about);
+	home_commit(home);
+}
+
+/* As when a misspelt zone is put right before its meters are there. */
+static void a_zone_that_its_sources_left_unused_is_gone_after_a_restart(void **state)
+{
+	struct home home = {0};
+	struct dump dump;
+
+	(void)state;
+	folder_make();
+	snprintf(home.file, sizeof(home.file), "%s/books.db", folder);
+	home_open(&home);
+	home.fixture.now = 1358233200000;
+	introduce(&home, "one", "typo");
+	introduce(&home, "two", "typo");
+	home.fixture.now += 1000;
+	introduce(&home, "one", "self");
+	introduce(&home, "two", "self");
+	home_crash(&home);
+	assert_int_equal(site_zone_count(home.fixture.site), 1);
+	home_close(&home);
+	dump = dump_file(home.file, "zo st");
+	assert_null(strstr(dump.text, "typo"));
+	free(dump.text);
+	folder_remove();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_file_is_the_same_whatever_happens_on_the_way),
 		cmocka_unit_test(thinned_facts_give_the_same_windows_days_and_events),
 		cmocka_unit_test(facts_are_thinned_while_others_come),
+		cmocka_unit_test(a_zone_that_its_sources_left_unused_is_gone_after_a_restart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
