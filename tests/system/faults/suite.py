@@ -110,15 +110,15 @@ def undisturbed(houses, house, collectors, **aggregator):
         for name, about in abouts
     ]
     watcher.acknowledged(sent)
+    newest = {}
     for collector in collectors:
-        records = outbox_records(house, collector)
-        for source, record in records:
+        for source, record in outbox_records(house, collector):
             watcher.publish(topic(f"collector/{collector}/{source}/record"), record)
-        if records:
-            newest = records[-1][1]["seq"]
-            watcher.wait(
-                topic(f"collector/{collector}/ack"), lambda ack: ack["seq"] == newest, timeout=120
-            )
+            newest[collector] = record["seq"]
+    for collector, seq in newest.items():
+        watcher.wait(
+            topic(f"collector/{collector}/ack"), lambda ack: ack["seq"] == seq, timeout=120
+        )
     assert running.stop(5) == 0
     return quiet
 
