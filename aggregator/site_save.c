@@ -110,6 +110,19 @@ static bool save_contacts_thinned(const struct keeping *keeping, const struct bo
 	return true;
 }
 
+/* Not what came again after it was thinned out. */
+static bool save_facts_thinned(const struct keeping *keeping, const struct books *books)
+{
+	for (size_t i = 0; i < keeping->thinned.count; i++) {
+		const struct kept_moment *gone = &keeping->thinned.items[i];
+
+		if (!curve_holds(&gone->source->energy, gone->t, 0) &&
+		    !books->fact_gone(books->context, gone->source, gone->t))
+			return false;
+	}
+	return true;
+}
+
 static bool save_records(const struct keeping *keeping, const struct books *books)
 {
 	for (size_t i = 0; i < keeping->facts.count; i++) {
@@ -118,12 +131,8 @@ static bool save_records(const struct keeping *keeping, const struct books *book
 		if (!books->fact(books->context, fact->source, fact->t, fact->count))
 			return false;
 	}
-	for (size_t i = 0; i < keeping->thinned.count; i++) {
-		const struct kept_moment *gone = &keeping->thinned.items[i];
-
-		if (!books->fact_gone(books->context, gone->source, gone->t))
-			return false;
-	}
+	if (!save_facts_thinned(keeping, books))
+		return false;
 	for (size_t i = 0; i < keeping->tops.count; i++) {
 		const struct kept_moment *top = &keeping->tops.items[i];
 

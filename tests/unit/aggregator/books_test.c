@@ -13,6 +13,8 @@ struct shelf {
 	char last_refused[200];
 	struct event last_event;
 	ms_t last_gone; /* of facts that were thinned out */
+	ms_t watched;	/* one of them: */
+	bool watched_gone;
 };
 
 static bool take(struct shelf *shelf, int *counter)
@@ -70,6 +72,7 @@ static bool take_fact_gone(void *context, const struct source *source, ms_t t)
 
 	(void)source;
 	shelf->last_gone = t;
+	shelf->watched_gone |= t == shelf->watched;
 	return !shelf->broken;
 }
 
@@ -174,7 +177,7 @@ static bool save(struct fixture *fixture)
 		.event = take_event,
 	};
 
-	shelf = (struct shelf){.broken = shelf.broken};
+	shelf = (struct shelf){.broken = shelf.broken, .watched = shelf.watched};
 	if (!site_save(fixture->site, &books))
 		return false;
 	site_saved(fixture->site);
@@ -480,6 +483,28 @@ static void of_old_records_those_of_the_last_hour_are_not_thinned(void **state)
 	assert_true(shelf.last_gone < last - MS_PER_HOUR);
 }
 
+static void what_comes_again_after_it_was_thinned_out_stays(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t now;
+
+	fixture->settings.fact_days = 2;
+	announce(fixture);
+	for (int again = 0; again <= 1; again++) {
+		for (int seq = 1; seq <= 720; seq++)
+			record(fixture, seq, seq - 1);
+		save(fixture);
+		shelf.watched = fixture->now - 715 * 10000;
+		now = fixture->now + 10 * MS_PER_DAY;
+		for (int i = 0; i < 5; i++)
+			fixture_look(fixture, now);
+		if (again)
+			record(fixture, 5, 4);
+		save(fixture);
+		assert_int_equal(shelf.watched_gone, !again);
+	}
+}
+
 static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
 {
 	struct fixture *fixture = *state;
@@ -634,6 +659,7 @@ int main(void)
 		books_test(of_records_that_are_wrong_for_good_only_so_many_wait),
 		books_test(what_comes_again_waits_once),
 		books_test(of_old_records_those_of_the_last_hour_are_not_thinned),
+		books_test(what_comes_again_after_it_was_thinned_out_stays),
 		books_test(a_swap_gives_the_energy_of_both_meters_and_an_event),
 		books_test(a_swap_that_contradicts_the_records_is_refused_with_what_they_say),
 		books_test(a_swap_that_is_said_once_more_later_changes_nothing),
