@@ -20,6 +20,7 @@
 #include "aggregator/contacts.h"
 #include "aggregator/curve.h"
 #include "aggregator/event.h"
+#include "aggregator/keeping.h"
 #include "aggregator/sequence.h"
 #include "aggregator/site.h"
 #include "aggregator/source.h"
@@ -62,10 +63,9 @@ struct books {
 	bool (*contacts)(void *context, const struct source *source,
 			 const struct contact_state *state);
 	bool (*contacts_gone)(void *context, const struct source *source, ms_t t);
-	/* Edges that could not be seen for `blind_ms` before `t`, or that were lost. Of two with
-	 * the same source and t the larger of each number counts. */
-	bool (*gap)(void *context, const struct source *source, ms_t t, int64_t blind_ms,
-		    int64_t lost);
+	/* Edges that could not be seen. Of two with the same source and t the larger of each number
+	 * counts. */
+	bool (*gap)(void *context, const struct source *source, const struct gap *gap);
 	/* A record that will never be taken: it counts as dealt with. Any bytes; not terminated. */
 	bool (*refused)(void *context, const char *topic, const char *payload, size_t size,
 			const char *reason, ms_t at);
@@ -136,7 +136,7 @@ bool site_restore_stay(struct site *site, struct source *source, const char *zon
 void site_restore_fact(struct source *source, ms_t t, int64_t count);
 void site_restore_top(struct source *source, ms_t t);
 void site_restore_contacts(struct source *source, const struct contact_state *state);
-void site_restore_gap(struct site *site, int64_t blind_ms, int64_t lost);
+void site_restore_gap(struct site *site, const struct gap *gap);
 
 /* Streams of a collector in the order in which they were first handed over; their runs ascending,
  * never adjacent. Copies the runs. */

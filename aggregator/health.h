@@ -33,6 +33,7 @@ struct health {
 	int64_t contact_faults;
 	/* edges that a kernel lost, as collectors reported */
 	int64_t edges_lost;
+	int64_t lost_possible; /* records: how many edges is not known, or whether any */
 	int64_t blind_ms;
 	int64_t clock_steps; /* of this machine's wall clock, by more than a second */
 };

@@ -20,10 +20,17 @@ struct kept_moment {
 	ms_t t;
 };
 
+/* Edges that could not be seen, or that were lost, up to `t`. */
+struct gap {
+	ms_t t;
+	int64_t blind_ms; /* nobody looked for so long */
+	int64_t lost;	  /* edges; they are counted in */
+	bool lost_possible;
+};
+
 struct kept_gap {
 	const struct source *source;
-	ms_t t;
-	int64_t blind_ms, lost;
+	struct gap gap;
 };
 
 /* A record that will never be taken. */

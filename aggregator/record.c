@@ -149,11 +149,15 @@ static void site_marks(struct site *site, struct source *source, const struct re
 static void site_gap(struct site *site, struct source *source, const struct record *record)
 {
 	struct health *health = &site->health;
-	struct kept_gap gap = {source, record->t, record->blind_ms, record->lost};
+	struct kept_gap gap = {
+		source,
+		{record->t, record->blind_ms, record->lost, record->lost_possible},
+	};
 
-	if (!record->blind_ms && !record->lost)
+	if (!record->blind_ms && !record->lost && !record->lost_possible)
 		return;
 	health->edges_lost = add_limited(health->edges_lost, record->lost);
+	health->lost_possible += record->lost_possible;
 	health->blind_ms = add_limited(health->blind_ms, record->blind_ms);
 	keep(&site->keeping.gaps, gap);
 }

@@ -348,6 +348,7 @@ char *report_health(const struct health *health, const struct surroundings *arou
 	json_object_set_new(json, "spurious_tops", json_integer(health->spurious_tops));
 	json_object_set_new(json, "contact_faults", json_integer(health->contact_faults));
 	json_object_set_new(json, "edges_lost", json_integer(health->edges_lost));
+	json_object_set_new(json, "lost_possible", json_integer(health->lost_possible));
 	json_object_set_new(json, "blind_ms", json_integer(health->blind_ms));
 	json_object_set_new(json, "clock_steps", json_integer(health->clock_steps));
 	return json_text(json);

@@ -101,10 +101,11 @@ void site_restore_contacts(struct source *source, const struct contact_state *st
 	contacts_add(&source->contacts, state);
 }
 
-void site_restore_gap(struct site *site, int64_t blind_ms, int64_t lost)
+void site_restore_gap(struct site *site, const struct gap *gap)
 {
-	site->health.blind_ms = add_limited(site->health.blind_ms, blind_ms);
-	site->health.edges_lost = add_limited(site->health.edges_lost, lost);
+	site->health.blind_ms = add_limited(site->health.blind_ms, gap->blind_ms);
+	site->health.edges_lost = add_limited(site->health.edges_lost, gap->lost);
+	site->health.lost_possible += gap->lost_possible;
 }
 
 bool site_restore_stream(struct site *site, const char *id, const struct sequence *sequence,

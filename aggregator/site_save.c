@@ -153,7 +153,7 @@ static bool save_reports(const struct keeping *keeping, const struct books *book
 	for (size_t i = 0; i < keeping->gaps.count; i++) {
 		const struct kept_gap *gap = &keeping->gaps.items[i];
 
-		if (!books->gap(books->context, gap->source, gap->t, gap->blind_ms, gap->lost))
+		if (!books->gap(books->context, gap->source, &gap->gap))
 			return false;
 	}
 	for (size_t i = 0; i < keeping->refusals.count; i++) {

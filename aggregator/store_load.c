@@ -221,7 +221,14 @@ static bool take_contacts(struct loader *loader, sqlite3_stmt *row)
 
 static bool take_gap(struct loader *loader, sqlite3_stmt *row)
 {
-	site_restore_gap(loader->site, number(row, 0), number(row, 1));
+	struct gap gap = {
+		.t = number(row, 0),
+		.blind_ms = number(row, 1),
+		.lost = number(row, 2),
+		.lost_possible = flag(row, 3),
+	};
+
+	site_restore_gap(loader->site, &gap);
 	return true;
 }
 
@@ -281,7 +288,7 @@ static bool load(struct loader *loader)
 	       each(loader,
 		    "SELECT t, source, off_peak, peak, change, seq FROM contacts ORDER BY t",
 		    take_contacts) &&
-	       each(loader, "SELECT blind_ms, lost FROM gaps", take_gap) &&
+	       each(loader, "SELECT t, blind_ms, lost, lost_possible FROM gaps", take_gap) &&
 	       each(loader, "SELECT id, collector, stream, newest FROM streams ORDER BY id",
 		    take_stream) &&
 	       each(loader, "SELECT value FROM meta WHERE key = 'settings'", take_settings);

@@ -170,15 +170,17 @@ static bool save_contacts_gone(void *context, const struct source *source, ms_t 
 			 value_number(t), store_source(context, source));
 }
 
-static bool save_gap(void *context, const struct source *source, ms_t t, int64_t blind_ms,
-		     int64_t lost)
+static bool save_gap(void *context, const struct source *source, const struct gap *gap)
 {
 	return STORE_RUN(context,
-			 "INSERT INTO gaps (t, source, blind_ms, lost) VALUES (?, ?, ?, ?)"
+			 "INSERT INTO gaps (t, source, blind_ms, lost, lost_possible)"
+			 " VALUES (?, ?, ?, ?, ?)"
 			 " ON CONFLICT DO UPDATE SET blind_ms = max(blind_ms, excluded.blind_ms),"
-			 " lost = max(lost, excluded.lost)",
-			 value_number(t), store_source(context, source), value_number(blind_ms),
-			 value_number(lost));
+			 " lost = max(lost, excluded.lost),"
+			 " lost_possible = max(lost_possible, excluded.lost_possible)",
+			 value_number(gap->t), store_source(context, source),
+			 value_number(gap->blind_ms), value_number(gap->lost),
+			 value_number(gap->lost_possible));
 }
 
 static bool save_refused(void *context, const char *topic, const char *payload, size_t size,

@@ -71,5 +71,8 @@ static const char version_1[] =
 	" datetime(at / 1000, 'unixepoch', 'localtime') AS time, CAST(payload AS TEXT) AS payload"
 	" FROM refused;";
 
-const char *const store_migrations[] = {version_1};
+static const char version_2[] =
+	"ALTER TABLE gaps ADD COLUMN lost_possible INTEGER NOT NULL DEFAULT 0;";
+
+const char *const store_migrations[] = {version_1, version_2};
 const size_t store_migration_count = sizeof(store_migrations) / sizeof(store_migrations[0]);

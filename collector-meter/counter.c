@@ -95,41 +95,90 @@ static void make_room(struct counter *counter)
 				      &counter->change_capacity, sizeof(*counter->changes));
 }
 
-static void add_change(struct counter *counter, enum line_role role, struct level level)
+static void put_change(struct counter *counter, struct counter_change change)
 {
 	ns_t earliest = counter->settled * NS_PER_MS;
 	size_t at;
 
-	/* Off ends a pulse or a top; only a contact's off is something to tell. */
-	if (!level.on && (role == LINE_PULSE || role == LINE_TOP))
-		return;
-	if (level.since < earliest) {
-		counter->late++;
-		level.since = earliest;
+	if (change.level.since < earliest) {
+		counter->notes[change.role].late += !change.is_loss;
+		change.level.since = earliest;
 	}
 	make_room(counter);
 	at = counter->change_end;
-	while (at > counter->change_first && counter->changes[at - 1].level.since > level.since)
+	while (at > counter->change_first &&
+	       counter->changes[at - 1].level.since > change.level.since)
 		at--;
 	memmove(&counter->changes[at + 1], &counter->changes[at],
 		(counter->change_end - at) * sizeof(*counter->changes));
-	counter->changes[at] = (struct counter_change){.role = role, .level = level};
+	counter->changes[at] = change;
 	counter->change_end++;
 }
 
-void counter_edge(struct counter *counter, enum line_role role, bool on, ns_t t, int64_t lost)
+static void add_change(struct counter *counter, enum line_role role, struct level level)
+{
+	/* Off ends a pulse or a top; only a contact's off is something to tell. */
+	if (level.on || (role != LINE_PULSE && role != LINE_TOP))
+		put_change(counter, (struct counter_change){.role = role, .level = level});
+}
+
+static void qualify(struct counter *counter, enum line_role role, bool on, ns_t t)
 {
 	struct level levels[2];
-	size_t count;
+	size_t count = qualifier_edge(&counter->lines[role], on, t, levels);
 
-	assert(counter->running && counter->config.has_line[role]);
-	counter->lost += lost;
-	if (t < counter->last_edge[role])
-		t = counter->last_edge[role];
-	counter->last_edge[role] = t;
-	count = qualifier_edge(&counter->lines[role], on, t, levels);
 	for (size_t i = 0; i < count; i++)
 		add_change(counter, role, levels[i]);
+}
+
+/* How many of the lost edges are taken for those of levels that count: a level that was too short
+ * has two. */
+static int64_t real_edges(const struct qualifier *line, int64_t lost)
+{
+	const struct qualifier_counts *counts = &line->counts;
+	int64_t short_levels =
+		counts->edges ? multiply_divide(lost, counts->rejected, counts->edges) : 0;
+
+	return lost - 2 * smaller(short_levels, lost / 2);
+}
+
+static void count_in(struct counter *counter, enum line_role role, ns_t until, int64_t lost)
+{
+	const struct qualifier *line = &counter->lines[role];
+	ns_t from = counter->last_edge[role];
+	int64_t count = lost <= COUNTER_LOST_MAX ? real_edges(line, lost) : 0;
+
+	for (int64_t i = 1; i <= count; i++)
+		qualify(counter, role, !line->raw,
+			from + multiply_divide(until - from, i, count + 1));
+}
+
+static void note_loss(struct counter *counter, enum line_role role, ns_t t, int64_t lost)
+{
+	counter->notes[role].lost += lost;
+	counter->notes[role].lost_possible += !lost;
+	put_change(counter, (struct counter_change){
+				    .role = role, .level.since = t, .is_loss = true, .lost = lost});
+}
+
+void counter_edge(struct counter *counter, const struct edge *edge)
+{
+	enum line_role role = edge->role;
+	const struct qualifier_counts *counts = &counter->lines[role].counts;
+	int64_t repeated = counts->repeated;
+	ns_t t = edge->t;
+
+	assert(counter->running && counter->config.has_line[role]);
+	if (t < counter->last_edge[role])
+		t = counter->last_edge[role];
+	if (edge->lost)
+		count_in(counter, role, t, edge->lost);
+	counter->last_edge[role] = t;
+	qualify(counter, role, edge->on, t);
+	if (edge->lost)
+		note_loss(counter, role, t, edge->lost);
+	if (!edge->numbered && (edge->full || counts->repeated > repeated))
+		note_loss(counter, role, t, 0);
 }
 
 /* Everything before the returned time is decided on all lines. */
@@ -202,6 +251,7 @@ static void count_pulse(struct counter *counter, ns_t t, struct counter_event *e
 		event->interval = t - counter->last_pulse;
 		event->plausible =
 			event->interval > 0 && event->interval >= counter->config.min_interval;
+		counter->implausible += !event->plausible;
 	}
 	counter->last_pulse = t;
 }
@@ -214,6 +264,13 @@ static bool take_change(struct counter *counter, struct counter_event *event)
 
 	if (counter->change_first == counter->change_end)
 		counter->change_first = counter->change_end = 0;
+	if (change.is_loss) {
+		if (ms_of(since) > counter->told) {
+			counter->lost += change.lost;
+			counter->lost_possible |= !change.lost;
+		}
+		return false;
+	}
 	switch (change.role) {
 	case LINE_PULSE:
 		if (ms_of(since) > counter->told) {
@@ -295,10 +352,14 @@ static void give_mark(struct counter *counter, struct counter_event *event)
 			   .pulses = counter->pulses,
 			   .mark = mark_order[i],
 			   .off_peak = contact(counter, LINE_OFF_PEAK),
-			   .peak = contact(counter, LINE_PEAK)},
+			   .peak = contact(counter, LINE_PEAK),
+			   .lost = counter->lost,
+			   .lost_possible = counter->lost_possible},
 	};
 	if (mark_order[i] == MARK_START)
 		event->record.blind_ms = ms_of(counter->blind + NS_PER_MS - 1);
+	counter->lost = 0;
+	counter->lost_possible = false;
 }
 
 static bool bin_has_change(const struct counter *counter)

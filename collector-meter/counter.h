@@ -38,18 +38,27 @@ struct counter_event {
 	struct record record; /* of a mark; t is on the clock of the lines; no stream, no seq */
 };
 
-/* A real level that waits until every line is settled beyond it. */
+/* A real level, or a loss, that waits until every line is settled beyond it. */
 struct counter_change {
 	enum line_role role;
-	struct level level;
+	struct level level; /* of a loss: only its time */
+	bool is_loss;
+	int64_t lost; /* edges; 0: not known whether, and how many */
+};
+
+/* What was noticed of a line, beside what its qualifier counts. */
+struct counter_notes {
+	int64_t lost;	       /* edges that the kernel dropped, where it numbers them */
+	int64_t lost_possible; /* signs that it dropped some, where it does not */
+	int64_t late;	       /* levels that came after their time was settled: taken as of then */
 };
 
 struct counter {
 	struct counter_config config;
 	struct qualifier lines[LINE_ROLES];
 	ns_t last_edge[LINE_ROLES];
-	int64_t late; /* edges that came after their time was settled: taken as of then */
-	int64_t lost; /* edges that the kernel dropped */
+	struct counter_notes notes[LINE_ROLES];
+	int64_t implausible; /* pulses that came too soon after the one before: no power */
 
 	bool running;
 	ns_t until;	/* every edge before this has been given */
@@ -72,6 +81,8 @@ struct counter {
 	int64_t pulses;
 	ns_t last_pulse; /* INT64_MAX: none since the start */
 	bool contact[LINE_ROLES], contact_told[LINE_ROLES];
+	int64_t lost; /* edges, since the last mark */
+	bool lost_possible;
 };
 
 void counter_init(struct counter *counter, const struct counter_config *config);
@@ -89,8 +100,13 @@ void counter_start(struct counter *counter, ns_t t, ns_t blind);
 /* The level a line had at the start, if it was on. It is no edge: no pulse, no top, no change. */
 void counter_level(struct counter *counter, enum line_role role, bool on);
 
-/* An edge of a configured line. Edges of one line come in the order of their times. */
-void counter_edge(struct counter *counter, enum line_role role, bool on, ns_t t, int64_t lost);
+/* An edge of a configured line. Edges of one line come in the order of their times. Those that the
+ * kernel dropped before it are counted in, spread evenly over the time since the last one; as many
+ * of them are taken to have been too short as of those that were seen. */
+void counter_edge(struct counter *counter, const struct edge *edge);
+
+/* So many are counted in at once; more are a fault of something, and only reported. */
+#define COUNTER_LOST_MAX 1000000
 
 /* Every edge before `until` has been given. */
 void counter_advance(struct counter *counter, ns_t until);

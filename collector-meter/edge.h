@@ -23,6 +23,10 @@ struct edge {
 	bool on; /* the level from `t` on, after polarity */
 	ns_t t; /* on the clock of the lines: CLOCK_MONOTONIC for GPIO, Unix time for a recording */
 	int64_t lost; /* edges of this line that the kernel dropped just before this one */
+	/* The kernel numbers its edges, so that `lost` is all. Otherwise one that repeats the
+	 * direction of the one before, or that is `full`, is a sign of others that were dropped. */
+	bool numbered;
+	bool full; /* the kernel's queue was: it takes no more then */
 };
 
 #endif

@@ -148,6 +148,7 @@ int gpio_line_read(struct gpio_line *line, struct edge edges[GPIO_EDGES], struct
 		edges[i] = (struct edge){
 			.on = events[i].event_type == GPIOD_LINE_EVENT_RISING_EDGE,
 			.t = events[i].ts.tv_sec * NS_PER_SECOND + events[i].ts.tv_nsec,
+			.full = count == EVENTS && i == count - 1,
 		};
 	return count;
 }

@@ -250,6 +250,7 @@ int gpio_line_read(struct gpio_line *line, struct edge edges[GPIO_EDGES], struct
 			.t = (ns_t)gpiod_edge_event_get_timestamp_ns(event),
 			/* Sequence numbers are 32 bits wide. */
 			.lost = (int64_t)(uint32_t)(sequence - line->sequence - 1),
+			.numbered = true,
 		};
 		line->sequence = sequence;
 	}

@@ -116,10 +116,22 @@ static void print_counts(const struct monitor *monitor, const struct counter *co
 
 static void print_losses(const struct monitor *monitor, const struct counter *counter)
 {
-	if (counter->lost)
-		fprintf(monitor->out, "; %" PRId64 " edges lost by the kernel", counter->lost);
-	if (counter->late)
-		fprintf(monitor->out, "; %" PRId64 " levels known too late", counter->late);
+	int64_t lost = 0, possible = 0, late = 0;
+
+	for (int role = 0; role < LINE_ROLES; role++) {
+		lost += counter->notes[role].lost;
+		possible += counter->notes[role].lost_possible;
+		late += counter->notes[role].late;
+	}
+	if (lost)
+		fprintf(monitor->out, "; %" PRId64 " edges lost by the kernel", lost);
+	if (possible)
+		fprintf(monitor->out, "; %" PRId64 " signs of lost edges", possible);
+	if (late)
+		fprintf(monitor->out, "; %" PRId64 " levels known too late", late);
+	if (counter->implausible)
+		fprintf(monitor->out, "; %" PRId64 " pulses too close to be plausible",
+			counter->implausible);
 }
 
 static void print_mark(const struct monitor *monitor, const struct counter *counter,

@@ -115,7 +115,7 @@ static void take_edge(struct input *input, const struct edge *edge)
 			    (long long)edge->lost, line_role_name(edge->role));
 	if (listener->edge)
 		listener->edge(listener->context, edge, boot_of(station, edge->t));
-	counter_edge(&station->counters[edge->source], edge->role, edge->on, edge->t, edge->lost);
+	counter_edge(&station->counters[edge->source], edge);
 }
 
 /* Reads some edges: one where each is told, so that what follows from it comes behind it. */

@@ -14,7 +14,8 @@ struct passage {
 static bool is_precious(const struct record *record)
 {
 	return record->mark == MARK_START || record->mark == MARK_TOP10 ||
-	       record->mark == MARK_CONTACTS || record->blind_ms || record->lost;
+	       record->mark == MARK_CONTACTS || record->blind_ms || record->lost ||
+	       record->lost_possible;
 }
 
 static size_t sources_end(const struct backlog *backlog)

@@ -78,6 +78,15 @@ static bool get_tristate(enum tristate *value, const json_t *object, const char 
 	       member_unexpected(object, name, "true, false or null", fail);
 }
 
+static bool get_lost_possible(bool *possible, const json_t *object, struct fail *fail)
+{
+	enum tristate value;
+	bool got = get_tristate(&value, object, "lost_possible", fail);
+
+	*possible = value == YES;
+	return got;
+}
+
 static bool get_pulse_record(struct record *record, const json_t *object, struct fail *fail)
 {
 	return get_count(&record->pulses, object, "pulses", fail) &&
@@ -109,7 +118,8 @@ static bool get_record(struct record *record, const json_t *object, struct fail 
 				 : get_energy_record(record, object, fail)) &&
 	       (!member_given(object, "blind_ms") ||
 		get_count(&record->blind_ms, object, "blind_ms", fail)) &&
-	       (!member_given(object, "lost") || get_count(&record->lost, object, "lost", fail));
+	       (!member_given(object, "lost") || get_count(&record->lost, object, "lost", fail)) &&
+	       get_lost_possible(&record->lost_possible, object, fail);
 }
 
 bool record_decode(struct record *record, const char *payload, size_t size, struct fail *fail)
@@ -164,6 +174,8 @@ char *record_encode(const struct record *record)
 		json_object_set_new(object, "blind_ms", json_integer(record->blind_ms));
 	if (record->lost)
 		json_object_set_new(object, "lost", json_integer(record->lost));
+	if (record->lost_possible)
+		json_object_set_new(object, "lost_possible", json_true());
 	return json_text_exact(object);
 }
 

@@ -49,6 +49,9 @@ struct record {
 	enum tristate peak;
 	int64_t blind_ms; /* after a time in which edges could not be seen; else 0 */
 	int64_t lost;	  /* edges that the kernel lost and that are counted in; else 0 */
+	/* There was a sign, since the record before, that the kernel lost edges, and it does not
+	 * tell how many: none is counted in. */
+	bool lost_possible;
 };
 
 /* The newest reading, for display only. */

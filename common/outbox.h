@@ -65,7 +65,7 @@ bool outbox_total(const struct outbox *outbox, const char *source, struct outbox
  * outbox_total. A full outbox thins: of each source it drops every
  * second one of its oldest records, but neither the first nor the last (indices are cumulative: no
  * energy is lost, only time resolution), and no `start`, `top10` or `contacts` mark, and none with
- * `blind_ms` or `lost`, while others can go. */
+ * `blind_ms`, `lost` or `lost_possible`, while others can go. */
 void outbox_add(struct outbox *outbox, const char *source, const struct record *record, bool dated,
 		ms_t seen_boot);
 

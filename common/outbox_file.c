@@ -26,6 +26,7 @@ static const char *const migrations[] = {
 	" off_peak INTEGER NOT NULL, peak INTEGER NOT NULL, blind_ms INTEGER NOT NULL,"
 	" lost INTEGER NOT NULL);"
 	"CREATE INDEX record_undated ON record (seq) WHERE undated",
+	"ALTER TABLE record ADD COLUMN lost_possible INTEGER NOT NULL DEFAULT 0",
 };
 
 struct source {
@@ -156,7 +157,8 @@ static bool write_row(struct outbox_file *file, const struct outbox_row *row, st
 	sqlite3_stmt *statement = database_prepare(
 		file->database,
 		"INSERT INTO record (seq, source, t, undated, pulses, wh, mark, off_peak, peak, "
-		"blind_ms, lost) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+		"blind_ms, lost, lost_possible) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+		"?11, ?12)");
 
 	sqlite3_bind_int64(statement, 1, record->seq);
 	sqlite3_bind_int64(statement, 2, (int64_t)row->source + 1);
@@ -171,6 +173,7 @@ static bool write_row(struct outbox_file *file, const struct outbox_row *row, st
 	sqlite3_bind_int(statement, 9, (int)record->peak);
 	sqlite3_bind_int64(statement, 10, record->blind_ms);
 	sqlite3_bind_int64(statement, 11, record->lost);
+	sqlite3_bind_int(statement, 12, record->lost_possible);
 	return database_run(file->database, statement, fail);
 }
 
@@ -328,6 +331,7 @@ static void read_row(sqlite3_stmt *statement, struct outbox_row *row)
 		.lost = sqlite3_column_int64(statement, 10),
 		.has_prev = true,
 		.prev = sqlite3_column_int64(statement, 11),
+		.lost_possible = sqlite3_column_int(statement, 12),
 	};
 	row->source = (size_t)sqlite3_column_int64(statement, 1) - 1;
 	row->undated = sqlite3_column_int(statement, 3);
@@ -339,7 +343,8 @@ enum outbox_read outbox_file_next(struct outbox_file *file, int64_t seq, struct 
 	sqlite3_stmt *statement = database_prepare(
 		file->database,
 		"SELECT r.seq, r.source, r.t, r.undated, r.pulses, r.wh, r.mark, r.off_peak, "
-		"r.peak, r.blind_ms, r.lost, (SELECT max(seq) FROM record WHERE seq < r.seq) "
+		"r.peak, r.blind_ms, r.lost, (SELECT max(seq) FROM record WHERE seq < r.seq), "
+		"r.lost_possible "
 		"FROM record AS r JOIN source ON source.id = r.source WHERE r.seq > ?1 "
 		"ORDER BY r.seq LIMIT 1");
 	enum database_step step;

@@ -57,8 +57,9 @@ static int64_t thin(struct database *database, struct outbox_state *state, int64
 		"DELETE FROM record WHERE seq IN (SELECT seq FROM (SELECT seq, "
 		"row_number() OVER by_source AS place, lead(seq) OVER by_source AS follower "
 		"FROM record WHERE seq > ?1 AND seq <= ?2 AND (?3 OR (mark NOT IN (?4, ?5, ?6) AND "
-		"blind_ms = 0 AND lost = 0)) WINDOW by_source AS (PARTITION BY source ORDER BY "
-		"seq)) "
+		"blind_ms = 0 AND lost = 0 AND NOT lost_possible)) WINDOW by_source AS (PARTITION "
+		"BY "
+		"source ORDER BY seq)) "
 		"WHERE place % 2 = 0 AND follower)");
 
 	sqlite3_bind_int64(statement, 1, seq);

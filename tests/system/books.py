@@ -18,7 +18,7 @@ DUMP = {
     "tops": "SELECT name, t FROM tops JOIN sources ON id = source",
     "contacts": "SELECT name, t, off_peak, peak, change, seq"
     " FROM contacts JOIN sources ON id = source",
-    "gaps": "SELECT name, t, blind_ms, lost FROM gaps JOIN sources ON id = source",
+    "gaps": "SELECT name, t, blind_ms, lost, lost_possible FROM gaps JOIN sources ON id = source",
     "refused": "SELECT topic, payload, reason FROM refused",
     "streams": "SELECT collector, streams.stream, newest FROM streams",
     "runs": "SELECT collector, streams.stream, first, last"

@@ -39,11 +39,11 @@ def outbox_records(house, collector):
         (stream,) = outbox.execute("SELECT stream FROM state").fetchone()
         found = outbox.execute(
             "SELECT seq, name, record.t, record.pulses, record.wh, record.mark, off_peak, peak,"
-            " blind_ms, lost FROM record JOIN source ON source.id = record.source"
+            " blind_ms, lost, lost_possible FROM record JOIN source ON source.id = record.source"
             " WHERE NOT record.undated ORDER BY seq"
         ).fetchall()
     records, prev = [], 0
-    for seq, name, t, pulses, wh, mark, off_peak, peak, blind_ms, lost in found:
+    for seq, name, t, pulses, wh, mark, off_peak, peak, blind_ms, lost, lost_possible in found:
         record = {"t": t, "stream": stream, "seq": seq, "prev": prev}
         if wh is None:
             record |= {"mark": MARKS[mark], "pulses": pulses}
@@ -54,6 +54,8 @@ def outbox_records(house, collector):
             record["blind_ms"] = blind_ms
         if lost:
             record["lost"] = lost
+        if lost_possible:
+            record["lost_possible"] = True
         records.append((name, record))
         prev = seq
     return records

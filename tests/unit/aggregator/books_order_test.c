@@ -21,7 +21,7 @@ static const char *const dumped[] = {
 	"SELECT 'top', name, t FROM tops JOIN sources ON id = source ORDER BY t, name",
 	"SELECT 'contacts', name, t, off_peak, peak, change, seq FROM contacts"
 	" JOIN sources ON id = source ORDER BY t, name",
-	"SELECT 'gap', name, t, blind_ms, lost FROM gaps JOIN sources ON id = source"
+	"SELECT 'gap', name, t, blind_ms, lost, lost_possible FROM gaps JOIN sources ON id = source"
 	" ORDER BY t, name",
 	"SELECT 'run', collector, stream.stream, newest, first, last FROM runs"
 	" JOIN streams AS stream ON id = runs.stream ORDER BY 2, 3, 5",

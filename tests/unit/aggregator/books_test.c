@@ -99,10 +99,9 @@ static bool take_contacts(void *context, const struct source *source,
 	return take(shelf, &shelf->contacts);
 }
 
-static bool take_gap(void *context, const struct source *source, ms_t t, int64_t blind_ms,
-		     int64_t lost)
+static bool take_gap(void *context, const struct source *source, const struct gap *gap)
 {
-	(void)context, (void)source, (void)t, (void)blind_ms, (void)lost;
+	(void)context, (void)source, (void)gap;
 	return true;
 }
 

@@ -201,7 +201,8 @@ static void health_counts_what_came_in_and_how(void **state)
 	fixture_pulses(fixture, t - 30000, "top10", 15, 0, 1);
 	fixture_send(fixture, "meter/global/record",
 		     "{\"t\":%lld,\"stream\":\"" FIXTURE_STREAM "\",\"seq\":6,\"mark\":\"start\","
-		     "\"pulses\":25,\"off_peak\":null,\"peak\":null,\"blind_ms\":5320,\"lost\":3}",
+		     "\"pulses\":25,\"off_peak\":null,\"peak\":null,\"blind_ms\":5320,\"lost\":3,"
+		     "\"lost_possible\":true}",
 		     (long long)t);
 	assert_refused(fixture, "meter/global/record", "{}", "expected one of pulses and wh");
 	site_clock_stepped(fixture->site);
@@ -216,7 +217,8 @@ static void health_counts_what_came_in_and_how(void **state)
 		     "\"deferred\":0,\"store_trouble\":null,\"sequence_gaps\":2,\"resets\":0,"
 		     "\"glitches\":0,\"rollovers\":0,\"swaps\":0,\"last_event\":null,\"spurious_"
 		     "tops\":1,"
-		     "\"contact_faults\":0,\"edges_lost\":3,\"blind_ms\":5320,\"clock_steps\":1}");
+		     "\"contact_faults\":0,\"edges_lost\":3,\"lost_possible\":1,"
+		     "\"blind_ms\":5320,\"clock_steps\":1}");
 }
 
 static void quality_says_what_took_part(void **state)

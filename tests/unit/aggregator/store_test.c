@@ -139,10 +139,11 @@ void site_restore_contacts(struct source *source, const struct contact_state *st
 	     state->peak, state->change, (long long)state->seq);
 }
 
-void site_restore_gap(struct site *of, int64_t blind_ms, int64_t lost)
+void site_restore_gap(struct site *of, const struct gap *gap)
 {
 	(void)of;
-	tell("gap %lld %lld\n", (long long)blind_ms, (long long)lost);
+	tell("gap %lld %lld %lld %d\n", (long long)gap->t, (long long)gap->blind_ms,
+	     (long long)gap->lost, gap->lost_possible);
 }
 
 bool site_restore_stream(struct site *of, const char *collector, const struct sequence *sequence,
@@ -302,7 +303,8 @@ static bool everything(const struct books *books)
 	return books->zone(to, &zone) && sources(books) && books->swap(to, &meter, &swap) &&
 	       books->fact(to, &meter, 1000, 17) && books->fact(to, &meter, 2000, 18) &&
 	       books->fact(to, &other, 1000, 5) && books->top(to, &meter, 1000) &&
-	       books->contacts(to, &meter, &contact) && books->gap(to, &meter, 1000, 5320, 3) &&
+	       books->contacts(to, &meter, &contact) &&
+	       books->gap(to, &meter, &(struct gap){1000, 5320, 3, false}) &&
 	       books->refused(to, "a/record", "\0\377{", 3, "no", 77) &&
 	       books->stream(to, "poste", &old, true) && books->stream(to, "poste", &now, true) &&
 	       books->windows_drop(to, "global", (struct span){CURVE_NEVER, CURVE_ALWAYS}) &&
@@ -327,7 +329,7 @@ static const char everything_back[] =
 	"poste/global at 2000: 18\n"
 	"poste/global top 1000\n"
 	"poste/global contacts 1000 1 2 1 4\n"
-	"gap 5320 3\n"
+	"gap 1000 5320 3 0\n"
 	"stream poste aaaaaaaaaaaaaaaa 0 1-5\n"
 	"stream poste 0123456789abcdef 1 1-5 8-9\n"
 	"restored\n";
@@ -363,8 +365,8 @@ static bool corrections(const struct books *books)
 	return books->source(to, &other) && books->fact(to, &meter, 1000, 16) &&
 	       books->fact(to, &meter, 2000, 19) && books->fact_gone(to, &other, 1000) &&
 	       books->fact_gone(to, &other, 1001) && books->contacts(to, &meter, &contact) &&
-	       books->gap(to, &meter, 1000, 10, 4) && books->zone_gone(to, "global") &&
-	       books->zone_gone(to, "never");
+	       books->gap(to, &meter, &(struct gap){1000, 10, 4, true}) &&
+	       books->zone_gone(to, "global") && books->zone_gone(to, "never");
 }
 
 static void corrections_replace_what_was_there(void **state)
@@ -376,7 +378,8 @@ static void corrections_replace_what_was_there(void **state)
 	assert_int_equal(count_of("SELECT count FROM facts WHERE t = 2000"), 19);
 	assert_int_equal(count_of("SELECT count(*) FROM facts"), 2);
 	assert_int_equal(count_of("SELECT off_peak FROM contacts"), 0);
-	assert_int_equal(count_of("SELECT blind_ms * 100 + lost FROM gaps"), 532004);
+	assert_int_equal(count_of("SELECT blind_ms * 100 + lost * 10 + lost_possible FROM gaps"),
+			 532041);
 	assert_int_equal(count_of("SELECT count(*) FROM zones"), 0);
 	assert_int_equal(count_of("SELECT count(*) FROM windows"), 0);
 }
@@ -643,6 +646,35 @@ static void a_newer_file_is_left_alone(void **state)
 	assert_true(store_newer(file));
 }
 
+static void a_file_of_the_first_version_keeps_what_it_holds(void **state)
+{
+	struct database *first;
+
+	(void)state;
+	store_close(store);
+	assert_int_equal(unlink(file), 0);
+	first = database_open(file, store_migrations, 1, NULL);
+	assert_non_null(first);
+	assert_int_equal(
+		sqlite3_exec(database_handle(first),
+			     "INSERT INTO sources VALUES (1, 'poste/global', 'pulses', NULL, 0);"
+			     "INSERT INTO swaps VALUES (1, 3000, 900, 12);"
+			     "INSERT INTO facts VALUES (1000, 1, 17);"
+			     "INSERT INTO gaps VALUES (1000, 1, 5320, 3);"
+			     "INSERT INTO events VALUES (1, 3000, 'swap', 900, 12);",
+			     NULL, NULL, NULL),
+		SQLITE_OK);
+	database_close(first);
+	assert_opens();
+	assert_loads("source poste/global 1 - 0\n"
+		     "poste/global swap 3000 900 12\n"
+		     "poste/global at 1000: 17\n"
+		     "gap 1000 5320 3 0\n"
+		     "restored\n");
+	assert_int_equal(count_of("SELECT count(*) FROM incidents WHERE kind = 'swap'"), 1);
+	assert_int_equal(count_of("PRAGMA user_version"), (int64_t)store_migration_count);
+}
+
 static void a_file_has_one_user(void **state)
 {
 	struct fail fail = {0};
@@ -674,6 +706,7 @@ int main(void)
 		TEST(a_file_that_is_whole_is_not_replaced),
 		TEST(other_settings_ask_for_other_windows),
 		TEST(a_newer_file_is_left_alone),
+		TEST(a_file_of_the_first_version_keeps_what_it_holds),
 		TEST(a_file_has_one_user),
 	};
 

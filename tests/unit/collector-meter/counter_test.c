@@ -71,7 +71,7 @@ static void stop(struct bench *bench, ns_t t)
 
 static void edge(struct bench *bench, enum line_role role, bool on, ns_t t)
 {
-	counter_edge(&bench->counter, role, on, t, 0);
+	counter_edge(&bench->counter, &(struct edge){.role = role, .on = on, .t = t});
 }
 
 /* On from `t` for `width`. */
@@ -565,6 +565,7 @@ static void an_implausibly_short_interval_is_energy_but_no_power(void **state)
 	assert_false(nth_pulse(&bench, 1)->plausible);
 	assert_int_equal(nth_pulse(&bench, 1)->interval, 300 * MS - 1);
 	assert_true(nth_pulse(&bench, 2)->plausible);
+	assert_int_equal(bench.counter.implausible, 1);
 	bench_close(&bench);
 }
 
@@ -579,8 +580,130 @@ static void an_edge_that_comes_after_its_time_was_settled_is_counted_and_noted(v
 	pulse(&bench, 59 * S);
 	level(&bench, LINE_TOP, 59 * S, 50 * MS);
 	advance(&bench, 62 * S);
-	assert_int_equal(bench.counter.late, 2);
+	assert_int_equal(bench.counter.notes[LINE_PULSE].late, 1);
+	assert_int_equal(bench.counter.notes[LINE_TOP].late, 1);
 	assert_record(record(&bench, MARK_TOP10, 0), 61000, 1);
+	bench_close(&bench);
+}
+
+/* -------- losses -------- */
+
+/* On a kernel that numbers its edges. */
+static void edge_after(struct bench *bench, int64_t lost, bool on, ns_t t)
+{
+	counter_edge(&bench->counter,
+		     &(struct edge){
+			     .role = LINE_PULSE, .on = on, .t = t, .lost = lost, .numbered = true});
+}
+
+static void edges_that_the_kernel_dropped_are_counted_in_and_reported_once(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, &all_lines, 0);
+	edge_after(&bench, 0, true, 1 * S);
+	edge_after(&bench, 0, false, 1 * S + 50 * MS);
+	/* 100 pulses and the first edge of another, evenly over 100 s. */
+	edge_after(&bench, 201, false, 101 * S);
+	advance(&bench, 200 * S);
+	assert_int_equal(pulses(&bench), 102);
+	assert_record(record(&bench, MARK_MINUTE, 0), 60000, 61);
+	assert_int_equal(record(&bench, MARK_MINUTE, 0)->lost, 0);
+	/* With the record that follows the moment at which they are known to have been lost. */
+	assert_record(record(&bench, MARK_MINUTE, 1), 120000, 102);
+	assert_int_equal(record(&bench, MARK_MINUTE, 1)->lost, 201);
+	assert_int_equal(record(&bench, MARK_MINUTE, 2)->lost, 0);
+	assert_false(record(&bench, MARK_MINUTE, 1)->lost_possible);
+	assert_int_equal(bench.counter.notes[LINE_PULSE].lost, 201);
+	bench_close(&bench);
+}
+
+static void of_dropped_edges_as_many_are_bounces_as_of_those_that_were_seen(void **state)
+{
+	struct bench bench;
+	ns_t t = 0;
+
+	(void)state;
+	bench_open(&bench, &all_lines, 0);
+	/* 10 edges a pulse. */
+	for (int i = 0; i < 100; i++) {
+		t += S;
+		for (int j = 0; j < 4; j++)
+			level(&bench, LINE_PULSE, t + 2 * j * MS, 1 * MS);
+		pulse(&bench, t + 8 * MS);
+	}
+	edge_after(&bench, 1000, true, t + 101 * S);
+	edge_after(&bench, 0, false, t + 101 * S + 50 * MS);
+	advance(&bench, 300 * S);
+	assert_int_equal(pulses(&bench), 201);
+	bench_close(&bench);
+}
+
+static void what_is_dropped_too_fast_for_pulses_invents_none(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, &all_lines, 0);
+	edge_after(&bench, 0, true, 1 * S);
+	edge_after(&bench, 0, false, 1 * S + 50 * MS);
+	edge_after(&bench, 100000, true, 11 * S);
+	edge_after(&bench, INT64_C(1) << 32, false, 12 * S);
+	/* The line was never off for long enough since the first. */
+	stop(&bench, 20 * S);
+	assert_int_equal(pulses(&bench), 1);
+	assert_int_equal(record(&bench, MARK_STOP, 0)->lost, 100000 + (INT64_C(1) << 32));
+	bench_close(&bench);
+}
+
+static void without_numbers_a_repeated_direction_or_a_full_queue_may_be_a_loss(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, &all_lines, 0);
+	edge(&bench, LINE_PULSE, true, 1 * S);
+	edge(&bench, LINE_PULSE, true, 2 * S);
+	edge(&bench, LINE_PULSE, false, 3 * S);
+	counter_edge(&bench.counter, &(struct edge){.on = true, .t = 130 * S, .full = true});
+	advance(&bench, 300 * S);
+	assert_false(record(&bench, MARK_START, 0)->lost_possible);
+	assert_true(record(&bench, MARK_MINUTE, 0)->lost_possible);
+	assert_false(record(&bench, MARK_MINUTE, 1)->lost_possible);
+	assert_true(record(&bench, MARK_MINUTE, 2)->lost_possible);
+	assert_false(record(&bench, MARK_MINUTE, 3)->lost_possible);
+	assert_int_equal(record(&bench, MARK_MINUTE, 2)->lost, 0);
+	assert_int_equal(bench.counter.notes[LINE_PULSE].lost_possible, 2);
+	bench_close(&bench);
+}
+
+static void where_edges_are_numbered_no_loss_is_merely_possible(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, &all_lines, 0);
+	edge_after(&bench, 0, true, 1 * S);
+	edge_after(&bench, 0, true, 2 * S);
+	stop(&bench, 3 * S);
+	assert_false(record(&bench, MARK_STOP, 0)->lost_possible);
+	assert_int_equal(bench.counter.lines[LINE_PULSE].counts.repeated, 1);
+	bench_close(&bench);
+}
+
+static void a_loss_that_was_told_is_not_told_again(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, &all_lines, 0);
+	counter_resume(&bench.counter, 60000, MARK_MINUTE);
+	edge(&bench, LINE_PULSE, true, 1 * S);
+	edge(&bench, LINE_PULSE, true, 2 * S);
+	advance(&bench, 121 * S);
+	assert_record(record(&bench, MARK_MINUTE, 0), 120000, 0);
+	assert_false(record(&bench, MARK_MINUTE, 0)->lost_possible);
 	bench_close(&bench);
 }
 
@@ -745,7 +868,7 @@ static void the_order_of_arrival_across_lines_changes_nothing(void **state)
 		assert_true_counts(&reference, &story);
 		bench_open(&shuffled, &all_lines, 0);
 		arrive(&shuffled, &story, true);
-		assert_int_equal(shuffled.counter.late, 0);
+		assert_int_equal(shuffled.counter.notes[LINE_PULSE].late, 0);
 		assert_same_events(&reference, &shuffled);
 		bench_close(&reference);
 		bench_close(&shuffled);
@@ -921,6 +1044,13 @@ int main(void)
 		cmocka_unit_test(an_implausibly_short_interval_is_energy_but_no_power),
 		cmocka_unit_test(
 			an_edge_that_comes_after_its_time_was_settled_is_counted_and_noted),
+		cmocka_unit_test(edges_that_the_kernel_dropped_are_counted_in_and_reported_once),
+		cmocka_unit_test(of_dropped_edges_as_many_are_bounces_as_of_those_that_were_seen),
+		cmocka_unit_test(what_is_dropped_too_fast_for_pulses_invents_none),
+		cmocka_unit_test(
+			without_numbers_a_repeated_direction_or_a_full_queue_may_be_a_loss),
+		cmocka_unit_test(where_edges_are_numbered_no_loss_is_merely_possible),
+		cmocka_unit_test(a_loss_that_was_told_is_not_told_again),
 		cmocka_unit_test(nothing_comes_before_the_deadline_and_something_does_by_then),
 		cmocka_unit_test(the_order_of_arrival_across_lines_changes_nothing),
 		cmocka_unit_test(a_recording_seen_once_more_tells_exactly_what_was_not_told),

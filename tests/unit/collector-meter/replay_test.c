@@ -56,6 +56,11 @@ static struct lines *open_text(const char *text)
 	return lines;
 }
 
+static struct edge an_edge(size_t source, enum line_role role, bool on, ns_t t)
+{
+	return (struct edge){.source = source, .role = role, .on = on, .t = t};
+}
+
 static void assert_next(struct lines *lines, enum lines_event expected, struct edge edge)
 {
 	struct fail fail = {0};
@@ -110,17 +115,13 @@ static void edges_have_the_times_of_the_recording_to_the_nanosecond(void **state
 
 	(void)state;
 	assert_next(lines, LINES_START, (struct edge){.t = T(1358204400, 250000000)});
-	assert_next(lines, LINES_EDGE,
-		    (struct edge){0, LINE_PULSE, true, T(1358204400, 250000000), 0});
-	assert_next(lines, LINES_EDGE,
-		    (struct edge){0, LINE_PULSE, false, T(1358204400, 300000000), 0});
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_PULSE, true, T(1358204400, 250000000)));
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_PULSE, false, T(1358204400, 300000000)));
 	assert_int_equal(lines_horizon(lines), T(1358204400, 300000000));
-	assert_next(lines, LINES_EDGE,
-		    (struct edge){1, LINE_PULSE, true, T(1358204400, 300000001), 0});
-	assert_next(lines, LINES_EDGE, (struct edge){0, LINE_TOP, true, T(1358204402, 0), 0});
-	assert_next(lines, LINES_EDGE, (struct edge){0, LINE_OFF_PEAK, true, T(1358204402, 0), 0});
-	assert_next(lines, LINES_EDGE,
-		    (struct edge){0, LINE_TOP, false, T(1358204402, 999999999), 0});
+	assert_next(lines, LINES_EDGE, an_edge(1, LINE_PULSE, true, T(1358204400, 300000001)));
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_TOP, true, T(1358204402, 0)));
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_OFF_PEAK, true, T(1358204402, 0)));
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_TOP, false, T(1358204402, 999999999)));
 	assert_next(lines, LINES_END, (struct edge){.t = T(1358204402, 999999999)});
 	assert_next(lines, LINES_NOTHING, (struct edge){0});
 	lines_close(lines);
@@ -132,7 +133,7 @@ static void a_bare_time_lets_time_pass_up_to_the_end(void **state)
 
 	(void)state;
 	assert_next(lines, LINES_START, (struct edge){.t = T(1000, 0)});
-	assert_next(lines, LINES_EDGE, (struct edge){1, LINE_PULSE, true, T(1001, 500000000), 0});
+	assert_next(lines, LINES_EDGE, an_edge(1, LINE_PULSE, true, T(1001, 500000000)));
 	assert_next(lines, LINES_END, (struct edge){.t = T(3000, 125000000)});
 	assert_int_equal(lines_horizon(lines), T(3000, 125000000));
 	lines_close(lines);
@@ -147,8 +148,8 @@ static void a_level_of_0_at_the_first_time_is_no_edge(void **state)
 
 	(void)state;
 	assert_next(lines, LINES_START, (struct edge){.t = T(1000, 0)});
-	assert_next(lines, LINES_EDGE, (struct edge){0, LINE_TOP, true, T(1000, 0), 0});
-	assert_next(lines, LINES_EDGE, (struct edge){0, LINE_PULSE, false, T(1001, 0), 0});
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_TOP, true, T(1000, 0)));
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_PULSE, false, T(1001, 0)));
 	assert_next(lines, LINES_END, (struct edge){.t = T(1001, 0)});
 	lines_close(lines);
 }
@@ -169,8 +170,7 @@ static void a_recording_longer_than_any_buffer_is_read_whole(void **state)
 	assert_non_null(lines);
 	assert_next(lines, LINES_START, (struct edge){0});
 	for (int i = 1; i <= 20000; i++)
-		assert_next(lines, LINES_EDGE,
-			    (struct edge){0, LINE_PULSE, i % 2, T(i, 500000000), 0});
+		assert_next(lines, LINES_EDGE, an_edge(0, LINE_PULSE, i % 2, T(i, 500000000)));
 	assert_next(lines, LINES_END, (struct edge){.t = T(20000, 500000000)});
 	lines_close(lines);
 }
@@ -196,14 +196,13 @@ static void a_fifo_waits_for_more_even_when_its_writer_goes_away(void **state)
 		assert_int_equal(write(writer, text, (size_t)size), size);
 		if (i == 1)
 			assert_next(lines, LINES_START, (struct edge){.t = T(1, 0)});
-		assert_next(lines, LINES_EDGE, (struct edge){1, LINE_PULSE, true, T(i, 0), 0});
+		assert_next(lines, LINES_EDGE, an_edge(1, LINE_PULSE, true, T(i, 0)));
 		/* Half a line is none yet. */
 		assert_next(lines, LINES_NOTHING, (struct edge){0});
 		assert_int_equal(write(writer, "lse 0\n", 6), 6);
 		close(writer);
 		if (i > 1)
-			assert_next(lines, LINES_EDGE,
-				    (struct edge){1, LINE_PULSE, false, T(i, 0), 0});
+			assert_next(lines, LINES_EDGE, an_edge(1, LINE_PULSE, false, T(i, 0)));
 		assert_next(lines, LINES_NOTHING, (struct edge){0});
 	}
 	lines_close(lines);

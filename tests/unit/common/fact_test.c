@@ -312,6 +312,8 @@ static const struct refusal record_refusals[] = {
 	{PULSE(TAIL ",\"peak\":\"no\""), "peak: expected true, false or null, found \"no\""},
 	{PULSE(TAIL ",\"blind_ms\":-1"), "blind_ms: expected " COUNT_EXPECTED ", found -1"},
 	{PULSE(TAIL ",\"lost\":0.5"), "lost: expected " COUNT_EXPECTED ", found 0.5"},
+	{PULSE(TAIL ",\"lost_possible\":1"),
+	 "lost_possible: expected true, false or null, found 1"},
 	{PULSE(TAIL ",\"prev\":-1"),
 	 "prev: expected a whole number of 0 or more, below seq, found -1"},
 	{PULSE(TAIL ",\"prev\":1"),
@@ -402,12 +404,13 @@ static void what_a_record_need_not_say_may_be_null(void **state)
 {
 	struct record record;
 	struct fail fail = {0};
-	const char *payload = PULSE(TAIL ",\"lost\":null,\"blind_ms\":null");
+	const char *payload = PULSE(TAIL ",\"lost\":null,\"blind_ms\":null,\"lost_possible\":null");
 
 	(void)state;
 	assert_true(DECODE(record_decode, &record, payload, strlen(payload), &fail));
 	assert_int_equal(record.lost, 0);
 	assert_int_equal(record.blind_ms, 0);
+	assert_false(record.lost_possible);
 }
 
 static void wrong_records_are_refused_with_member_and_expectation(void **state)
@@ -621,7 +624,8 @@ static void what_is_unknown_is_null(void **state)
 				.off_peak = UNKNOWN,
 				.peak = UNKNOWN,
 				.blind_ms = 5320,
-				.lost = 3};
+				.lost = 3,
+				.lost_possible = true};
 	struct about water = {.kind = "pulse",
 			      .medium = "water",
 			      .zone = "eau",
@@ -638,12 +642,14 @@ static void what_is_unknown_is_null(void **state)
 	assert_text(live_encode(&energy), "{\"t\":5,\"power_w\":null,\"wh\":null}");
 	assert_text(record_encode(&record),
 		    "{\"t\":5,\"stream\":\"0123456789abcdef\",\"seq\":1,\"mark\":\"start\","
-		    "\"pulses\":0,\"off_peak\":null,\"peak\":null,\"blind_ms\":5320,\"lost\":3}");
+		    "\"pulses\":0,\"off_peak\":null,\"peak\":null,\"blind_ms\":5320,\"lost\":3,"
+		    "\"lost_possible\":true}");
 	record.has_prev = true;
 	assert_text(
 		record_encode(&record),
 		"{\"t\":5,\"stream\":\"0123456789abcdef\",\"seq\":1,\"prev\":0,\"mark\":\"start\","
-		"\"pulses\":0,\"off_peak\":null,\"peak\":null,\"blind_ms\":5320,\"lost\":3}");
+		"\"pulses\":0,\"off_peak\":null,\"peak\":null,\"blind_ms\":5320,\"lost\":3,"
+		"\"lost_possible\":true}");
 	assert_text(about_encode(&water),
 		    "{\"kind\":\"pulse\",\"medium\":\"water\",\"zone\":\"eau\",\"label\":\"Eau\","
 		    "\"nominal_w\":null,\"role\":\"part\",\"m3_per_pulse\":0.01,"
@@ -679,6 +685,7 @@ static struct record random_record(void)
 		.peak = UNKNOWN,
 		.blind_ms = seed_below(4) ? 0 : seed_any_size(INT64_C(9000000000000000)),
 		.lost = seed_below(4) ? 0 : seed_any_size(1000000),
+		.lost_possible = seed_below(4) == 0,
 	};
 
 	if (record.has_prev)
@@ -717,6 +724,7 @@ static void every_record_comes_back_to_the_last_bit(void **state)
 		assert_int_equal(back.peak, record.peak);
 		assert_int_equal(back.blind_ms, record.blind_ms);
 		assert_int_equal(back.lost, record.lost);
+		assert_int_equal(back.lost_possible, record.lost_possible);
 		free(text);
 	}
 }

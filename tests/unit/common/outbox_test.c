@@ -220,7 +220,8 @@ static void a_record_is_sent_to_its_topic_with_stream_number_and_predecessor(voi
 				.off_peak = YES,
 				.peak = UNKNOWN,
 				.blind_ms = 5320,
-				.lost = 3};
+				.lost = 3,
+				.lost_possible = true};
 
 	(void)state;
 	add("global", MARK_MINUTE);
@@ -238,6 +239,7 @@ static void a_record_is_sent_to_its_topic_with_stream_number_and_predecessor(voi
 	assert_int_equal(mqtt.last.peak, UNKNOWN);
 	assert_int_equal(mqtt.last.blind_ms, 5320);
 	assert_int_equal(mqtt.last.lost, 3);
+	assert_true(mqtt.last.lost_possible);
 }
 
 static void an_energy_index_comes_back_to_the_last_bit(void **state)
@@ -1101,6 +1103,49 @@ static void any_sequence_of_events_ends_with_everything_acknowledged(void **stat
 	free(received);
 }
 
+/* As the first version made it. */
+static const char first_version[] =
+	"CREATE TABLE state (one INTEGER PRIMARY KEY, stream TEXT NOT NULL, acked INTEGER NOT NULL,"
+	" newest INTEGER NOT NULL, boot TEXT NOT NULL, thinned INTEGER NOT NULL, undated INTEGER"
+	" NOT NULL, origin TEXT NOT NULL);"
+	"CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL, pulses INTEGER NOT NULL,"
+	" wh REAL NOT NULL, mark INTEGER NOT NULL, t INTEGER NOT NULL, undated INTEGER NOT NULL,"
+	" seen_boot INTEGER NOT NULL, anchor INTEGER NOT NULL);"
+	"CREATE TABLE record (seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, t INTEGER NOT NULL,"
+	" undated INTEGER NOT NULL, pulses INTEGER, wh REAL, mark INTEGER NOT NULL,"
+	" off_peak INTEGER NOT NULL, peak INTEGER NOT NULL, blind_ms INTEGER NOT NULL,"
+	" lost INTEGER NOT NULL);"
+	"CREATE INDEX record_undated ON record (seq) WHERE undated;"
+	"INSERT INTO state VALUES (1, '0123456789abcdef', 1, 3, 'another', 7, 0, '');"
+	"INSERT INTO source VALUES (1, 'global', 13, 0, 0, 1358236800002, 0, 5, 1358236799997);"
+	"INSERT INTO record VALUES (1, 1, 1358236800000, 0, 11, NULL, 3, 2, 2, 5320, 0);"
+	"INSERT INTO record VALUES (2, 1, 1358236800001, 0, 12, NULL, 1, 2, 2, 0, 3);"
+	"INSERT INTO record VALUES (3, 1, 1358236800002, 0, 13, NULL, 0, 2, 2, 0, 0);"
+	"PRAGMA user_version = 1";
+
+static void a_file_of_the_first_version_keeps_its_records_and_goes_on(void **state)
+{
+	sqlite3 *file;
+
+	(void)state;
+	outbox_close(outbox);
+	assert_int_equal(unlink(settings.file), 0);
+	assert_int_equal(sqlite3_open(settings.file, &file), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(file, first_version, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(file);
+	open_outbox();
+	assert_int_equal(outbox_counts(outbox).waiting, 2);
+	assert_int_equal(outbox_counts(outbox).thinned, 7);
+	add("global", MARK_TOP10);
+	pump();
+	assert_int_equal(mqtt.count, 3);
+	assert_int_equal(mqtt.last.seq, 4);
+	assert_int_equal(mqtt.last.prev, 3);
+	assert_string_equal(mqtt.last.stream, "0123456789abcdef");
+	assert_false(mqtt.last.lost_possible);
+	assert_int_equal(sql("SELECT sum(pulses * 100 + lost) FROM record WHERE seq <= 3"), 3603);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -1137,6 +1182,7 @@ int main(void)
 		test(an_outbox_opens_on_a_full_disk),
 		test(memory_that_is_too_small_is_thinned),
 		test(a_damaged_file_is_set_aside_and_a_new_stream_begun),
+		test(a_file_of_the_first_version_keeps_its_records_and_goes_on),
 		test(a_second_process_is_refused),
 		test(acknowledged_records_are_kept_some_days),
 		test(the_newest_number_is_never_given_again),
