@@ -220,6 +220,7 @@ static bool site_route(struct site *site, const struct topic *topic, const char 
 	case TOPIC_SOURCE_STATUS: return site_source_status(site, topic, payload, size, fail);
 	case TOPIC_COLLECTOR_STATUS: return site_collector_status(site, topic, payload, size, fail);
 	case TOPIC_COLLECTOR_ABOUT: return site_collector_about(payload, size, fail);
+	case TOPIC_SOURCE_LINES:
 	case TOPIC_COLLECTOR_ACK:
 	case TOPIC_SITE: return true;
 	}

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector-meter/statistics.h"
 #include "collector-meter/timer.h"
 #include "common/reporter.h"
 
 #define RECORDS_READY 4000 /* a recording waits while more are on their way */
 #define LIVE_MS	      100  /* at most 10 messages a second for each source */
 #define GRACE_MS      3000 /* for an aggregator that may be starting, too */
+#define STATISTICS_MS MS_PER_MINUTE
 
 /* Pulses since the last live message. */
 struct news {
@@ -21,6 +23,12 @@ struct news {
 	int64_t interval_count;
 };
 
+/* What was seen on the lines of a source. */
+struct sight {
+	const struct counter *counter; /* the station's; NULL: nothing yet */
+	char *told;		       /* as published */
+};
+
 struct publisher {
 	const struct settings *settings;
 	struct reporter_settings reporter_settings;
@@ -28,10 +36,11 @@ struct publisher {
 	struct station *station;
 	struct reporter *reporter;
 	struct timer *timer;
-	struct news *news; /* of each source */
-	size_t online;	   /* sources */
-	bool finished;	   /* the recording is over */
-	ms_t alone_since;  /* the broker has it, but nobody acknowledges; 0: not so */
+	struct news *news;    /* of each source */
+	struct sight *sights; /* likewise */
+	size_t online;	      /* sources */
+	bool finished;	      /* the recording is over */
+	ms_t alone_since;     /* the broker has it, but nobody acknowledges; 0: not so */
 };
 
 /* -------- live -------- */
@@ -93,6 +102,30 @@ static void note_pulse(struct publisher *publisher, size_t source,
 		live_due(publisher);
 }
 
+/* -------- statistics -------- */
+
+static void tell_sight(struct publisher *publisher, size_t source)
+{
+	struct sight *sight = &publisher->sights[source];
+	char *payload = sight->counter ? statistics_encode(sight->counter) : NULL;
+
+	if (!payload || (sight->told && strcmp(payload, sight->told) == 0)) {
+		free(payload);
+		return;
+	}
+	reporter_retain(publisher->reporter, source, "lines", payload);
+	free(sight->told);
+	sight->told = payload;
+}
+
+static void statistics_due(void *context)
+{
+	struct publisher *publisher = context;
+
+	for (size_t source = 0; source < publisher->settings->sources.count; source++)
+		tell_sight(publisher, source);
+}
+
 /* -------- what the station tells -------- */
 
 static void station_event(void *context, size_t source, const struct counter *counter,
@@ -100,11 +133,15 @@ static void station_event(void *context, size_t source, const struct counter *co
 {
 	struct publisher *publisher = context;
 
-	(void)counter;
-	if (event->kind == COUNTER_PULSE)
+	if (event->kind == COUNTER_PULSE) {
 		note_pulse(publisher, source, event, t);
-	else
-		reporter_record(publisher->reporter, source, &event->record);
+		return;
+	}
+	reporter_record(publisher->reporter, source, &event->record);
+	publisher->sights[source].counter = counter;
+	/* The last word, since nothing is seen until the next start. */
+	if (event->record.mark == MARK_STOP)
+		tell_sight(publisher, source);
 }
 
 static void show_status(struct publisher *publisher)
@@ -276,16 +313,18 @@ struct publisher *publisher_open(const struct settings *settings, struct daemon 
 	publisher->settings = settings;
 	publisher->daemon = daemon;
 	publisher->news = calloc(settings->sources.count, sizeof(*publisher->news));
-	if (!publisher->news)
+	publisher->sights = calloc(settings->sources.count, sizeof(*publisher->sights));
+	if (!publisher->news || !publisher->sights)
 		goto no_memory;
 	for (size_t source = 0; source < settings->sources.count; source++)
 		publisher->news[source].sent = -LIVE_MS;
 	publisher->timer = timer_open(daemon, live_due, publisher, fail);
 	if (publisher->timer)
 		publisher->reporter = open_reporter(publisher, fail);
-	if (publisher->reporter)
-		return publisher;
-	goto failed;
+	if (!publisher->reporter)
+		goto failed;
+	daemon_every(daemon, STATISTICS_MS, statistics_due, publisher);
+	return publisher;
 no_memory:
 	fail_set(fail, "no memory");
 failed:
@@ -299,6 +338,9 @@ void publisher_close(struct publisher *publisher)
 		return;
 	reporter_close(publisher->reporter);
 	timer_close(publisher->timer);
+	for (size_t i = 0; publisher->sights && i < publisher->settings->sources.count; i++)
+		free(publisher->sights[i].told);
+	free(publisher->sights);
 	free(publisher->news);
 	free(publisher);
 }

@@ -217,6 +217,17 @@ void reporter_online(struct reporter *reporter, size_t source, bool online)
 		    online ? "online" : "offline", 1, MQTT_LATEST);
 }
 
+void reporter_retain(struct reporter *reporter, size_t source, const char *leaf,
+		     const char *payload)
+{
+	const struct reporter_settings *settings = reporter->settings;
+	char topic[TOPIC_SIZE];
+
+	topic_build(topic, settings->broker->base, settings->site, "collector/%s/%s/%s",
+		    settings->collector, reporter->subjects[source].id, leaf);
+	mqtt_retain(reporter->mqtt, topic, payload, 1, MQTT_LATEST);
+}
+
 bool reporter_delivered(const struct reporter *reporter)
 {
 	return outbox_delivered(reporter->outbox);

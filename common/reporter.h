@@ -47,6 +47,10 @@ bool reporter_total(const struct reporter *reporter, size_t source, struct outbo
 void reporter_online(struct reporter *reporter, size_t source, bool online);
 void reporter_live(struct reporter *reporter, size_t source, const struct live *live);
 
+/* Sets the retained topic `leaf` of a source, which the contract knows and this file does not. */
+void reporter_retain(struct reporter *reporter, size_t source, const char *leaf,
+		     const char *payload);
+
 /* A record that is not after the newest one of its source (the clock was set back) is not sent but
  * counted as withheld: an index is cumulative, so no energy is lost. */
 void reporter_record(struct reporter *reporter, size_t source, const struct record *record);

@@ -47,11 +47,9 @@ static const struct leaf of_collector[] = {
 };
 
 static const struct leaf of_source[] = {
-	{"live", TOPIC_SOURCE_LIVE},
-	{"record", TOPIC_SOURCE_RECORD},
-	{"status", TOPIC_SOURCE_STATUS},
-	{"about", TOPIC_SOURCE_ABOUT},
-	{0},
+	{"live", TOPIC_SOURCE_LIVE},	 {"record", TOPIC_SOURCE_RECORD},
+	{"status", TOPIC_SOURCE_STATUS}, {"about", TOPIC_SOURCE_ABOUT},
+	{"lines", TOPIC_SOURCE_LINES},	 {0},
 };
 
 static bool parse_leaf(struct topic *topic, const char *name)
@@ -85,7 +83,7 @@ bool topic_parse(struct topic *topic, const char *base, const char *site, const 
 		return fail_set(fail, "topic %.200s: the source's id is not " ID_EXPECTED, text);
 	if (!parse_leaf(topic, rest))
 		return fail_set(fail, "topic %.200s: \"%.32s\" is none of %s", text, rest,
-				topic->source[0] ? "live, record, status, about"
+				topic->source[0] ? "live, record, status, about, lines"
 						 : "status, about, ack");
 	return true;
 }

@@ -17,6 +17,7 @@ enum topic_kind {
 	TOPIC_SOURCE_STATUS,
 	TOPIC_SOURCE_LIVE,
 	TOPIC_SOURCE_RECORD,
+	TOPIC_SOURCE_LINES,
 	TOPIC_SITE, /* anything else below the site; `rest` points at it */
 };
 

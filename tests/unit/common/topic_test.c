@@ -111,10 +111,10 @@ static void what_is_no_topic_of_a_collector_is_refused(void **state)
 		       "ack");
 	assert_refused("wattzone/lycee/collector/m/s/ack",
 		       "topic wattzone/lycee/collector/m/s/ack: \"ack\" is none of live, record, "
-		       "status, about");
+		       "status, about, lines");
 	assert_refused("wattzone/lycee/collector/m/s/live/",
 		       "topic wattzone/lycee/collector/m/s/live/: \"live/\" is none of live, "
-		       "record, status, about");
+		       "record, status, about, lines");
 	assert_refused("wattzone/lycee/collector/abcdefghijklmnopqrstuvwxyz0123456/status",
 		       "topic wattzone/lycee/collector/abcdefghijklmnopqrstuvwxyz0123456/status: "
 		       "the collector's id is not " ID_EXPECTED);
