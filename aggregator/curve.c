@@ -81,7 +81,8 @@ bool curve_swap(struct curve *curve, struct swap swap)
 	if (i > 0 && curve->swaps[i - 1].t == swap.t) {
 		struct swap *known = &curve->swaps[i - 1];
 
-		if (known->final == swap.final && known->initial == swap.initial)
+		if (known->final == swap.final && known->initial == swap.initial &&
+		    strcmp(known->by, swap.by) == 0)
 			return false;
 		*known = swap;
 		curve_replace_swap(curve, &swap);
@@ -96,6 +97,14 @@ bool curve_swap(struct curve *curve, struct swap swap)
 	curve_put(curve, swap.t, swap.final, POINT_FINAL);
 	curve_put(curve, swap.t, swap.initial, POINT_INITIAL);
 	return true;
+}
+
+const struct swap *curve_swap_at(const struct curve *curve, ms_t t)
+{
+	for (size_t i = 0; i < curve->swap_count; i++)
+		if (curve->swaps[i].t == t)
+			return &curve->swaps[i];
+	return NULL;
 }
 
 /* ---- of a settled curve ---- */

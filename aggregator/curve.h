@@ -18,6 +18,7 @@
 
 #include "aggregator/event.h"
 #include "aggregator/spans.h"
+#include "common/id.h"
 #include "common/units.h"
 
 enum point_kind {
@@ -64,6 +65,7 @@ struct weight {
 struct swap {
 	ms_t t;
 	int64_t final, initial; /* counts */
+	char by[LABEL_SIZE];	/* who set the index of a collector so; empty: by a command */
 };
 
 struct curve {
@@ -96,6 +98,9 @@ bool curve_weigh(struct curve *curve, struct weight weight);
 
 /* Adds a swap, or replaces the one of the same t. False where it is there already. */
 bool curve_swap(struct curve *curve, struct swap swap);
+
+/* NULL: there is none at `t`. */
+const struct swap *curve_swap_at(const struct curve *curve, ms_t t);
 
 /* Takes in what was added. `changed` then tells where the curve is no longer what it was: windows
  * and days that do not touch it stay valid. */

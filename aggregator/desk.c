@@ -25,7 +25,7 @@ static bool fits(const struct site *site, const struct command *command, struct 
 static bool carry_out(const struct desk *desk, const struct command *command, ms_t now,
 		      ms_t monotonic, struct fail *fail)
 {
-	struct swap swap = {command->t, command->final, command->initial};
+	struct swap swap = {.t = command->t, .final = command->final, .initial = command->initial};
 
 	if (store_trouble(desk->store))
 		return fail_set(fail, "the books cannot be written: %s",

@@ -201,7 +201,7 @@ static bool site_take(struct site *site, const struct topic *topic, struct sourc
 	if (!source_record(source, record, now, &fact.count, fail))
 		return false;
 	/* What comes again is stored, or waits for it. */
-	if (!curve_holds(&source->energy, record->t, fact.count))
+	if (!record->index_set && !curve_holds(&source->energy, record->t, fact.count))
 		keep(&site->keeping.facts, fact);
 	if (record->is_pulse)
 		site_marks(site, source, record);

@@ -117,9 +117,6 @@ bool site_swap(struct site *site, const char *collector, const char *id, const s
 	site_settle(site);
 	if (!swap_fits(site, source, swap, fail))
 		return false;
-	if (curve_swap(&source->energy, *swap)) {
-		curve_swap(&source->volume, *swap);
-		source->changed = site->keeping.dirty = true;
-	}
+	site->keeping.dirty |= source_swap(source, swap);
 	return true;
 }

@@ -99,6 +99,15 @@ void source_restore(struct source *source, const struct about *about, bool annou
 	source->power.wh_per_pulse = about_energy_weight(about) / (double)MWH_PER_WH;
 }
 
+static int swap_compare(const struct swap *a, const struct swap *b)
+{
+	if (a->final != b->final)
+		return a->final < b->final ? -1 : 1;
+	if (a->initial != b->initial)
+		return a->initial < b->initial ? -1 : 1;
+	return strcmp(a->by, b->by);
+}
+
 /* A fact proves life at its time; one that is dated ahead of our clock, now. */
 static void source_seen(struct source *source, ms_t t, ms_t now)
 {
@@ -117,6 +126,29 @@ void source_fact(struct source *source, ms_t t, int64_t count)
 		source->newest = t;
 }
 
+bool source_swap(struct source *source, const struct swap *swap)
+{
+	if (!curve_swap(&source->energy, *swap))
+		return false;
+	curve_swap(&source->volume, *swap);
+	source->changed = true;
+	return true;
+}
+
+/* A command of the same moment stays. Of two records of one moment the larger counts: it does not
+ * matter which came first. */
+static void source_set_index(struct source *source, const struct record *record)
+{
+	const struct swap *known = curve_swap_at(&source->energy, record->t);
+	struct swap swap = {.t = record->t, .final = record->index_from, .initial = record->pulses};
+
+	strcpy(swap.by, record->index_by);
+	if (!known || (known->by[0] && swap_compare(known, &swap) < 0))
+		source_swap(source, &swap);
+	if (record->t > source->newest)
+		source->newest = record->t;
+}
+
 bool source_record(struct source *source, const struct record *record, ms_t now, int64_t *count,
 		   struct fail *fail)
 {
@@ -125,7 +157,10 @@ bool source_record(struct source *source, const struct record *record, ms_t now,
 		return fail_set(fail, "wh: expected 0 to 9e12");
 	if (!source_counts(source, record->is_pulse, fail))
 		return false;
-	source_fact(source, record->t, *count);
+	if (record->index_set)
+		source_set_index(source, record);
+	else
+		source_fact(source, record->t, *count);
 	source_seen(source, record->t, now);
 	/* The interval across a start is unknown. */
 	if (record->mark == MARK_START && record->t >= source->power.last_pulse)

@@ -65,7 +65,10 @@ void source_restore(struct source *source, const struct about *about, bool annou
 /* Takes an index, in what the source counts. */
 void source_fact(struct source *source, ms_t t, int64_t count);
 
-/* *count: the index that was taken. */
+/* Takes a swap. False where it is known already. */
+bool source_swap(struct source *source, const struct swap *swap);
+
+/* *count: the index that was taken. One that was set at record->t is the swap of that moment. */
 bool source_record(struct source *source, const struct record *record, ms_t now, int64_t *count,
 		   struct fail *fail);
 bool source_live(struct source *source, const struct live *live, ms_t now, struct fail *fail);

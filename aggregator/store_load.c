@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,8 +159,10 @@ static bool take_weight(struct loader *loader, sqlite3_stmt *row)
 static bool take_swap(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
-	struct swap swap = {number(row, 1), number(row, 2), number(row, 3)};
+	struct swap swap = {
+		.t = number(row, 1), .final = number(row, 2), .initial = number(row, 3)};
 
+	snprintf(swap.by, sizeof(swap.by), "%s", text(row, 4));
 	if (found)
 		site_restore_swap(found, &swap);
 	return found;
@@ -277,7 +280,8 @@ static bool load(struct loader *loader)
 		    "SELECT source, quantity, since, amount, modulus FROM weights"
 		    " ORDER BY source, quantity, position",
 		    take_weight) &&
-	       each(loader, "SELECT source, t, final, initial FROM swaps ORDER BY source, t",
+	       each(loader,
+		    "SELECT source, t, final, initial, set_by FROM swaps ORDER BY source, t",
 		    take_swap) &&
 	       each(loader,
 		    "SELECT source, zone, since, until FROM stays ORDER BY source, position",

@@ -123,11 +123,12 @@ static bool save_stay(void *context, const struct source *source, const char *zo
 
 static bool save_swap(void *context, const struct source *source, const struct swap *swap)
 {
-	return STORE_RUN(
-		context,
-		"INSERT OR REPLACE INTO swaps (source, t, final, initial) VALUES (?, ?, ?, ?)",
-		store_source(context, source), value_number(swap->t), value_number(swap->final),
-		value_number(swap->initial));
+	return STORE_RUN(context,
+			 "INSERT OR REPLACE INTO swaps (source, t, final, initial, set_by)"
+			 " VALUES (?, ?, ?, ?, ?)",
+			 store_source(context, source), value_number(swap->t),
+			 value_number(swap->final), value_number(swap->initial),
+			 value_text(swap->by[0] ? swap->by : NULL));
 }
 
 /* ---- records ---- */

@@ -74,5 +74,15 @@ static const char version_1[] =
 static const char version_2[] =
 	"ALTER TABLE gaps ADD COLUMN lost_possible INTEGER NOT NULL DEFAULT 0;";
 
-const char *const store_migrations[] = {version_1, version_2};
+/* Who set a collector's index; NULL for swaps by a command. */
+static const char version_3[] =
+	"ALTER TABLE swaps ADD COLUMN set_by TEXT;"
+	"DROP VIEW incidents;"
+	"CREATE VIEW incidents AS SELECT name AS source,"
+	" strftime('%Y-%m-%d %H:%M:%f', events.t / 1000.0, 'unixepoch', 'localtime') AS time,"
+	" kind, before, after, set_by FROM events JOIN sources ON sources.id = events.source"
+	" LEFT JOIN swaps ON swaps.source = events.source AND swaps.t = events.t"
+	"  AND kind = 'swap';";
+
+const char *const store_migrations[] = {version_1, version_2, version_3};
 const size_t store_migration_count = sizeof(store_migrations) / sizeof(store_migrations[0]);

@@ -87,6 +87,37 @@ static bool get_lost_possible(bool *possible, const json_t *object, struct fail 
 	return got;
 }
 
+static bool get_setting(struct record *record, const json_t *setting, struct fail *fail)
+{
+	const char *by = json_string_value(json_object_get(setting, "by"));
+	int64_t to;
+
+	if (!get_count(&record->index_from, setting, "from", fail) ||
+	    !get_count(&to, setting, "to", fail))
+		return false;
+	if (to != record->pulses)
+		return member_unexpected(setting, "to", "the same as pulses", fail);
+	if (!by || !label_valid(by))
+		return member_unexpected(setting, "by", LABEL_EXPECTED, fail);
+	memcpy(record->index_by, by, strlen(by) + 1);
+	return true;
+}
+
+/* After the pulses. Whoever takes the record without it moves energy that was never used. */
+static bool get_index_set(struct record *record, const json_t *object, struct fail *fail)
+{
+	const json_t *setting = json_object_get(object, "index_set");
+
+	record->index_set = member_given(object, "index_set");
+	if (!record->index_set)
+		return true;
+	if (!record->is_pulse)
+		return fail_set(fail, "index_set: expected together with pulses only");
+	if (!json_is_object(setting))
+		return member_unexpected(object, "index_set", "an object", fail);
+	return get_setting(record, setting, fail) || fail_at(fail, "index_set");
+}
+
 static bool get_pulse_record(struct record *record, const json_t *object, struct fail *fail)
 {
 	return get_count(&record->pulses, object, "pulses", fail) &&
@@ -119,7 +150,8 @@ static bool get_record(struct record *record, const json_t *object, struct fail 
 	       (!member_given(object, "blind_ms") ||
 		get_count(&record->blind_ms, object, "blind_ms", fail)) &&
 	       (!member_given(object, "lost") || get_count(&record->lost, object, "lost", fail)) &&
-	       get_lost_possible(&record->lost_possible, object, fail);
+	       get_lost_possible(&record->lost_possible, object, fail) &&
+	       get_index_set(record, object, fail);
 }
 
 bool record_decode(struct record *record, const char *payload, size_t size, struct fail *fail)
@@ -176,6 +208,11 @@ char *record_encode(const struct record *record)
 		json_object_set_new(object, "lost", json_integer(record->lost));
 	if (record->lost_possible)
 		json_object_set_new(object, "lost_possible", json_true());
+	if (record->index_set)
+		json_object_set_new(object, "index_set",
+				    json_pack("{s:I, s:I, s:s}", "from",
+					      (json_int_t)record->index_from, "to",
+					      (json_int_t)record->pulses, "by", record->index_by));
 	return json_text_exact(object);
 }
 

@@ -52,6 +52,11 @@ struct record {
 	/* There was a sign, since the record before, that the kernel lost edges, and it does not
 	 * tell how many: none is counted in. */
 	bool lost_possible;
+	/* A person set the index at `t`: it was `index_from`, and is `pulses` since. No energy lies
+	 * between the two. Pulse sources only. */
+	bool index_set;
+	int64_t index_from;
+	char index_by[LABEL_SIZE];
 };
 
 /* The newest reading, for display only. */

@@ -294,6 +294,12 @@ static void write_due(struct outbox *outbox, ms_t now)
 	tidy(outbox);
 }
 
+bool outbox_write(struct outbox *outbox, struct fail *fail)
+{
+	write_due(outbox, clock_monotonic());
+	return !outbox->write_trouble.text[0] || fail_set(fail, "%s", outbox->write_trouble.text);
+}
+
 /* -------- sending -------- */
 
 static size_t flying(const struct outbox *outbox)

@@ -86,6 +86,9 @@ bool outbox_anchor(const struct outbox *outbox, ms_t *offset);
  * after adding, after `up`, `sent` and `ack`, and every second or so. */
 void outbox_pump(struct outbox *outbox, struct mqtt *mqtt, ms_t monotonic);
 
+/* Writes whatever is not written yet, now. */
+bool outbox_write(struct outbox *outbox, struct fail *fail);
+
 /* The next outbox_pump() writes whatever is not written yet. */
 void outbox_flush(struct outbox *outbox);
 

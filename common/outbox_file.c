@@ -27,6 +27,9 @@ static const char *const migrations[] = {
 	" lost INTEGER NOT NULL);"
 	"CREATE INDEX record_undated ON record (seq) WHERE undated",
 	"ALTER TABLE record ADD COLUMN lost_possible INTEGER NOT NULL DEFAULT 0",
+	/* Of a person who set the index; else NULL. */
+	"ALTER TABLE record ADD COLUMN index_from INTEGER;"
+	"ALTER TABLE record ADD COLUMN index_by TEXT",
 };
 
 struct source {
@@ -157,8 +160,8 @@ static bool write_row(struct outbox_file *file, const struct outbox_row *row, st
 	sqlite3_stmt *statement = database_prepare(
 		file->database,
 		"INSERT INTO record (seq, source, t, undated, pulses, wh, mark, off_peak, peak, "
-		"blind_ms, lost, lost_possible) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-		"?11, ?12)");
+		"blind_ms, lost, lost_possible, index_from, index_by) VALUES (?1, ?2, ?3, ?4, ?5, "
+		"?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
 
 	sqlite3_bind_int64(statement, 1, record->seq);
 	sqlite3_bind_int64(statement, 2, (int64_t)row->source + 1);
@@ -174,6 +177,10 @@ static bool write_row(struct outbox_file *file, const struct outbox_row *row, st
 	sqlite3_bind_int64(statement, 10, record->blind_ms);
 	sqlite3_bind_int64(statement, 11, record->lost);
 	sqlite3_bind_int(statement, 12, record->lost_possible);
+	if (record->index_set) {
+		sqlite3_bind_int64(statement, 13, record->index_from);
+		sqlite3_bind_text(statement, 14, record->index_by, -1, SQLITE_STATIC);
+	}
 	return database_run(file->database, statement, fail);
 }
 
@@ -333,6 +340,12 @@ static void read_row(sqlite3_stmt *statement, struct outbox_row *row)
 		.prev = sqlite3_column_int64(statement, 11),
 		.lost_possible = sqlite3_column_int(statement, 12),
 	};
+	record->index_set = sqlite3_column_type(statement, 13) != SQLITE_NULL;
+	if (record->index_set) {
+		record->index_from = sqlite3_column_int64(statement, 13);
+		snprintf(record->index_by, sizeof(record->index_by), "%s",
+			 (const char *)sqlite3_column_text(statement, 14));
+	}
 	row->source = (size_t)sqlite3_column_int64(statement, 1) - 1;
 	row->undated = sqlite3_column_int(statement, 3);
 }
@@ -344,7 +357,7 @@ enum outbox_read outbox_file_next(struct outbox_file *file, int64_t seq, struct 
 		file->database,
 		"SELECT r.seq, r.source, r.t, r.undated, r.pulses, r.wh, r.mark, r.off_peak, "
 		"r.peak, r.blind_ms, r.lost, (SELECT max(seq) FROM record WHERE seq < r.seq), "
-		"r.lost_possible "
+		"r.lost_possible, r.index_from, r.index_by "
 		"FROM record AS r JOIN source ON source.id = r.source WHERE r.seq > ?1 "
 		"ORDER BY r.seq LIMIT 1");
 	enum database_step step;

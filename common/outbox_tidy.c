@@ -48,7 +48,8 @@ static int64_t seq_after(struct database *database, int64_t seq, int64_t count)
 }
 
 /* Of each source every second one after `seq`, up to `last`; but neither the first nor the last,
- * and nothing precious (see backlog.c) unless `even_precious`. */
+ * and nothing precious (see backlog.c) unless `even_precious`; an index that was set never, since
+ * without it energy would appear that was not used. */
 static int64_t thin(struct database *database, struct outbox_state *state, int64_t seq,
 		    int64_t last, bool even_precious)
 {
@@ -56,7 +57,8 @@ static int64_t thin(struct database *database, struct outbox_state *state, int64
 		database,
 		"DELETE FROM record WHERE seq IN (SELECT seq FROM (SELECT seq, "
 		"row_number() OVER by_source AS place, lead(seq) OVER by_source AS follower "
-		"FROM record WHERE seq > ?1 AND seq <= ?2 AND (?3 OR (mark NOT IN (?4, ?5, ?6) AND "
+		"FROM record WHERE seq > ?1 AND seq <= ?2 AND index_from IS NULL AND (?3 OR (mark "
+		"NOT IN (?4, ?5, ?6) AND "
 		"blind_ms = 0 AND lost = 0 AND NOT lost_possible)) WINDOW by_source AS (PARTITION "
 		"BY "
 		"source ORDER BY seq)) "
@@ -75,7 +77,8 @@ static int64_t oldest_delete(struct database *database, struct outbox_state *sta
 {
 	sqlite3_stmt *statement = database_prepare(
 		database,
-		"DELETE FROM record WHERE seq = (SELECT min(seq) FROM record WHERE seq < ?1)");
+		"DELETE FROM record WHERE seq = (SELECT min(seq) FROM record WHERE seq < ?1 AND "
+		"index_from IS NULL)");
 
 	sqlite3_bind_int64(statement, 1, state->newest);
 	return delete_with(database, state, statement);

@@ -11,7 +11,7 @@ DUMP = {
     "sources": "SELECT name, counts, about, announced FROM sources",
     "weights": "SELECT name, quantity, position, since IS NULL, amount, modulus"
     " FROM weights JOIN sources ON id = source",
-    "swaps": "SELECT name, t, final, initial FROM swaps JOIN sources ON id = source",
+    "swaps": "SELECT name, t, final, initial, set_by FROM swaps JOIN sources ON id = source",
     "stays": "SELECT name, position, zone, since IS NULL, until IS NULL"
     " FROM stays JOIN sources ON id = source",
     "facts": "SELECT name, t, count FROM facts JOIN sources ON id = source",

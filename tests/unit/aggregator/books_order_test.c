@@ -17,6 +17,8 @@ static const char *const dumped[] = {
 	" JOIN sources ON id = source ORDER BY 2, 3, 4",
 	"SELECT 'stay', name, zone, position, since, until FROM stays"
 	" JOIN sources ON id = source ORDER BY 2, 4",
+	"SELECT 'swap', name, t, final, initial, set_by FROM swaps JOIN sources ON id = source"
+	" ORDER BY t, name",
 	"SELECT 'fact', name, t, count FROM facts JOIN sources ON id = source ORDER BY t, name",
 	"SELECT 'top', name, t FROM tops JOIN sources ON id = source ORDER BY t, name",
 	"SELECT 'contacts', name, t, off_peak, peak, change, seq FROM contacts"
@@ -50,7 +52,7 @@ static void dump_add(struct dump *dump, const char *text)
 	dump->size += size;
 }
 
-#define ALL "zo so we st fa to co ga ru wi ev"
+#define ALL "zo so we st sw fa to co ga ru wi ev"
 
 /* The kinds in `only`, by their first two letters. */
 static struct dump dump_file(const char *file, const char *only)
@@ -178,6 +180,34 @@ static void deliver_in_trouble(struct home *home, ms_t now)
 	free(order);
 }
 
+static void set_index(ms_t t, int64_t from, int64_t to)
+{
+	int64_t *prev = &world.newest[0];
+	int64_t seq = *prev + 1;
+	char text[240];
+
+	snprintf(text, sizeof(text),
+		 "{\"t\":%lld,\"stream\":\"00000000000000aa\",\"seq\":%lld,\"prev\":%lld,"
+		 "\"mark\":\"start\",\"pulses\":%lld,"
+		 "\"index_set\":{\"from\":%lld,\"to\":%lld,\"by\":\"anna\"}}",
+		 (long long)t, (long long)seq, (long long)*prev, (long long)to, (long long)from,
+		 (long long)to);
+	*prev = seq;
+	say(source_names[0], "record", text);
+}
+
+/* Somebody sets the main meter's index, and a collector gone wild twice in one moment. */
+static void set_indices(void)
+{
+	ms_t t = world.from;
+
+	for (int i = 0; i < 4; i++) {
+		t += 1 + seed_below((world.to - world.from) / 4 - 1);
+		set_index(t, seed_below(1000000), seed_below(1000000));
+	}
+	set_index(t, seed_below(1000000), seed_below(1000000));
+}
+
 static void world_prepare(struct home *home, const char *name)
 {
 	folder_make();
@@ -203,6 +233,7 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 		struct dump one, other;
 
 		world_prepare(&calm, "calm.db");
+		set_indices();
 		snprintf(troubled.file, sizeof(troubled.file), "%s/troubled.db", folder);
 		troubled.fixture.settings = calm.fixture.settings;
 		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
@@ -262,6 +293,7 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 		struct home home = {0};
 
 		world_prepare(&home, "books.db");
+		set_indices();
 		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
 		home.fixture.settings.fact_days = 2;
 		home_open(&home);

@@ -2,6 +2,7 @@
 #include "tests/unit/aggregator/site_fixture.h"
 
 #include "aggregator/books.h"
+#include "tests/unit/common/seed.h"
 
 #define STREAM "00000000000000cc"
 #define ACK    "collector/pac/ack"
@@ -507,8 +508,8 @@ static void what_comes_again_after_it_was_thinned_out_stays(void **state)
 static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct swap swap = {1358233200000 + 25000, 2500000, 40000};
-	const struct swap later = {1358233200000 + 99000000, 2500000, 40000};
+	const struct swap swap = {1358233200000 + 25000, 2500000, 40000, ""};
+	const struct swap later = {1358233200000 + 99000000, 2500000, 40000, ""};
 	struct fail fail = {0};
 
 	announce(fixture);
@@ -560,10 +561,10 @@ static void a_swap_that_contradicts_the_records_is_refused_with_what_they_say(vo
 	record(fixture, 1, 0);
 	record(fixture, 2, 1);
 	record(fixture, 4, 3);
-	assert_no_swap(fixture, &(struct swap){begin + 25000, 1999999, 0},
+	assert_no_swap(fixture, &(struct swap){begin + 25000, 1999999, 0, ""},
 		       "the final index is below 2000.000 Wh, which the meter had at "
 		       "2013-01-15T08:00:20+01:00");
-	assert_no_swap(fixture, &(struct swap){begin + 25000, 2000000, 4000001},
+	assert_no_swap(fixture, &(struct swap){begin + 25000, 2000000, 4000001, ""},
 		       "the initial index is above 4000.000 Wh, which the meter had at "
 		       "2013-01-15T08:00:40+01:00");
 	/* The new meter has recorded already: from here its energy would be the old one's index. */
@@ -574,7 +575,7 @@ static void a_swap_that_contradicts_the_records_is_refused_with_what_they_say(vo
 	fixture->now += 10000;
 	save(fixture);
 	assert_no_swap(
-		fixture, &(struct swap){fixture->now, 4500000, 40000},
+		fixture, &(struct swap){fixture->now, 4500000, 40000, ""},
 		"t: the index fell from 4000.000 Wh at 2013-01-15T08:00:40+01:00 to 45.000 Wh "
 		"at 2013-01-15T08:00:50+01:00; if that was the replacement, expected a t "
 		"between these two");
@@ -583,7 +584,7 @@ static void a_swap_that_contradicts_the_records_is_refused_with_what_they_say(vo
 static void a_swap_that_is_said_once_more_later_changes_nothing(void **state)
 {
 	struct fixture *fixture = *state;
-	struct swap swap = {1358233200000 + 25000, 2500000, 40000};
+	struct swap swap = {1358233200000 + 25000, 2500000, 40000, ""};
 	struct fail fail = {0};
 
 	announce(fixture);
@@ -598,6 +599,80 @@ static void a_swap_that_is_said_once_more_later_changes_nothing(void **state)
 	fixture_look(fixture, fixture->now);
 	assert_member(fixture, "zone/self/state", "energy_kwh", "1.5");
 	assert_member(fixture, "health", "swaps", "1");
+}
+
+/* A collector's index was 700 (56 kWh), and is set to what the register shows. */
+static const char *const index_records[] = {
+	"{\"t\":1358233200000,\"stream\":\"" STREAM "\",\"seq\":1,\"prev\":0,"
+	"\"mark\":\"start\",\"pulses\":200}",
+	"{\"t\":1358233260000,\"stream\":\"" STREAM "\",\"seq\":2,\"prev\":1,"
+	"\"mark\":\"stop\",\"pulses\":700}",
+	"{\"t\":1358233300000,\"stream\":\"" STREAM "\",\"seq\":3,\"prev\":2,"
+	"\"mark\":\"start\",\"pulses\":10154320,\"blind_ms\":40000,"
+	"\"index_set\":{\"from\":700,\"to\":10154320,\"by\":\"Anna\"}}",
+	"{\"t\":1358233310000,\"stream\":\"" STREAM "\",\"seq\":4,\"prev\":3,"
+	"\"mark\":\"start\",\"pulses\":10154320,\"blind_ms\":10000}",
+	"{\"t\":1358233370000,\"stream\":\"" STREAM "\",\"seq\":5,\"prev\":4,"
+	"\"mark\":\"minute\",\"pulses\":10154330}",
+};
+
+static void an_index_that_was_set_moves_no_energy_in_any_order(void **state)
+{
+	struct fixture *fixture = *state;
+	int order[10];
+
+	seed_start(__func__);
+	for (int round = 0; round < 200; round++) {
+		struct fail fail = {0};
+
+		fixture_close(fixture);
+		fixture_open(fixture);
+		fixture->now = 1358233400000;
+		fixture_send(fixture, "poste/global/about",
+			     "{\"kind\":\"pulse\",\"medium\":\"electricity\",\"zone\":\"global\","
+			     "\"label\":\"Global\",\"nominal_w\":480000,\"role\":\"main\","
+			     "\"wh_per_pulse\":80}");
+		/* Each twice. */
+		for (int i = 0; i < 10; i++) {
+			int other = (int)seed_below(i + 1);
+
+			order[i] = order[other];
+			order[other] = i % 5;
+		}
+		for (int i = 0; i < 10; i++) {
+			if (!fixture_offer(fixture, &fail, "poste/global/record",
+					   index_records[order[i]]))
+				fail_msg("%s", fail.text);
+			if (seed_below(3) == 0)
+				save(fixture);
+		}
+		save(fixture);
+		fixture_look(fixture, fixture->now);
+		/* 500 pulses before it, 10 after it. */
+		assert_member(fixture, "zone/global/state", "energy_kwh", "40.8");
+		assert_member(fixture, "health", "swaps", "1");
+		assert_member(fixture, "health", "resets", "0");
+		assert_member(fixture, "health", "duplicate", "5");
+		assert_member(fixture, "health", "blind_ms", "50000");
+	}
+}
+
+static void a_command_for_the_same_moment_stays_whatever_comes_again(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct swap swap = {1358233300000, 700, 600, ""};
+	struct fail fail = {0};
+
+	fixture->now = 1358233400000;
+	for (int i = 0; i < 3; i++)
+		fixture_send(fixture, "poste/global/record", "%s", index_records[i]);
+	assert_true(site_swap(fixture->site, "poste", "global", &swap, fixture->now, &fail));
+	fixture_send(fixture, "poste/global/record", "%s", index_records[2]);
+	save(fixture);
+	assert_int_equal(shelf.last_event.after, 600);
+	fixture_send(fixture, "poste/global/record", "%s", index_records[2]);
+	save(fixture);
+	assert_int_equal(shelf.events, 0);
 }
 
 static void tops_count_when_the_role_is_corrected_later(void **state)
@@ -662,6 +737,8 @@ int main(void)
 		books_test(a_swap_gives_the_energy_of_both_meters_and_an_event),
 		books_test(a_swap_that_contradicts_the_records_is_refused_with_what_they_say),
 		books_test(a_swap_that_is_said_once_more_later_changes_nothing),
+		books_test(an_index_that_was_set_moves_no_energy_in_any_order),
+		books_test(a_command_for_the_same_moment_stays_whatever_comes_again),
 		books_test(tops_count_when_the_role_is_corrected_later),
 		books_test(a_reason_why_nothing_can_be_stored_is_shown),
 	};

@@ -486,7 +486,7 @@ static void a_swap_is_exact_to_the_final_index_and_from_the_initial_one(void **s
 	CURVE_OF(&curve, {0, 1000}, {100, 1100}, {300, 7}, {400, 9});
 	assert_int_equal(curve.resets, 1);
 	assert_int_equal(curve_total(&curve), 102);
-	assert_true(curve_swap(&curve, (struct swap){200, 1140, 5}));
+	assert_true(curve_swap(&curve, (struct swap){200, 1140, 5, ""}));
 	curve_settle(&curve);
 	assert_int_equal(curve.resets, 0);
 	assert_int_equal(between(&curve, 100, 200), 40);
@@ -498,7 +498,7 @@ static void a_swap_is_exact_to_the_final_index_and_from_the_initial_one(void **s
 	assert_int_equal(event.kind, EVENT_SWAP);
 	assert_int_equal(event.before, 1140);
 	assert_int_equal(event.after, 5);
-	assert_false(curve_swap(&curve, (struct swap){200, 1140, 5}));
+	assert_false(curve_swap(&curve, (struct swap){200, 1140, 5, ""}));
 	assert_unchanged(&curve);
 	curve_free(&curve);
 }
@@ -509,7 +509,7 @@ static void a_swap_counts_as_a_record_before_the_new_meter_says_anything(void **
 
 	(void)state;
 	CURVE_OF(&curve, {0, 1000}, {100, 1100});
-	curve_swap(&curve, (struct swap){200, 1150, 0});
+	curve_swap(&curve, (struct swap){200, 1150, 0, ""});
 	curve_settle(&curve);
 	assert_int_equal(curve_total(&curve), 150);
 	assert_int_equal(curve_last(&curve), 200);
@@ -532,11 +532,11 @@ static void a_record_in_the_very_moment_of_a_swap_does_not_count(void **state)
 
 			CURVE_OF(&curve, {0, 1000}, {100, 1100}, {300, 7});
 			if (order)
-				curve_swap(&curve, (struct swap){200, 1140, 5});
+				curve_swap(&curve, (struct swap){200, 1140, 5, ""});
 			curve_add(&curve, 200, counts[i]);
 			curve_settle(&curve);
 			if (!order)
-				curve_swap(&curve, (struct swap){200, 1140, 5});
+				curve_swap(&curve, (struct swap){200, 1140, 5, ""});
 			curve_settle(&curve);
 			assert_int_equal(between(&curve, 100, 200), 40);
 			assert_int_equal(between(&curve, 200, 300), 2);
@@ -553,14 +553,14 @@ static void a_swap_said_again_otherwise_replaces_the_first(void **state)
 
 	(void)state;
 	CURVE_OF(&curve, {0, 1000}, {100, 1100}, {300, 7});
-	curve_swap(&curve, (struct swap){200, 1140, 5});
+	curve_swap(&curve, (struct swap){200, 1140, 5, ""});
 	curve_settle(&curve);
-	assert_true(curve_swap(&curve, (struct swap){200, 1120, 6}));
+	assert_true(curve_swap(&curve, (struct swap){200, 1120, 6, ""}));
 	curve_settle(&curve);
 	assert_int_equal(curve_total(&curve), 121);
 	assert_changed(&curve, 100, 300);
-	assert_true(curve_swap(&curve, (struct swap){200, 1130, 6}));
-	assert_true(curve_swap(&curve, (struct swap){200, 1131, 6}));
+	assert_true(curve_swap(&curve, (struct swap){200, 1130, 6, ""}));
+	assert_true(curve_swap(&curve, (struct swap){200, 1131, 6, ""}));
 	curve_settle(&curve);
 	assert_int_equal(curve_total(&curve), 132);
 	assert_int_equal(curve.swap_count, 1);
@@ -707,7 +707,7 @@ static void in_any_order_a_curve_is_what_its_set_of_records_says(void **state)
 			curve_add(&curve, record[0], record[1]);
 			if (seed_below(12) == 0) {
 				struct swap swap = {seed_below(TIMES), seed_below(70),
-						    seed_below(30)};
+						    seed_below(30), ""};
 				size_t i = 0;
 
 				while (i < model.swap_count && model.swaps[i].t != swap.t)

@@ -110,8 +110,8 @@ void site_restore_volume_weight(struct source *source, const struct weight *weig
 
 void site_restore_swap(struct source *source, const struct swap *swap)
 {
-	tell("%s swap %lld %lld %lld\n", source->name, (long long)swap->t, (long long)swap->final,
-	     (long long)swap->initial);
+	tell("%s swap %lld %lld %lld %s\n", source->name, (long long)swap->t,
+	     (long long)swap->final, (long long)swap->initial, swap->by);
 }
 
 bool site_restore_stay(struct site *of, struct source *source, const char *zone, ms_t from,
@@ -291,7 +291,7 @@ static bool everything(const struct books *books)
 	struct sequence old = {.stream = "aaaaaaaaaaaaaaaa", .runs = runs, .count = 1};
 	struct sequence now = {.stream = "0123456789abcdef", .runs = runs, .count = 2};
 	struct contact_state contact = {1000, YES, UNKNOWN, true, 4};
-	struct swap swap = {3000, 900, 12};
+	struct swap swap = {3000, 900, 12, "Anna"};
 	struct event event = {3000, EVENT_SWAP, 900, 12};
 	struct reading reading = {.window = {0, 600000, EDGE_TOP, EDGE_TOP},
 				  .known = true,
@@ -321,7 +321,7 @@ static const char everything_back[] =
 	"poste/global energy -9223372036854775808 80000000000 1000\n"
 	"poste/global energy 5000 40000000000 0\n"
 	"poste/global volume -9223372036854775808 3\n"
-	"poste/global swap 3000 900 12\n"
+	"poste/global swap 3000 900 12 Anna\n"
 	"poste/global in global -9223372036854775808 2000\n"
 	"poste/global in self 2000 9223372036854775807\n"
 	"poste/global at 1000: 17\n"
@@ -667,7 +667,7 @@ static void a_file_of_the_first_version_keeps_what_it_holds(void **state)
 	database_close(first);
 	assert_opens();
 	assert_loads("source poste/global 1 - 0\n"
-		     "poste/global swap 3000 900 12\n"
+		     "poste/global swap 3000 900 12 \n"
 		     "poste/global at 1000: 17\n"
 		     "gap 1000 5320 3 0\n"
 		     "restored\n");

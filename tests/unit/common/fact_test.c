@@ -312,6 +312,15 @@ static const struct refusal record_refusals[] = {
 	{PULSE(TAIL ",\"peak\":\"no\""), "peak: expected true, false or null, found \"no\""},
 	{PULSE(TAIL ",\"blind_ms\":-1"), "blind_ms: expected " COUNT_EXPECTED ", found -1"},
 	{PULSE(TAIL ",\"lost\":0.5"), "lost: expected " COUNT_EXPECTED ", found 0.5"},
+	{PULSE(TAIL ",\"index_set\":5"), "index_set: expected an object, found 5"},
+	{PULSE(TAIL ",\"index_set\":{\"from\":-1,\"to\":1,\"by\":\"a\"}"),
+	 "index_set: from: expected " COUNT_EXPECTED ", found -1"},
+	{PULSE(TAIL ",\"index_set\":{\"from\":1,\"to\":2,\"by\":\"a\"}"),
+	 "index_set: to: expected the same as pulses, found 2"},
+	{PULSE(TAIL ",\"index_set\":{\"from\":1,\"to\":1}"),
+	 "index_set: by: expected " LABEL_EXPECTED ", found nothing"},
+	{PULSE("\"wh\":1,\"index_set\":{\"from\":1,\"to\":1,\"by\":\"a\"}"),
+	 "index_set: expected together with pulses only"},
 	{PULSE(TAIL ",\"lost_possible\":1"),
 	 "lost_possible: expected true, false or null, found 1"},
 	{PULSE(TAIL ",\"prev\":-1"),
@@ -696,8 +705,13 @@ static struct record random_record(void)
 		record.mark = (enum mark)seed_below(MARK_NONE);
 		record.off_peak = (enum tristate)seed_below(3);
 		record.peak = (enum tristate)seed_below(3);
+		record.index_set = seed_below(2);
 	} else {
 		record.wh = random_index();
+	}
+	if (record.index_set) {
+		record.index_from = seed_any_size(INT64_C(9000000000000000));
+		strcpy(record.index_by, "Anna \"É\" O'Neill");
 	}
 	return record;
 }
@@ -725,6 +739,9 @@ static void every_record_comes_back_to_the_last_bit(void **state)
 		assert_int_equal(back.blind_ms, record.blind_ms);
 		assert_int_equal(back.lost, record.lost);
 		assert_int_equal(back.lost_possible, record.lost_possible);
+		assert_int_equal(back.index_set, record.index_set);
+		assert_int_equal(back.index_from, record.index_from);
+		assert_string_equal(back.index_by, record.index_by);
 		free(text);
 	}
 }

@@ -242,6 +242,37 @@ static void a_record_is_sent_to_its_topic_with_stream_number_and_predecessor(voi
 	assert_true(mqtt.last.lost_possible);
 }
 
+static void an_index_that_was_set_is_on_the_disk_at_once_and_comes_back(void **state)
+{
+	struct record record = {.t = T0,
+				.is_pulse = true,
+				.pulses = 12,
+				.mark = MARK_START,
+				.index_set = true,
+				.index_from = 7,
+				.index_by = "Anna"};
+	struct outbox_total total;
+	struct fail fail = {0};
+
+	(void)state;
+	outbox_add(outbox, "self", &record, true, 0);
+	assert_true(outbox_write(outbox, &fail));
+	assert_int_equal(rows(), 1);
+	pump();
+	assert_true(mqtt.last.index_set);
+	assert_int_equal(mqtt.last.index_from, 7);
+	assert_string_equal(mqtt.last.index_by, "Anna");
+	add("self", MARK_TOP10);
+	pump();
+	assert_false(mqtt.last.index_set);
+	reopen();
+	assert_true(outbox_total(outbox, "self", &total));
+	limit_files(0);
+	outbox_add(outbox, "self", &record, true, 0);
+	assert_false(outbox_write(outbox, &fail));
+	assert_non_null(strstr(fail.text, "cannot be written"));
+}
+
 static void an_energy_index_comes_back_to_the_last_bit(void **state)
 {
 	(void)state;
@@ -1023,6 +1054,32 @@ static void a_full_outbox_thins_its_oldest_records_and_stays_small(void **state)
 	assert_int_equal(mqtt.linked, 4000);
 }
 
+static void an_index_that_was_set_is_never_thinned(void **state)
+{
+	struct record record = {.t = T0,
+				.is_pulse = true,
+				.mark = MARK_START,
+				.index_set = true,
+				.index_by = "Anna"};
+
+	(void)state;
+	settings.max_mb = 1;
+	reopen();
+	mqtt.up = false;
+	for (int i = 0; i < 60000; i++) {
+		if (i % 2000 == 999)
+			outbox_add(outbox, "global", &record, true, 0);
+		else
+			add("global", MARK_TOP10);
+		if (i % 1000 == 0)
+			flush();
+	}
+	flush();
+	flush();
+	assert_in_range(rows(), 8000, 16384 + 1000);
+	assert_int_equal(sql("SELECT count(*) FROM record WHERE index_from IS NOT NULL"), 30);
+}
+
 static void marks_alone_are_thinned_as_well(void **state)
 {
 	(void)state;
@@ -1152,6 +1209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_record_is_sent_to_its_topic_with_stream_number_and_predecessor),
+		test(an_index_that_was_set_is_on_the_disk_at_once_and_comes_back),
 		test(an_energy_index_comes_back_to_the_last_bit),
 		test(only_what_is_on_the_disk_is_sent),
 		test(ten_records_or_a_mark_are_written_at_once),
@@ -1187,6 +1245,7 @@ int main(void)
 		test(acknowledged_records_are_kept_some_days),
 		test(the_newest_number_is_never_given_again),
 		test(a_full_outbox_thins_its_oldest_records_and_stays_small),
+		test(an_index_that_was_set_is_never_thinned),
 		test(marks_alone_are_thinned_as_well),
 		test(of_a_full_outbox_acknowledged_records_go_first),
 		test(any_sequence_of_events_ends_with_everything_acknowledged),
