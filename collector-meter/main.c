@@ -1,11 +1,13 @@
 /* collector-meter - counts the pulses of meters and publishes them. */
 #include "collector-meter/monitor.h"
 #include "collector-meter/publisher.h"
+#include "collector-meter/set_index.h"
 #include "collector-meter/settings.h"
 #include "collector-meter/station.h"
 #include "common/daemon.h"
 
 static const char *replay;
+static const char *index_wish, *by;
 static bool monitoring;
 
 static const struct program_option own_options[] = {
@@ -16,6 +18,11 @@ static const struct program_option own_options[] = {
 	 .argument = "FILE",
 	 .help = "take edges from FILE (a recording, a FIFO, or -), not from GPIO",
 	 .text = &replay},
+	{.name = "set-index",
+	 .argument = "SOURCE=READING",
+	 .help = "set a meter's index to its register's kWh or m3, and exit",
+	 .text = &index_wish},
+	{.name = "by", .argument = "NAME", .help = "who sets the index", .text = &by},
 	{0},
 };
 
@@ -74,6 +81,8 @@ int main(int argc, char **argv)
 		exit_code = EXIT_CONFIGURATION;
 	else if (options.check)
 		exit_code = options_checked(&options);
+	else if (index_wish)
+		exit_code = set_index(&settings, index_wish, by, &fail) ? EXIT_DONE : EXIT_FAILED;
 	else
 		exit_code = run(&settings, &fail);
 	if (fail.text[0])

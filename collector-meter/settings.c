@@ -311,6 +311,16 @@ double source_wh_per_pulse(const struct source_settings *source)
 	return source->m3_per_pulse * source->kwh_per_m3 * 1000;
 }
 
+double source_unit_per_pulse(const struct source_settings *source)
+{
+	return isnan(source->m3_per_pulse) ? source->wh_per_pulse / 1000 : source->m3_per_pulse;
+}
+
+const char *source_unit(const struct source_settings *source)
+{
+	return isnan(source->m3_per_pulse) ? "kWh" : "m3";
+}
+
 /* A meter that shows twice its nominal power is not believed. NAN: any interval is. */
 static double min_interval_ms(const struct source_settings *source)
 {

@@ -61,6 +61,10 @@ const struct source_settings *settings_source(const struct settings *settings, s
 /* Energy of one pulse; NAN where there is none (water). */
 double source_wh_per_pulse(const struct source_settings *source);
 
+/* What a pulse is worth on the meter's register, and in what that counts: "kWh" or "m3". */
+double source_unit_per_pulse(const struct source_settings *source);
+const char *source_unit(const struct source_settings *source);
+
 struct counter_config source_counter(const struct source_settings *source);
 struct about source_about(const struct source_settings *source);
 

@@ -1,6 +1,11 @@
 """What an electrician and an operator do with a pulse meter."""
 
+import sqlite3
+from contextlib import closing
+
+from broker_test import PULSE_METER, edges  # noqa: F401, a fixture
 from house import topic
+from patience import until
 from recording import BEGIN, SOURCES
 
 
@@ -58,3 +63,102 @@ def test_a_recorded_loss_is_in_the_record_that_follows_it_and_in_health(house):
     records = watcher.values(topic("collector/poste/global/record"))
     doubts = {record["mark"]: record.get("lost_possible") for record in records}
     assert doubts == {"start": None, "minute": True, "stop": None}
+
+
+# -------- the index --------
+
+RECORD = topic("collector/compteur/compteur/record")
+
+
+def set_index(house, *words):
+    """Runs to its end; the exit code, and all that it wrote."""
+    program = house.run("collector-meter", "--config", house.folder / "compteur.json", *words)
+    code = program.wait()
+    return code, program.out + program.err
+
+
+def in_the_books(house, sql):
+    with closing(sqlite3.connect(f"file:{house.books}?mode=ro", uri=True, timeout=10)) as books:
+        return books.execute(sql).fetchall()
+
+
+def test_the_index_is_set_between_two_runs_and_no_energy_is_moved(house, edges):
+    watcher = house.watch("#")
+    house.aggregator()
+    collector = house.meter("compteur", [PULSE_METER], edges.pipe)
+    live = topic("collector/compteur/compteur/live")
+    watcher.wait(live, lambda live: live["pulses"] >= 3)
+
+    code, told = set_index(house, "--set-index", "compteur=812345,67", "--by", "Anna")
+    assert code == 1
+    assert "while the collector is stopped only" in told and "another process" in told
+
+    assert collector.stop() == 0
+    before = watcher.wait(RECORD, lambda record: record["mark"] == "stop")["pulses"]
+    for _ in range(2):
+        code, told = set_index(house, "--set-index", "compteur=812345,67", "--by", "Anna")
+        assert code == 0, told
+        assert "compteur: it" in told and "10154321 pulses, 812345.68 kWh" in told, told
+    assert "it stays at" in told, "the second time there is nothing to do"
+
+    collector = house.again(collector)
+    watcher.wait(live, lambda live: live["pulses"] >= 10154321 + 3)
+    assert collector.stop() == 0
+    records = watcher.values(RECORD)
+    setting = {record["seq"]: record["index_set"] for record in records if "index_set" in record}
+    assert list(setting.values()) == [{"from": before, "to": 10154321, "by": "Anna"}]
+    after = watcher.wait(RECORD, lambda record: record["mark"] == "stop")["pulses"]
+    assert after >= 10154321 + 3
+    counted = before - records[0]["pulses"] + after - 10154321
+    energy = topic("zone/global/energy_kwh")
+    watcher.wait(energy, lambda kwh: abs(kwh - 0.08 * counted) < 1e-6)
+    assert watcher.wait(topic("health"), lambda health: health["swaps"] == 1)["resets"] == 0
+    until(
+        lambda: in_the_books(house, "SELECT kind, before, after, set_by FROM incidents")
+        == [("swap", before, 10154321, "Anna")],
+        10,
+        "the event in the books",
+    )
+    newest = max(record["seq"] for record in records)
+    watcher.wait(topic("collector/compteur/ack"), lambda ack: ack["seq"] == newest)
+
+
+def test_an_index_that_cannot_be_set_is_refused_with_a_reason(house, edges):
+    collector = house.meter("compteur", [PULSE_METER], edges.pipe, ack="broker")
+    watcher = house.watch("#")
+    watcher.wait(topic("collector/compteur/compteur/live"), lambda live: live["pulses"] >= 1)
+    assert collector.stop() == 0
+    for wish, reason in (
+        ("compteur", "expected SOURCE=READING, such as compteur=812345.6"),
+        ("cuisine=5", 'there is no source "cuisine", expected one of compteur'),
+        ("compteur=-5", '"-5" is no reading of a register, expected one like 812345.6'),
+        ("compteur=999999999999999", "too many pulses, expected up to 9e15"),
+    ):
+        code, told = set_index(house, "--set-index", wish)
+        assert code == 1 and reason in told, told
+    code, told = set_index(house, "--set-index", "compteur=1", "--by", "x" * 65)
+    assert code == 1 and "--by: expected a name" in told, told
+    house.outbox("compteur").rename(house.folder / "elsewhere")
+    code, told = set_index(house, "--set-index", "compteur=1")
+    assert code == 1 and "let the collector run once before" in told, told
+    assert not house.outbox("compteur").exists()
+
+
+def test_the_index_of_lines_is_not_set_while_nobody_knows_the_time(houses):
+    house = houses(at="2011-06-01 12:00:00")
+    line = {"chip": "none", "offset": 1}
+    house.configuration(
+        "compteur",
+        collector="compteur",
+        sources=[{**PULSE_METER, "pulse": line}],
+        outbox={"file": str(house.outbox("compteur"))},
+    )
+    collector = house.run("collector-meter", "--config", house.folder / "compteur.json")
+    collector.wait_err("GPIO")
+    collector.stop()
+    code, told = set_index(house, "--set-index", "compteur=1")
+    assert code == 1
+    assert "while nobody knows what time it is: the clock was not set yet" in told
+    house.clock.set(house.clock.ms() + 10 * 365 * 86400000)
+    code, told = set_index(house, "--set-index", "compteur=8")
+    assert code == 0 and "the index was 0 pulses" in told and "it is now 100 pulses" in told, told

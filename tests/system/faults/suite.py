@@ -39,11 +39,12 @@ def outbox_records(house, collector):
         (stream,) = outbox.execute("SELECT stream FROM state").fetchone()
         found = outbox.execute(
             "SELECT seq, name, record.t, record.pulses, record.wh, record.mark, off_peak, peak,"
-            " blind_ms, lost, lost_possible FROM record JOIN source ON source.id = record.source"
-            " WHERE NOT record.undated ORDER BY seq"
+            " blind_ms, lost, lost_possible, index_from, index_by"
+            " FROM record JOIN source ON source.id = record.source WHERE NOT record.undated ORDER BY seq"
         ).fetchall()
     records, prev = [], 0
-    for seq, name, t, pulses, wh, mark, off_peak, peak, blind_ms, lost, lost_possible in found:
+    for seq, name, t, pulses, wh, mark, off_peak, peak, blind_ms, *rest in found:
+        lost, lost_possible, index_from, by = rest
         record = {"t": t, "stream": stream, "seq": seq, "prev": prev}
         if wh is None:
             record |= {"mark": MARKS[mark], "pulses": pulses}
@@ -56,6 +57,8 @@ def outbox_records(house, collector):
             record["lost"] = lost
         if lost_possible:
             record["lost_possible"] = True
+        if by is not None:
+            record["index_set"] = {"from": index_from, "to": pulses, "by": by}
         records.append((name, record))
         prev = seq
     return records
