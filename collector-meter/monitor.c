@@ -5,14 +5,28 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "collector-meter/comparison.h"
+#include "collector-meter/survey_text.h"
+#include "collector-meter/typed.h"
 #include "common/clock.h"
+
+/* What is known of a meter. */
+struct watched {
+	struct survey surveys[LINE_ROLES];
+	ns_t last_edge[LINE_ROLES]; /* 0: none yet */
+	int64_t pulses;		    /* counted so far */
+	ms_t t;			    /* the time of that, on the clock of the station */
+	bool compared;		    /* a reading was typed: */
+	struct comparison_point first;
+};
 
 struct monitor {
 	const struct settings *settings;
 	struct daemon *daemon;
 	FILE *out;
-	ms_t offset;	 /* wall clock less CLOCK_BOOTTIME; 0 for a recording */
-	ns_t *last_edge; /* of every line: [source * LINE_ROLES + role]; 0: none yet */
+	ms_t offset; /* wall clock less CLOCK_BOOTTIME; 0 for a recording */
+	struct typed *typed;
+	struct watched *meters;
 };
 
 /* -------- one line of the table -------- */
@@ -42,15 +56,6 @@ static void print_place(struct monitor *monitor, size_t source, ms_t happened)
 		settings_source(monitor->settings, source)->source);
 }
 
-/* "412 ms" or "3.0021 s" */
-static void print_duration(const struct monitor *monitor, ns_t duration)
-{
-	if (duration < NS_PER_SECOND)
-		fprintf(monitor->out, "%.3f ms", (double)duration / 1e6);
-	else
-		fprintf(monitor->out, "%.4f s", (double)duration / 1e9);
-}
-
 static const char *contact_name(enum tristate state)
 {
 	static const char *const names[] = {[NO] = "open", [YES] = "closed", [UNKNOWN] = "none"};
@@ -63,13 +68,15 @@ static const char *contact_name(enum tristate state)
 static void station_edge(void *context, const struct edge *edge, ms_t t)
 {
 	struct monitor *monitor = context;
-	ns_t *last = &monitor->last_edge[edge->source * LINE_ROLES + edge->role];
+	struct watched *meter = &monitor->meters[edge->source];
+	ns_t *last = &meter->last_edge[edge->role];
 
+	survey_edge(&meter->surveys[edge->role], edge->on, edge->t);
 	print_place(monitor, edge->source, t);
 	fprintf(monitor->out, "%-8s  %s", line_role_name(edge->role), edge->on ? "on" : "off");
 	if (*last) {
 		fprintf(monitor->out, edge->on ? "   after " : "  after ");
-		print_duration(monitor, edge->t - *last);
+		duration_print(monitor->out, edge->t - *last);
 	}
 	fputc('\n', monitor->out);
 	*last = edge->t;
@@ -85,7 +92,7 @@ static void print_pulse(const struct monitor *monitor, size_t source,
 		fprintf(monitor->out, "  first one, no interval yet");
 	else {
 		fprintf(monitor->out, "  interval ");
-		print_duration(monitor, event->interval);
+		duration_print(monitor->out, event->interval);
 	}
 	if (event->plausible && !isnan(wh))
 		fprintf(monitor->out, "  %.0f W", wh * 3600e9 / (double)event->interval);
@@ -108,7 +115,7 @@ static void print_counts(const struct monitor *monitor, const struct counter *co
 				" spikes, longest ",
 				counts->rejected, counts->bounces,
 				counts->rejected - counts->bounces);
-			print_duration(monitor, counts->longest);
+			duration_print(monitor->out, counts->longest);
 			fputc(')', monitor->out);
 		}
 	}
@@ -152,6 +159,8 @@ static void station_event(void *context, size_t source, const struct counter *co
 {
 	struct monitor *monitor = context;
 
+	monitor->meters[source].pulses = event->pulses;
+	monitor->meters[source].t = t;
 	print_place(monitor, source, t);
 	if (event->kind == COUNTER_PULSE)
 		print_pulse(monitor, source, event);
@@ -169,8 +178,10 @@ static void station_online(void *context, size_t source, bool online)
 
 	if (!online)
 		return;
-	for (int role = 0; role < LINE_ROLES; role++)
-		monitor->last_edge[source * LINE_ROLES + (size_t)role] = 0;
+	for (int role = 0; role < LINE_ROLES; role++) {
+		monitor->meters[source].last_edge[role] = 0;
+		survey_interrupt(&monitor->meters[source].surveys[role]);
+	}
 }
 
 static void station_finished(void *context)
@@ -196,6 +207,95 @@ struct listener monitor_listener(struct monitor *monitor)
 	};
 }
 
+/* -------- what it comes to -------- */
+
+static void print_surveys(struct monitor *monitor)
+{
+	for (size_t source = 0; source < monitor->settings->sources.count; source++) {
+		const struct source_settings *settings = settings_source(monitor->settings, source);
+		const struct survey *surveys = monitor->meters[source].surveys;
+
+		for (int role = 0; role < LINE_ROLES; role++)
+			if (surveys[role].begun || surveys[role].qualifier.counts.edges)
+				survey_print(monitor->out, settings->source, (enum line_role)role,
+					     &surveys[role], source_counter(settings).min_interval);
+	}
+	fflush(monitor->out);
+}
+
+static void surveys_due(void *context)
+{
+	print_surveys(context);
+}
+
+/* -------- readings that are typed -------- */
+
+static void print_comparison(const struct monitor *monitor, const struct source_settings *source,
+			     const struct comparison *comparison)
+{
+	FILE *out = monitor->out;
+	bool volume = !isnan(source->m3_per_pulse);
+
+	fprintf(out, "\n    %.9g %s since the first one: %" PRId64 " pulses counted, ",
+		comparison->amount, source_unit(source), comparison->counted);
+	fprintf(out, "%.1f +-%.1f expected", comparison->expected, comparison->tolerance);
+	if (!isnan(comparison->deviation_pct))
+		fprintf(out, ", %+.2f %%", comparison->deviation_pct);
+	if (comparison->agrees)
+		fputs(comparison->early ? ": agrees so far, wait longer for more" : ": agrees",
+		      out);
+	else if (comparison->early)
+		fputs(": too early to tell", out);
+	else if (comparison->likely > 0)
+		fprintf(out, ": %s is likely %.9g, not %.9g",
+			volume ? "m3_per_pulse" : "wh_per_pulse",
+			comparison->likely * (volume ? 1 : 1000),
+			source_unit_per_pulse(source) * (volume ? 1 : 1000));
+	else
+		fputs(": does not agree; look at the filter below, and at the wires", out);
+}
+
+static ms_t time_of_reading(const struct monitor *monitor, const struct watched *meter)
+{
+	if (!monitor->settings->replay[0])
+		return clock_boot();
+	return meter->t ? meter->t : clock_wall();
+}
+
+static void reading_taken(void *context, size_t source, const struct reading *reading)
+{
+	struct monitor *monitor = context;
+	const struct source_settings *settings = settings_source(monitor->settings, source);
+	struct watched *meter = &monitor->meters[source];
+	struct comparison_point point = {*reading, meter->pulses};
+	struct comparison comparison;
+
+	print_place(monitor, source, time_of_reading(monitor, meter));
+	fprintf(monitor->out, "= reading %.*f %s at %" PRId64 " pulses", reading->decimals,
+		reading->value, source_unit(settings), meter->pulses);
+	if (!meter->compared) {
+		fputs("; read it again later", monitor->out);
+		meter->first = point;
+		meter->compared = true;
+	} else if (comparison_make(&comparison, &meter->first, &point,
+				   source_unit_per_pulse(settings))) {
+		print_comparison(monitor, settings, &comparison);
+	} else {
+		fputs("; less than the first one, which is forgotten", monitor->out);
+		meter->first = point;
+	}
+	fputc('\n', monitor->out);
+	fflush(monitor->out);
+}
+
+static void reading_refused(void *context, const struct fail *fail)
+{
+	struct monitor *monitor = context;
+
+	fprintf(monitor->out, "%s\n", fail->text);
+	fflush(monitor->out);
+}
+
 /* -------- open and close -------- */
 
 struct monitor *monitor_open(const struct settings *settings, struct daemon *daemon, FILE *out,
@@ -208,12 +308,23 @@ struct monitor *monitor_open(const struct settings *settings, struct daemon *dae
 		return NULL;
 	}
 	*monitor = (struct monitor){.settings = settings, .daemon = daemon, .out = out};
-	monitor->last_edge = calloc(settings->sources.count * LINE_ROLES, sizeof(ns_t));
-	if (!monitor->last_edge) {
+	monitor->meters = calloc(settings->sources.count, sizeof(*monitor->meters));
+	if (monitor->meters)
+		monitor->typed =
+			typed_open(settings, daemon, reading_taken, reading_refused, monitor, fail);
+	if (!monitor->typed) {
 		fail_set(fail, "no memory");
-		monitor_close(monitor);
+		free(monitor->meters);
+		free(monitor);
 		return NULL;
 	}
+	for (size_t source = 0; source < settings->sources.count; source++) {
+		struct counter_config config = source_counter(settings_source(settings, source));
+
+		for (int role = 0; role < LINE_ROLES; role++)
+			survey_open(&monitor->meters[source].surveys[role], &config);
+	}
+	daemon_every(daemon, MS_PER_MINUTE, surveys_due, monitor);
 	fprintf(out, "%-23s  %-16s %-8s\n", "time", "meter", "line, or = what it means");
 	return monitor;
 }
@@ -222,7 +333,8 @@ void monitor_close(struct monitor *monitor)
 {
 	if (!monitor)
 		return;
-	fflush(monitor->out);
-	free(monitor->last_edge);
+	print_surveys(monitor);
+	typed_close(monitor->typed);
+	free(monitor->meters);
 	free(monitor);
 }

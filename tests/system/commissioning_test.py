@@ -1,5 +1,6 @@
 """What an electrician and an operator do with a pulse meter."""
 
+import signal
 import sqlite3
 from contextlib import closing
 
@@ -162,3 +163,51 @@ def test_the_index_of_lines_is_not_set_while_nobody_knows_the_time(houses):
     house.clock.set(house.clock.ms() + 10 * 365 * 86400000)
     code, told = set_index(house, "--set-index", "compteur=8")
     assert code == 0 and "the index was 0 pulses" in told and "it is now 100 pulses" in told, told
+
+
+# -------- the monitor --------
+
+
+def monitor(house, recording, **source):
+    """Watches a recording on the terminal."""
+    sources = [{**PULSE_METER, **source}]
+    file = house.configuration(
+        "compteur", collector="compteur", sources=sources, replay=str(recording)
+    )
+    return house.run("collector-meter", "--config", file, "--monitor", commands=True)
+
+
+def test_the_monitor_shows_widths_and_advises_a_filter(house):
+    text = pulses(100, bounces=4, spikes=40).replace("global", "compteur")
+    program = monitor(house, house.write("edges", text), min_on_ms=1.5, nominal_w=480000)
+    assert program.wait() == 0
+    table = program.out[program.out.index("---- compteur, pulse") :]
+    assert "1080 edges, 400 bounces, 0 spikes, 0 repeated" in table, table
+    assert all(len(line) <= 80 for line in table.splitlines()), table
+    row = next(line for line in table.splitlines() if "50 ms - 100 ms" in line)
+    assert row.split()[5] == "99", table  # the last level may not be over
+    assert "min_on_ms 1.5 does not fit, take 30:\n    bounces up to 2.000 ms, levels from" in table, table
+    assert "min_off_ms 30 fits: levels from 440.000 ms" in table, table
+    assert "min_interval_ms 300 fits: the shortest is 500.000 ms" in table, table
+
+
+def test_the_monitor_compares_with_readings_that_are_typed(house, edges):
+    program = monitor(house, edges.pipe)
+    counted = lambda out: out.count("= pulse")
+    program.wait_out(lambda out: counted(out) >= 1)
+    program.tell("812345.60")
+    program.wait_out(lambda out: "= reading 812345.60 kWh at" in out and "read it again" in out)
+    program.wait_out(lambda out: counted(out) >= 5)
+    program.tell("compteur 812349,60")
+    program.wait_out(lambda out: "4 kWh since the first one: " in out)
+    assert "+-1.1 expected, -" in program.out and "50.0 +-1.1" in program.out, program.out
+    program.tell("cuisine 5")
+    program.wait_out(lambda out: 'there is no meter "cuisine"' in out)
+    program.tell("compteur 8123456.x")
+    program.wait_out(lambda out: '"8123456.x" is no reading of a register' in out)
+    program.tell("7")
+    program.wait_out(lambda out: "less than the first one, which is forgotten" in out)
+    assert "---- compteur" not in program.out
+    program.signal(signal.SIGINT)
+    assert program.wait() == 0
+    assert "---- compteur, pulse" in program.out, "the table also at the end by Ctrl-C"

@@ -76,6 +76,9 @@ class Program:
             self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout * PATIENCE)
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def kill(self):
         """What a power cut does to it."""
         self._process.kill()
