@@ -5,7 +5,7 @@
  * clocks run `rate` times as fast as the machine's since its CLOCK_MONOTONIC was `begin`, when ours
  * showed `monotonic` and the wall clock `wall`. Whoever changes `rate` sets the others so that
  * CLOCK_MONOTONIC and CLOCK_BOOTTIME are continuous. Timeouts are shorter by the rate that holds
- * when they begin. */
+ * when they begin, but those of conditions by what holds meanwhile. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -24,6 +25,14 @@
 #define NS_PER_SECOND INT64_C(1000000000)
 #define NS_PER_MS     INT64_C(1000000)
 #define NS_PER_US     INT64_C(1000)
+
+#ifdef SYS_clock_gettime64 /* where time_t had 32 bits */
+#define SYS_CLOCK_GETTIME SYS_clock_gettime64
+#else
+#define SYS_CLOCK_GETTIME SYS_clock_gettime
+#endif
+
+#define LOOK_AGAIN (50 * NS_PER_MS) /* whether the rate is another one; real time */
 
 /* All times in ns. */
 struct clocks {
@@ -47,7 +56,7 @@ static void *real(const char *name)
 	return function;
 }
 
-static void clocks_open(void)
+__attribute__((constructor)) static void clocks_start(void)
 {
 	const char *file = getenv("CLOCKS");
 	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
@@ -59,12 +68,6 @@ static void clocks_open(void)
 	}
 	close(fd);
 	clocks = mapped;
-}
-
-__attribute__((constructor)) static void clocks_start(void)
-{
-	if (!clocks)
-		clocks_open();
 }
 
 static int64_t to_ns(const struct timespec *time)
@@ -83,7 +86,6 @@ static struct clocks clocks_now(void)
 {
 	struct clocks now;
 
-	clocks_start();
 	do {
 		now.turn = __atomic_load_n(&clocks->turn, __ATOMIC_ACQUIRE);
 		now.begin = __atomic_load_n(&clocks->begin, __ATOMIC_RELAXED);
@@ -95,23 +97,27 @@ static struct clocks clocks_now(void)
 	return now;
 }
 
+/* By a system call: a sanitizer looks at the clock within its malloc(), which a search for the
+ * function that we replace would call. */
 static int64_t clock_real(clockid_t clock)
 {
-	static int (*clock_read)(clockid_t, struct timespec *);
 	struct timespec now;
 
-	if (!clock_read)
-		clock_read = REAL(clock_gettime);
-	clock_read(clock, &now);
+	syscall(SYS_CLOCK_GETTIME, clock, &now);
 	return to_ns(&now);
 }
 
 static int64_t clock_fake(clockid_t clock)
 {
-	struct clocks now = clocks_now();
-	int64_t monotonic = clock_real(CLOCK_MONOTONIC);
-	int64_t passed = (monotonic - now.begin) * now.rate;
+	int64_t monotonic, passed;
+	struct clocks now;
 
+	/* Before our start the sanitizer asks, and nobody else. */
+	if (!clocks)
+		return clock_real(clock);
+	now = clocks_now();
+	monotonic = clock_real(CLOCK_MONOTONIC);
+	passed = (monotonic - now.begin) * now.rate;
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE: return now.wall + passed;
@@ -126,18 +132,26 @@ static int64_t clock_fake(clockid_t clock)
 /* How long to wait really; negative, for ever, stays so. */
 static int64_t wait_real(int64_t ns)
 {
-	return ns <= 0 ? ns : ns / clocks_now().rate + 1;
+	return ns <= 0 || !clocks ? ns : ns / clocks_now().rate + 1;
 }
 
-/* The same moment as `due`, in real time of the clock that it is a time of: the nearer one. */
-static struct timespec due_real(const struct timespec *due)
+/* How long until `due`, and the clock that it is a time of: the nearer one. */
+static int64_t wait_fake(const struct timespec *due, clockid_t *clock)
 {
 	int64_t monotonic = to_ns(due) - clock_fake(CLOCK_MONOTONIC);
 	int64_t wall = to_ns(due) - clock_fake(CLOCK_REALTIME);
 
-	if (llabs(monotonic) < llabs(wall))
-		return from_ns(clock_real(CLOCK_MONOTONIC) + wait_real(monotonic));
-	return from_ns(clock_real(CLOCK_REALTIME) + wait_real(wall));
+	*clock = llabs(monotonic) < llabs(wall) ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+	return *clock == CLOCK_MONOTONIC ? monotonic : wall;
+}
+
+/* The same moment in real time of that clock, or one that is so much later than now. */
+static struct timespec due_real(const struct timespec *due, int64_t most)
+{
+	clockid_t clock;
+	int64_t wait = wait_real(wait_fake(due, &clock));
+
+	return from_ns(clock_real(clock) + (wait < most ? wait : most));
 }
 
 /* -------- what the programs and their libraries call -------- */
@@ -204,14 +218,20 @@ int usleep(useconds_t length)
 int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
 			   const struct timespec *restrict due)
 {
-	struct timespec until = due_real(due);
+	clockid_t clock;
+	int error;
 
-	return REAL(pthread_cond_timedwait)(condition, mutex, &until);
+	do {
+		struct timespec until = due_real(due, LOOK_AGAIN);
+
+		error = REAL(pthread_cond_timedwait)(condition, mutex, &until);
+	} while (error == ETIMEDOUT && wait_fake(due, &clock) > 0);
+	return error;
 }
 
 int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *due)
 {
-	struct timespec until = due_real(due);
+	struct timespec until = due_real(due, INT64_MAX);
 
 	return REAL(pthread_timedjoin_np)(thread, result, &until);
 }
@@ -220,7 +240,7 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *next, struct iti
 {
 	struct itimerspec set = {
 		.it_value = flags & TFD_TIMER_ABSTIME && to_ns(&next->it_value)
-				    ? due_real(&next->it_value)
+				    ? due_real(&next->it_value, INT64_MAX)
 				    : from_ns(wait_real(to_ns(&next->it_value))),
 		.it_interval = from_ns(wait_real(to_ns(&next->it_interval))),
 	};
