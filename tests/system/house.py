@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from broker import Broker
-from clock import Clock
+from clock import Clock, sanitizer_library
 from foreign_collector import ForeignCollector
 from patience import PATIENCE
 from program import Program
@@ -47,6 +47,7 @@ class House:
         self.folder = folder
         self.books = folder / "books.db"
         self.clock = Clock(at)
+        self.sync_ms = 0  # a sync of the programs' disk lasts so much longer
         self.broker = None
         self._programs = []
         self._watchers = []
@@ -58,6 +59,10 @@ class House:
         program = BUILD / name
         environment = self.clock.environment(program) if at_house_time else {}
         environment["STATE_DIRECTORY"] = str(self.folder)
+        if self.sync_ms:
+            before = environment.get("LD_PRELOAD", sanitizer_library(program))
+            environment["LD_PRELOAD"] = f"{before} {BUILD / 'faults/slow_disk.so'}".strip()
+            environment["SLOW_DISK_MS"] = str(self.sync_ms)
         started = Program(self.folder, [program, *arguments], environment, commands)
         self._programs.append(started)
         return started
