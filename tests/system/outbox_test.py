@@ -1,7 +1,10 @@
 """Collectors lose no record and tell none twice, whatever becomes of them, their broker and whoever
 acknowledges; by tests that stand in for the aggregator."""
 
+import fcntl
 import os
+import struct
+import termios
 import time
 
 from acker import Acker
@@ -159,6 +162,8 @@ def test_a_killed_count_goes_on_and_tells_how_long_nobody_looked(house):
     say(f"{BEGIN + 62} global.pulse 0")
     until(booked("top10"), 10, "top10")
     live.wait(topic("collector/meters/global/live"), lambda live: live["pulses"] == 1061)
+    unread = lambda: struct.unpack("i", fcntl.ioctl(writer, termios.FIONREAD, bytes(4)))[0]
+    until(lambda: not unread(), 5, "end of what is in the FIFO: the next one would read it")
     collector.kill()
 
     acker = Acker(house, "meters")
