@@ -10,8 +10,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/clock.h"
 
 #define UNIT	    1
 #define WRONG_UNIT  7
@@ -138,14 +139,6 @@ static void registers_fill(uint16_t *registers, struct pac_reading reading)
 
 /* -------- one request -------- */
 
-static ms_t now_wall(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000;
-}
-
 static bool stopping(struct pac_model *model)
 {
 	bool stop;
@@ -171,9 +164,9 @@ static bool pause_for(struct pac_model *model, int ms)
 {
 	const enum pac_fault fault = fault_now(model);
 	const struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
-	ms_t until = now_wall() + ms;
+	ms_t until = clock_monotonic() + ms;
 
-	while (!stopping(model) && fault_now(model) == fault && now_wall() < until)
+	while (!stopping(model) && fault_now(model) == fault && clock_monotonic() < until)
 		nanosleep(&step, NULL);
 	return !stopping(model);
 }
@@ -255,7 +248,7 @@ static bool request_answer(struct pac_model *model, int fd, uint8_t *request, in
 	if (exception != 0)
 		return modbus_reply_exception(model->modbus, request, exception) >= 0;
 
-	reading = model->read(model->context, now_wall());
+	reading = model->read(model->context, clock_wall());
 	if (fault == PAC_NAN)
 		reading.power_w = NAN;
 	registers_fill(model->registers->tab_registers, reading);
@@ -450,8 +443,8 @@ long pac_model_requests(struct pac_model *model)
 struct pac_load {
 	pthread_mutex_t lock;
 	double power_w;
-	double wh; /* the index at `since` */
-	ms_t since;
+	double wh;  /* the index at `since` */
+	ms_t since; /* monotonic: a meter has no clock that somebody sets */
 };
 
 struct pac_load *pac_load_open(double power_w, double wh)
@@ -463,7 +456,7 @@ struct pac_load *pac_load_open(double power_w, double wh)
 	pthread_mutex_init(&load->lock, NULL);
 	load->power_w = power_w;
 	load->wh = wh;
-	load->since = now_wall();
+	load->since = clock_monotonic();
 	return load;
 }
 
@@ -475,14 +468,14 @@ void pac_load_close(struct pac_load *load)
 	free(load);
 }
 
-static double load_wh(const struct pac_load *load, ms_t t)
+static double load_wh(const struct pac_load *load, ms_t now)
 {
-	return load->wh + load->power_w * (double)(t - load->since) / (double)MS_PER_HOUR;
+	return load->wh + load->power_w * (double)(now - load->since) / (double)MS_PER_HOUR;
 }
 
 void pac_load_power(struct pac_load *load, double power_w)
 {
-	ms_t now = now_wall();
+	ms_t now = clock_monotonic();
 
 	pthread_mutex_lock(&load->lock);
 	load->wh = load_wh(load, now);
@@ -503,8 +496,12 @@ struct pac_reading pac_load_read(void *context, ms_t t)
 	struct pac_load *load = context;
 	struct pac_reading reading;
 
+	(void)t;
 	pthread_mutex_lock(&load->lock);
-	reading = (struct pac_reading){.power_w = load->power_w, .wh = load_wh(load, t)};
+	reading = (struct pac_reading){
+		.power_w = load->power_w,
+		.wh = load_wh(load, clock_monotonic()),
+	};
 	pthread_mutex_unlock(&load->lock);
 	return reading;
 }

@@ -64,7 +64,8 @@ void pac_load_power(struct pac_load *load, double power_w);
 /* Shifts the index by `wh`; a negative number lets it fall. */
 void pac_load_step(struct pac_load *load, double wh);
 
-/* The callback: `context` is the load. The index is exactly the sum of power x time so far. */
+/* The callback: `context` is the load. The index is exactly the sum of power x time so far, on the
+ * monotonic clock. */
 struct pac_reading pac_load_read(void *context, ms_t t);
 
 #endif
