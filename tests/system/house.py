@@ -11,6 +11,7 @@ from clock import Clock, sanitizer_library
 from foreign_collector import ForeignCollector
 from patience import PATIENCE
 from program import Program
+from proxy import Proxy
 from watcher import Watcher
 
 BUILD = Path(os.environ.get("BUILD", "build")).resolve()
@@ -51,6 +52,7 @@ class House:
         self.broker = None
         self._programs = []
         self._watchers = []
+        self._proxies = []
 
     # -------- programs --------
 
@@ -123,6 +125,11 @@ class House:
         program.expect(-signal.SIGTERM)
         return Meters(program, count)
 
+    def proxy(self, port):
+        """A line to a server, which can be spoiled."""
+        self._proxies.append(Proxy(port))
+        return self._proxies[-1]
+
     # -------- clients --------
 
     def watch(self, *filters, **account):
@@ -142,6 +149,8 @@ class House:
             watcher.close()
         programs = self._programs[::-1] + (self.broker.programs if self.broker else [])
         wrong = [reason for program in programs for reason in program.end()]
+        for proxy in self._proxies:
+            proxy.close()
         for program in [] if quiet else programs:
             print(f"\n---- {' '.join(program.argv)}\n{program.err}", end="")
         return wrong
