@@ -150,7 +150,7 @@ def test_a_day_of_another_length_twelve_hours_late_is_as_if_in_time(houses, day)
 
 
 class Holes:
-    """Yesterday evening to noon of a winter day; the hall's records lack three times ten minutes."""
+    """Yesterday evening to noon in winter; three times ten minutes of the hall are missing."""
 
     begin, noon = local("2013-01-14 20:00"), local("2013-01-15 12:00")
     missing = [local("2013-01-14 21:10"), local("2013-01-15 06:00"), local("2013-01-15 11:50")]
@@ -231,5 +231,5 @@ def test_a_late_record_tells_again_just_what_it_touches(houses):
             (zone, start) for zone in ("self", "rest") for start in (t - 10 * MINUTE, t)
         }
         assert changed(before, books.dump(house.books)) == windows
-    figure(f"{len(again)} late records: {4 * len(again)} windows corrected, nothing else told again")
+    figure(f"{len(again)} late records: {4 * len(again)} windows corrected, nothing else told")
 

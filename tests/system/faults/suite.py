@@ -139,5 +139,7 @@ def assert_exact(houses, house, collectors, **aggregator):
     quiet = undisturbed(houses, house, collectors, **aggregator)
     disturbed, still = books.dump(house.books), books.dump(quiet.books)
     for table in ("facts", "tops", "contacts", "windows", "events"):
-        assert disturbed[table] == still[table], f"{table} differ"
+        one, other = set(disturbed[table]), set(still[table])
+        differ = f"{table} differ: {sorted(one - other)[:5]}, undisturbed {sorted(other - one)[:5]}"
+        assert disturbed[table] == still[table], differ
     return len(booked), len(disturbed["windows"])
