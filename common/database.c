@@ -26,6 +26,7 @@ struct database {
 	size_t version;
 	int lock;
 	sqlite3 *handle; /* NULL: database_replace() failed */
+	bool opened;	 /* and found whole, as far as it was looked at */
 	bool damaged;
 	struct statement *statements;
 	size_t statement_count, statement_capacity;
@@ -261,39 +262,41 @@ static bool handle_open(struct database *database, const char *pragmas, struct f
 				"to %zu: install the newer one",
 				database->file, answer, database->version);
 	/* journal_size_limit: what a long reader let grow is given back. */
-	return (!unclean || check(database, fail)) &&
-	       execute(database,
-		       "PRAGMA journal_mode = WAL;"
-		       "PRAGMA synchronous = FULL;"
-		       "PRAGMA temp_store = MEMORY;"
-		       "PRAGMA journal_size_limit = 4194304",
-		       fail) &&
-	       migrate(database, strtoull(answer, NULL, 10), fail);
+	database->opened = (!unclean || check(database, fail)) &&
+			   execute(database,
+				   "PRAGMA journal_mode = WAL;"
+				   "PRAGMA synchronous = FULL;"
+				   "PRAGMA temp_store = MEMORY;"
+				   "PRAGMA journal_size_limit = 4194304",
+				   fail) &&
+			   migrate(database, strtoull(answer, NULL, 10), fail);
+	return database->opened;
 }
 
 static void handle_close(struct database *database)
 {
 	forget_statements(database);
-	/* What is damaged is evidence: as it is. */
-	if (database->handle && database->damaged)
+	/* What is damaged, or was not looked at and may be, is evidence: as it is. */
+	if (database->handle && (database->damaged || !database->opened))
 		sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_close(database->handle);
 	database->handle = NULL;
+	database->opened = false;
 }
 
 /* An SQLite file has an index of its log in shared memory, which is a file as well. A disk that has
  * no room even for that can be read by one process alone. */
 static bool handle_open_somehow(struct database *database, struct fail *fail)
 {
-	struct fail first = {0};
+	struct fail first = {0}, second = {0};
 
 	if (handle_open(database, "", &first))
 		return true;
 	if (database->damaged || access(database->file, F_OK) != 0)
 		return fail_set(fail, "%s", first.text);
 	handle_close(database);
-	return handle_open(database, "PRAGMA locking_mode = EXCLUSIVE", NULL) ||
-	       fail_set(fail, "%s", first.text);
+	return handle_open(database, "PRAGMA locking_mode = EXCLUSIVE", &second) ||
+	       fail_set(fail, "%s", database->damaged ? second.text : first.text);
 }
 
 static bool set_aside(struct database *database, const char *reason, struct fail *fail)
@@ -309,6 +312,8 @@ static bool open_or_replace(struct database *database, struct fail *fail)
 {
 	struct fail damage = {0};
 
+	if (!database_file_set_log_aside(database->file, fail))
+		return false;
 	if (handle_open_somehow(database, &damage))
 		return true;
 	if (!database->damaged)

@@ -78,6 +78,14 @@ int database_file_take(const char *file, struct fail *fail)
 	return -1;
 }
 
+static bool is_there(const char *name, const char *tail)
+{
+	char whole[NAME_SIZE + 4];
+
+	snprintf(whole, sizeof(whole), "%s%s", name, tail);
+	return access(whole, F_OK) == 0;
+}
+
 /* A name beside the file that nothing has yet. */
 static void name_aside(char name[NAME_SIZE], const char *file)
 {
@@ -88,7 +96,7 @@ static void name_aside(char name[NAME_SIZE], const char *file)
 	gmtime_r(&now, &utc);
 	length = (size_t)snprintf(name, NAME_SIZE, "%s.damaged-", file);
 	length += strftime(name + length, NAME_SIZE - length, "%Y%m%dT%H%M%SZ", &utc);
-	for (int i = 2; access(name, F_OK) == 0; i++)
+	for (int i = 2; is_there(name, "") || is_there(name, "-wal"); i++)
 		snprintf(name + length, NAME_SIZE - length, "-%d", i);
 }
 
@@ -110,4 +118,14 @@ bool database_file_set_aside(const char *file, const char *reason, struct fail *
 	folder_sync(name);
 	log_error("%s; it is set aside as %s, and a new one is begun", reason, name);
 	return true;
+}
+
+bool database_file_set_log_aside(const char *file, struct fail *fail)
+{
+	struct fail reason = {0};
+
+	if (is_there(file, "") || !is_there(file, "-wal"))
+		return true;
+	fail_set(&reason, "%s: is not there, but its log is", file);
+	return database_file_set_aside(file, reason.text, fail);
 }

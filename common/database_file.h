@@ -12,4 +12,8 @@ int database_file_take(const char *file, struct fail *fail);
  * logs that with the reason. */
 bool database_file_set_aside(const char *file, const char *reason, struct fail *fail);
 
+/* The same for a log without its file, which SQLite would delete: what is left where setting aside
+ * was cut short. */
+bool database_file_set_log_aside(const char *file, struct fail *fail);
+
 #endif

@@ -338,6 +338,74 @@ static void damage_that_a_kill_left_behind_is_found_at_opening(void **state)
 	assert_true(folder_find("Z-wal", NULL) >= 1);
 }
 
+/* A file of two pages, and a log with another version of the second one. */
+static void leave_log(void)
+{
+	pid_t child;
+	int status;
+
+	assert_true(opens(file));
+	assert_true(add(1, "one"));
+	database_close(database);
+	database = NULL;
+	child = fork();
+	if (child == 0) {
+		database = database_open(file, first_version, 1, NULL);
+		_exit(add(2, "left in the log") ? 0 : 3);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+}
+
+static off_t size_of(const char *name)
+{
+	struct stat status;
+
+	return stat(name, &status) == 0 ? status.st_size : -1;
+}
+
+static void damage_behind_a_disk_that_fails_is_not_overwritten(void **state)
+{
+	char log[sizeof(file) + 4], name[FOLDER_NAME_SIZE], page[2][4096];
+	off_t size;
+	int fd;
+
+	(void)state;
+	leave_log();
+	snprintf(log, sizeof(log), "%s-wal", file);
+	size = size_of(log);
+	spoil(file, 0, 100);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(pread(fd, page[0], 4096, 4096), 4096);
+	/* Enough for the file's pages, but not for what is around them. */
+	limit_files(8192);
+	opens(file);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(logged("damaged (file is not a database)"), 1);
+	assert_int_equal(pread(fd, page[1], 4096, 4096), 4096);
+	assert_memory_equal(page[0], page[1], 4096);
+	close(fd);
+	assert_int_equal(folder_find("Z-wal", name), 1);
+	assert_int_equal(size_of(name), size);
+}
+
+static void a_log_whose_file_was_set_aside_before_is_set_aside(void **state)
+{
+	char log[sizeof(file) + 4], name[FOLDER_NAME_SIZE];
+	off_t size;
+
+	(void)state;
+	leave_log();
+	snprintf(log, sizeof(log), "%s-wal", file);
+	size = size_of(log);
+	unlink(file);
+	assert_true(opens(file));
+	assert_int_equal(count_things(), 0);
+	assert_int_equal(logged("is not there, but its log is"), 1);
+	assert_int_equal(folder_find("Z-wal", name), 1);
+	assert_int_equal(size_of(name), size);
+}
+
 static void damage_that_a_statement_finds_lets_a_new_file_be_begun(void **state)
 {
 	(void)state;
@@ -497,6 +565,8 @@ int main(void)
 		test(two_damages_in_one_second_are_two_files),
 		test(an_empty_file_is_a_new_one),
 		test(damage_that_a_kill_left_behind_is_found_at_opening),
+		test(damage_behind_a_disk_that_fails_is_not_overwritten),
+		test(a_log_whose_file_was_set_aside_before_is_set_aside),
 		test(damage_that_a_statement_finds_lets_a_new_file_be_begun),
 		test(a_kill_at_any_moment_loses_nothing_committed),
 		test(a_full_disk_is_told_and_undoes_the_whole_transaction),
