@@ -1,8 +1,8 @@
 /* disk_faults.c - a disk that fails once, for a program, by LD_PRELOAD.
  *
  * $DISK_FAULTS names a file with a struct disk_faults. Calls that change what is on the disk, of
- * files whose name begins with $DISK_FAULTS_BELOW, are counted in `seen`, from 1 on; the one with
- * the number `at` goes wrong as `kind` says. */
+ * files whose name begins with $DISK_FAULTS_BELOW, are counted in `seen`, from 1 on, and by what
+ * they do in `calls`; the one with the number `at` goes wrong as `kind` says. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +24,10 @@ enum kind {
 	TORN,	      /* half of it is written, and the program ends at once */
 };
 
+enum call { WRITE, SYNC, TRUNCATE, RENAME, UNLINK, CALLS };
+
 struct disk_faults {
-	int64_t at, kind, seen;
+	int64_t at, kind, seen, calls[CALLS];
 };
 
 static struct disk_faults *faults;
@@ -61,13 +63,15 @@ __attribute__((constructor)) static void faults_start(void)
 }
 
 /* Whether this call is the one. */
-static bool name_fails(const char *name)
+static bool name_fails(enum call call, const char *name)
 {
-	return faults && strncmp(name, below, strlen(below)) == 0 &&
-	       __atomic_add_fetch(&faults->seen, 1, __ATOMIC_RELAXED) == faults->at;
+	if (!faults || strncmp(name, below, strlen(below)) != 0)
+		return false;
+	__atomic_add_fetch(&faults->calls[call], 1, __ATOMIC_RELAXED);
+	return __atomic_add_fetch(&faults->seen, 1, __ATOMIC_RELAXED) == faults->at;
 }
 
-static bool file_fails(int fd)
+static bool file_fails(enum call call, int fd)
 {
 	char link[64], name[PATH_MAX];
 	ssize_t size;
@@ -77,7 +81,7 @@ static bool file_fails(int fd)
 	if (size < 0)
 		return false;
 	name[size] = '\0';
-	return name_fails(name);
+	return name_fails(call, name);
 }
 
 /* Whether the call is to be done all the same. */
@@ -109,36 +113,37 @@ static size_t part(size_t size)
 
 ssize_t write(int fd, const void *bytes, size_t size)
 {
-	SPOILT(file_fails(fd), REAL(write)(fd, bytes, size), REAL(write)(fd, bytes, part(size)));
+	SPOILT(file_fails(WRITE, fd), REAL(write)(fd, bytes, size),
+	       REAL(write)(fd, bytes, part(size)));
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
 {
-	SPOILT(file_fails(fd), REAL(pwrite64)(fd, bytes, size, offset),
+	SPOILT(file_fails(WRITE, fd), REAL(pwrite64)(fd, bytes, size, offset),
 	       REAL(pwrite64)(fd, bytes, part(size), offset));
 }
 
 int fsync(int fd)
 {
-	SPOILT(file_fails(fd), REAL(fsync)(fd), REAL(fsync)(fd));
+	SPOILT(file_fails(SYNC, fd), REAL(fsync)(fd), REAL(fsync)(fd));
 }
 
 int fdatasync(int fd)
 {
-	SPOILT(file_fails(fd), REAL(fdatasync)(fd), REAL(fdatasync)(fd));
+	SPOILT(file_fails(SYNC, fd), REAL(fdatasync)(fd), REAL(fdatasync)(fd));
 }
 
 int ftruncate64(int fd, off64_t size)
 {
-	SPOILT(file_fails(fd), REAL(ftruncate64)(fd, size), REAL(ftruncate64)(fd, size));
+	SPOILT(file_fails(TRUNCATE, fd), REAL(ftruncate64)(fd, size), REAL(ftruncate64)(fd, size));
 }
 
 int rename(const char *old, const char *new)
 {
-	SPOILT(name_fails(old), REAL(rename)(old, new), REAL(rename)(old, new));
+	SPOILT(name_fails(RENAME, old), REAL(rename)(old, new), REAL(rename)(old, new));
 }
 
 int unlink(const char *name)
 {
-	SPOILT(name_fails(name), REAL(unlink)(name), REAL(unlink)(name));
+	SPOILT(name_fails(UNLINK, name), REAL(unlink)(name), REAL(unlink)(name));
 }

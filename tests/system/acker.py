@@ -6,12 +6,13 @@ from house import topic
 
 
 class Acker:
-    """Knows nothing but what came since it was made. A contradiction in what comes is an error."""
+    """Knows nothing but what came since it was made. A contradiction in what comes is an error.
+    Hears it itself, or by a `watcher` that has heard nothing yet."""
 
-    def __init__(self, house, collector):
+    def __init__(self, house, collector, watcher=None):
         self._status = topic("status")
         self._ack = topic(f"collector/{collector}/ack")
-        self._watcher = house.watch(f"collector/{collector}/+/record")
+        self._watcher = watcher or house.watch(f"collector/{collector}/+/record")
         self._taken = 0
         self._following = {}  # (stream, seq) -> the seq after it
         self._keys = {}  # (stream, seq) -> key of its fact

@@ -7,11 +7,12 @@ import subprocess
 from pathlib import Path
 
 from broker import Broker
-from clock import Clock, sanitizer_library
+from clock import Clock
 from foreign_collector import ForeignCollector
 from patience import PATIENCE
 from program import Program
 from proxy import Proxy
+from slow_disk import SlowDisk
 from watcher import Watcher
 
 BUILD = Path(os.environ.get("BUILD", "build")).resolve()
@@ -41,12 +42,23 @@ class Meters:
         self.program.tell(command)
 
 
+def merged(environments):
+    """Into one; what each of them loads into a program is loaded in their order."""
+    result, libraries = {}, {}
+    for each in environments:
+        libraries |= dict.fromkeys(each.get("LD_PRELOAD", "").split())
+        result |= each
+    return result | ({"LD_PRELOAD": " ".join(libraries)} if libraries else {})
+
+
 class House:
     """Everything a test starts, in `folder`. What is started here is ended by close()."""
 
     def __init__(self, folder, at=None):
         self.folder = folder
-        self.books = folder / "books.db"
+        self.outboxes = folder  # where they are
+        self.books = folder / "books.db"  # the aggregator's
+        self.disk_faults = None
         self.clock = Clock(at)
         self.sync_ms = 0  # a sync of the programs' disk lasts so much longer
         self.broker = None
@@ -59,12 +71,11 @@ class House:
     def run(self, name, *arguments, commands=False, at_house_time=True):
         """Starts a program of the build folder."""
         program = BUILD / name
-        environment = self.clock.environment(program) if at_house_time else {}
+        worlds = [self.clock] if at_house_time else []
+        worlds += [SlowDisk(self.sync_ms)] if self.sync_ms else []
+        worlds += [self.disk_faults] if self.disk_faults else []
+        environment = merged(world.environment(program) for world in worlds)
         environment["STATE_DIRECTORY"] = str(self.folder)
-        if self.sync_ms:
-            before = environment.get("LD_PRELOAD", sanitizer_library(program))
-            environment["LD_PRELOAD"] = f"{before} {BUILD / 'faults/slow_disk.so'}".strip()
-            environment["SLOW_DISK_MS"] = str(self.sync_ms)
         started = Program(self.folder, [program, *arguments], environment, commands)
         self._programs.append(started)
         return started
@@ -97,7 +108,7 @@ class House:
 
     def outbox(self, name):
         """The file of a collector."""
-        return self.folder / f"{name}.outbox"
+        return self.outboxes / f"{name}.outbox"
 
     def _collector(self, name, **settings):
         settings["outbox"] = {"file": str(self.outbox(name)), **settings.get("outbox", {})}
@@ -129,6 +140,11 @@ class House:
         """A line to a server, which can be spoiled."""
         self._proxies.append(Proxy(port))
         return self._proxies[-1]
+
+    def keep_on(self, disk):
+        """Outboxes and books are in this folder."""
+        self.outboxes = disk
+        self.books = disk / "books.db"
 
     # -------- clients --------
 

@@ -1,0 +1,18 @@
+"""A disk of programs on which a sync lasts so many milliseconds longer: tests/faults/slow_disk.c."""
+
+import os
+from pathlib import Path
+
+from clock import sanitizer_library
+
+
+class SlowDisk:
+    def __init__(self, sync_ms):
+        self._sync_ms = sync_ms
+
+    def environment(self, program):
+        library = Path(os.environ["BUILD"]) / "faults/slow_disk.so"
+        return {
+            "LD_PRELOAD": f"{sanitizer_library(program, ('libasan',))} {library}".strip(),
+            "SLOW_DISK_MS": str(self._sync_ms),
+        }
