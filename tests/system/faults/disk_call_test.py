@@ -218,8 +218,8 @@ def damaged_books(house, folder):
 def assert_evidence(disk, was):
     """What was damaged is there under other names, byte for byte."""
     aside = [each.read_bytes() for each in disk.glob("books.db.damaged-*")]
-    for rest, content in was.items():
-        assert content in aside, f"books.db{rest} is gone: {sorted(each.name for each in disk.iterdir())}"
+    gone = [f"books.db{rest}" for rest, content in was.items() if content not in aside]
+    assert not gone, f"{gone}: {sorted(each.name for each in disk.iterdir())}"
 
 
 def test_calls_that_fail_or_are_the_last_one_where_damaged_books_are_set_aside(houses, seeded):

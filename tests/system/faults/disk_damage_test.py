@@ -1,5 +1,5 @@
-"""Bytes of a file are overwritten while its program does not run. It is set aside, as it is, and what
-collectors still have comes again."""
+"""Bytes of a file are overwritten while its program does not run. It is set aside, as it is, and
+what collectors still have comes again."""
 
 import sqlite3
 from contextlib import closing
@@ -72,8 +72,7 @@ def assert_aside(program, file, was):
     line = next(line for line in program.err.splitlines() if "it is set aside as" in line)
     assert f"{file}: damaged" in line
     name = line.split("it is set aside as ")[1].split(",")[0]
-    for rest, content in was.items():
-        assert (file.parent / (name + rest)).read_bytes() == content, f"{name}{rest}"
+    assert contents(Path(name)) == was
 
 
 WAYS = [(inside, "killed"), (begin, "stopped"), (inside, "stopped")]
@@ -128,8 +127,8 @@ def test_a_damaged_outbox_is_set_aside_and_the_index_goes_on(house, seeded, plac
     assert len(before | after) - len(booked) <= undelivered
     site.assert_totals()
     figure(
-        f"{place.__name__}, {how}: {len(before)} facts before it, {undelivered} of them not delivered,"
-        f" {len(after)} after it, {sum(site.totals)} Wh, difference 0"
+        f"{place.__name__}, {how}: {len(before)} facts before it, {undelivered} of them not"
+        f" delivered, {len(after)} after it, {sum(site.totals)} Wh, difference 0"
     )
 
 

@@ -1,6 +1,10 @@
-"""The power is cut at random moments: outboxes and books lie on an ext4 file system on a loop device,
-and what has reached the device is copied while all programs write. Whatever was told or acknowledged
-before is in each copy, and programs that are started on it go on as if nothing had been."""
+"""The power is cut at random moments: outboxes and books are on an ext4 file system on a loop
+device, and what has reached the device is copied while all programs write. Whatever was told or
+acknowledged before is in each copy, and programs that are started on it go on as if nothing had
+been.
+
+This shows that programs wait for the disk before they speak. A disk that loses, or does out of
+order, what it has confirmed is another matter: here each write that was done stays."""
 
 import json
 import sqlite3
@@ -15,7 +19,7 @@ from recording import BEGIN, SOURCES, edges
 from suite import assert_exact, booked_facts, count_of, figure, outbox_records, scaled, wait_booked
 
 METERS = 4
-MINUTES = 1000  # of each recording
+MINUTES = scaled(4000, 600)  # of each recording
 RATE = 10  # of the programs' clocks, so that there is more to write
 DISK_MB = 96
 ALL_FACTS = {"fact_days": 0}  # recordings are old
@@ -100,10 +104,11 @@ def assert_outbox(found, collector, told):
         return {}
     opened(file)
     try:
-        records = {record["seq"]: (name, record) for name, record in outbox_records(found, collector)}
+        found_in_order = outbox_records(found, collector)
     except (sqlite3.OperationalError, TypeError):
         assert not told, "the file was just being made"
         return {}
+    records = {record["seq"]: (name, record) for name, record in found_in_order}
     assert_counters_agree(file)
     missing = [seq for seq, each in told.items() if records.get(seq) != each]
     assert not missing, f"{collector}: told, and not in the outbox: {sorted(missing)[:5]}"
@@ -169,9 +174,9 @@ def test_everything_synced_is_there_after_the_power_was_cut(disks, houses, seede
     house.keep_on(image.folder)
     evidence = Evidence(house)
     site = Site(house, seeded)
-    cuts = scaled(100, 10)
+    cuts = scaled(100, 8)
     started = {*seeded.sample(range(cuts), scaled(5, 1))}
-    told = acked = facts = 0
+    facts = 0
     copy = house.folder / "copy"
     for cut in range(cuts):
         time.sleep(seeded.uniform(0, 0.3))
@@ -184,11 +189,10 @@ def test_everything_synced_is_there_after_the_power_was_cut(disks, houses, seede
             assert_complete(folder, site, evidence)
             if cut in started:
                 facts += go_on(houses, site, folder)
-        told += evidence.count()
-        acked += sum(evidence.acked.values())
     assert evidence.count() > 50 * cuts and len(evidence.acked) > 1
+    acked = sum(evidence.acked.values())
     figure(
-        f"{cuts} cuts: {told} records told and {acked} acknowledged before them, 0 of them missing in"
-        f" the copies; programs were started on {len(started)} copies and went on to {facts} facts,"
-        " difference 0, costs equal"
+        f"{cuts} cuts, {evidence.count()} records told and {acked} acknowledged before the last one,"
+        f" 0 of them missing in any copy; programs were started on {len(started)} copies and went on"
+        f" to {facts} facts in all, difference 0, costs equal"
     )
