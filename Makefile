@@ -144,6 +144,9 @@ demo:
 faults: all sim
 	BUILD=$(BUILD) FAULTS=full tests/system/run faults
 
+kernel: all sim
+	BUILD=$(BUILD) tests/kernel/run
+
 bench: all sim $(BENCH)
 	BUILD=$(BUILD) tests/bench/run
 
@@ -172,10 +175,11 @@ help:
 	@echo 'make test     unit tests, then system tests with a real broker and real Modbus servers'
 	@echo 'make demo     the whole chain with simulated meters'
 	@echo 'make faults   kills, power cuts, full disks, bad lines and clocks in full; figures in $(BUILD)/faults.txt'
+	@echo 'make kernel   tests on real GPIO lines, in a kernel of their own (Debian 12)'
 	@echo 'make bench    speed, as ratios'
 	@echo 'make install  programs, man pages and examples below PREFIX ($(PREFIX))'
 	@echo 'make check    tests and style; make format; make clean'
 
-.PHONY: all sim unit unit-programs test faults demo bench check format install clean help
+.PHONY: all sim unit unit-programs test faults demo kernel bench check format install clean help
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit,$(sources_$(c))))

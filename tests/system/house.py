@@ -124,9 +124,11 @@ class House:
         settings = self._collector(name, meters=meters, **settings)
         return self.run("collector-pac", "--config", self.configuration(name, **settings))
 
-    def meter(self, name, sources, replay, **settings):
-        """A collector-meter that reads edges from a file."""
-        settings = self._collector(name, sources=sources, replay=str(replay), **settings)
+    def meter(self, name, sources, replay=None, **settings):
+        """A collector-meter that reads edges from a file, or from GPIO lines."""
+        settings = self._collector(name, sources=sources, **settings)
+        if replay:
+            settings["replay"] = str(replay)
         return self.run("collector-meter", "--config", self.configuration(name, **settings))
 
     def meters(self, count=1, **options):

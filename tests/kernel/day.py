@@ -1,0 +1,82 @@
+"""Days of the school as edges of real GPIO lines, in simulated time: through the kernel,
+collector-meter, a broker and the aggregator to the last digit."""
+
+import books
+from chip import set_wall_clock
+from clock import local
+from house import topic
+from patience import until
+from winter_day_test import school_day
+
+HOUR = 3600000
+WINDOW = 600000
+PULSE_MWH = 80000
+
+# Band -> its number in the books, and 1e-8 EUR/kWh.
+BANDS = {
+    "P": (1, 18152888),
+    "HPH": (2, 9222356),
+    "HCH": (3, 5826912),
+    "HPE": (4, 5081804),
+    "HCE": (5, 3168204),
+}
+MEASURED, SYNCHRONOUS = 0, 1
+SOURCE_STATUS = "collector/poste/global/status"
+
+
+class Day:
+    """What is to come out of it. `bands`: [(hour, band from then on), …], by a clock that is never
+    changed."""
+
+    def __init__(self, date, windows, bands):
+        self.date = date
+        self.count = windows
+        self._bands = bands
+        self.begin = local(f"{date} 00:00")
+        self.end = self.begin + windows * WINDOW
+        self.recording = school_day(date)
+
+    def _band(self, t):
+        return [name for hour, name in self._bands if t >= self.begin + hour * HOUR][-1]
+
+    def windows(self):
+        """As in the books, from the pulses of the recording."""
+        pulses = [0] * self.count
+        for line in self.recording.splitlines():
+            t, name, level = line.split() if line[0] != "#" else ("0", "", "")
+            place = int(float(t) * 1000 - self.begin) // WINDOW
+            if name == "global.pulse" and level == "1" and place in range(self.count):
+                pulses[place] += 1
+        for place, number in enumerate(pulses):
+            start = self.begin + place * WINDOW
+            band, price = BANDS[self._band(start)]
+            units, rest = divmod(number * PULSE_MWH * price, 10**6)
+            yield (
+                *(start, start + WINDOW, number * PULSE_MWH),
+                *(units, rest, band, MEASURED, SYNCHRONOUS),
+            )
+
+
+def money(windows):
+    """What they cost together, in 1e-8 EUR."""
+    return sum(units + rest / 10**6 for _, _, _, units, rest, *_ in windows)
+
+
+def live(day, chip, house):
+    """Lets the house live through the day, until its books have what is expected, window by window;
+    returns kWh and EUR."""
+    set_wall_clock(day.begin - 10000)
+    chip.set("off-peak", True)  # as at each of these midnights
+    watcher = house.watch("status", SOURCE_STATUS)
+    broker = {"keepalive_s": 600}  # of programs that look around so seldom
+    house.aggregator(publish_ms=60000, broker=broker)
+    watcher.wait(topic("status"), "online")
+    house.meter("poste", [chip.source()], broker=broker)
+    watcher.wait(topic(SOURCE_STATUS), "online")
+
+    chip.play(day.recording, now=False)
+
+    expected = list(day.windows())
+    booked = lambda: books.windows(house.books, "global", day.begin, day.end)
+    until(lambda: booked() == expected, 60, lambda: f"{set(expected) ^ set(booked())}")
+    return sum(mwh for _, _, mwh, *_ in booked()) / 10**6, round(money(booked())) / 10**8
