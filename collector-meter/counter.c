@@ -45,12 +45,6 @@ void counter_free(struct counter *counter)
 	counter->changes = NULL;
 }
 
-void counter_resume(struct counter *counter, ms_t t, enum mark last)
-{
-	counter->told = t;
-	counter->told_last = last;
-}
-
 /* -------- in -------- */
 
 void counter_start(struct counter *counter, ns_t t, ns_t blind)
@@ -223,6 +217,50 @@ void counter_stop(struct counter *counter, ns_t t)
 	counter->settled = counter->stop_due + 1;
 }
 
+void counter_pause(struct counter *counter)
+{
+	assert(counter->running && !counter->marks && !counter->bin_open);
+	/* The start comes first, and is not certain before its millisecond is over. */
+	if (counter->start_due == NEVER)
+		counter->stop_due = counter->settled - 1;
+}
+
+/* -------- to another process and back -------- */
+
+bool counter_save(const struct counter *counter, struct counter_state *state)
+{
+	size_t count = counter->change_end - counter->change_first;
+
+	if (count > COUNTER_STATE_CHANGES || counter->bin_open)
+		return false;
+	memset(state, 0, sizeof(*state));
+	state->counter = *counter;
+	state->counter.changes = NULL;
+	state->counter.change_first = 0;
+	state->counter.change_end = count;
+	state->counter.change_capacity = 0;
+	if (count)
+		memcpy(state->changes, counter->changes + counter->change_first,
+		       count * sizeof(*state->changes));
+	return true;
+}
+
+void counter_restore(struct counter *counter, const struct counter_state *state)
+{
+	struct counter fresh = *counter;
+
+	*counter = state->counter;
+	counter->config = fresh.config;
+	for (int role = 0; role < LINE_ROLES; role++)
+		memcpy(counter->lines[role].minimum, fresh.lines[role].minimum,
+		       sizeof(counter->lines[role].minimum));
+	counter->change_end = 0;
+	for (size_t i = 0; i < state->counter.change_end; i++) {
+		make_room(counter);
+		counter->changes[counter->change_end++] = state->changes[i];
+	}
+}
+
 /* -------- out -------- */
 
 static const struct counter_change *first_change(const struct counter *counter)
@@ -301,6 +339,15 @@ static void forget_told_marks(struct counter *counter)
 		if (counter->bin == counter->told && mark_order[i] == counter->told_last)
 			return;
 	}
+}
+
+void counter_resume(struct counter *counter, ms_t t, enum mark last)
+{
+	counter->told = t;
+	counter->told_last = last;
+	/* Some that a restored counter was about to give. */
+	if (counter->marks)
+		forget_told_marks(counter);
 }
 
 /* All changes of the bin have been taken: notes which marks it has. */

@@ -11,6 +11,9 @@
  *     counter_edge …, counter_advance   whatever came, then: nothing before `until` is to come
  *     counter_next …                    takes out what is certain now
  *     counter_stop, counter_next …      edges are no longer seen; counter_start may follow
+ *
+ * A counter can be saved, and restored in another process that gets the same edges from there on:
+ * it tells from there on what the first one would have.
  */
 #ifndef COLLECTOR_METER_COUNTER_H
 #define COLLECTOR_METER_COUNTER_H
@@ -85,6 +88,23 @@ struct counter {
 	bool lost_possible;
 };
 
+/* How far a source was told before this start. */
+struct told {
+	int64_t pulses;
+	ns_t until;	/* on the clock of the lines */
+	enum mark last; /* the record then */
+	bool this_boot; /* `boot` is the record's time on CLOCK_BOOTTIME */
+	ms_t boot;
+};
+
+/* A counter as plain bytes, for a process whose struct counter is the same. */
+#define COUNTER_LAYOUT	      1 /* to be raised when a member of the same size means another thing */
+#define COUNTER_STATE_CHANGES 32
+struct counter_state {
+	struct counter counter;
+	struct counter_change changes[COUNTER_STATE_CHANGES];
+};
+
 void counter_init(struct counter *counter, const struct counter_config *config);
 void counter_free(struct counter *counter);
 
@@ -113,6 +133,17 @@ void counter_advance(struct counter *counter, ns_t until);
 
 /* Edges are seen up to `t`. A level that did not reach its minimum width by then does not count. */
 void counter_stop(struct counter *counter, ns_t t);
+
+/* Edges go on to be seen, by a successor that gets this counter's state and tells what follows: a
+ * `stop` at the last millisecond that is certain. Only once counter_next() has given everything;
+ * nothing where not even the start was certain. */
+void counter_pause(struct counter *counter);
+
+/* False: too much is pending now, or a millisecond is half told; a later moment will do. */
+bool counter_save(const struct counter *counter, struct counter_state *state);
+
+/* Of a counter that was saved, all but its configuration. `counter` is a new one. */
+void counter_restore(struct counter *counter, const struct counter_state *state);
 
 /* Takes out the next thing that is certain, if there is one. */
 bool counter_next(struct counter *counter, struct counter_event *event);

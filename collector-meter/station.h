@@ -6,13 +6,6 @@
 #include "collector-meter/settings.h"
 #include "common/daemon.h"
 
-/* How far a source was told before this start. */
-struct told {
-	int64_t pulses;
-	ns_t until;	/* on the clock of the lines */
-	enum mark last; /* the record then */
-};
-
 /* `source` is the position in the configuration, `t` a time on CLOCK_BOOTTIME (or the recording's).
  */
 struct listener {
@@ -29,6 +22,8 @@ struct listener {
 	void (*finished)(void *context);
 	/* False: nothing was told before, the count begins with `initial_pulses`. May be NULL. */
 	bool (*told)(void *context, size_t source, struct told *told);
+	/* Whether all that it was told is on the disk. NULL: it always is. */
+	bool (*settled)(void *context);
 	/* Whether it takes more. If not, a recording waits for station_resume(). */
 	bool (*ready)(void *context);
 };
