@@ -209,6 +209,11 @@ void outbox_seen(struct outbox *outbox, const char *source, const struct record 
 	outbox->seen = true;
 }
 
+bool outbox_settled(const struct outbox *outbox)
+{
+	return !outbox->backlog.count && outbox_file_settled(outbox->file);
+}
+
 bool outbox_anchor(const struct outbox *outbox, ms_t *offset)
 {
 	return outbox_file_anchor(outbox->file, offset);

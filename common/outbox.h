@@ -69,6 +69,9 @@ bool outbox_total(const struct outbox *outbox, const char *source, struct outbox
 void outbox_add(struct outbox *outbox, const char *source, const struct record *record, bool dated,
 		ms_t seen_boot);
 
+/* Whether everything that was added is on the disk. */
+bool outbox_settled(const struct outbox *outbox);
+
 /* The record is not kept, but its source goes on from it; outbox_total() tells what it holds, with
  * the time of the newest one that was kept. */
 void outbox_seen(struct outbox *outbox, const char *source, const struct record *record,

@@ -237,6 +237,11 @@ static bool sources_changed(const struct outbox_file *file)
 	return false;
 }
 
+bool outbox_file_settled(const struct outbox_file *file)
+{
+	return !sources_changed(file);
+}
+
 static bool write_all(struct outbox_file *file, const struct backlog *rows, bool with_state,
 		      int64_t *withdrawn, struct fail *fail)
 {

@@ -56,6 +56,9 @@ bool outbox_file_anchor(const struct outbox_file *file, ms_t *offset);
 void outbox_file_set_place(struct outbox_file *file, size_t source,
 			   const struct outbox_place *place);
 
+/* Whether they all were. */
+bool outbox_file_settled(const struct outbox_file *file);
+
 /* All that is not dated gets t + offset, with the next save. */
 void outbox_file_date(struct outbox_file *file, ms_t offset);
 

@@ -158,6 +158,11 @@ bool reporter_total(const struct reporter *reporter, size_t source, struct outbo
 	return outbox_total(reporter->outbox, reporter->subjects[source].id, total);
 }
 
+bool reporter_settled(const struct reporter *reporter)
+{
+	return outbox_settled(reporter->outbox);
+}
+
 /* Its count is not withheld: a restart goes on from it. */
 static void withhold(struct reporter *reporter, struct subject *subject,
 		     const struct record *record, ms_t boot)

@@ -44,6 +44,9 @@ void reporter_close(struct reporter *reporter);
 /* Where a source stood before this start; false: the outbox does not know it. */
 bool reporter_total(const struct reporter *reporter, size_t source, struct outbox_total *total);
 
+/* Whether every record that was given is on the disk. */
+bool reporter_settled(const struct reporter *reporter);
+
 void reporter_online(struct reporter *reporter, size_t source, bool online);
 void reporter_live(struct reporter *reporter, size_t source, const struct live *live);
 

@@ -220,7 +220,7 @@ static struct {
 	const char *trouble;
 	struct ack ack;
 	int acks, heard, downs, sents;
-	bool delivered, hurried, pumped_after_hurry, closed;
+	bool settled, delivered, hurried, pumped_after_hurry, closed;
 } outbox;
 
 struct outbox *outbox_open(const struct outbox_settings *settings, struct fail *fail)
@@ -275,6 +275,12 @@ void outbox_seen(struct outbox *box, const char *source, const struct record *re
 	outbox.seen = (struct kept){.record = *record, .boot = seen_boot};
 	strcpy(outbox.seen.source, source);
 	outbox.seen_count++;
+}
+
+bool outbox_settled(const struct outbox *box)
+{
+	(void)box;
+	return outbox.settled;
 }
 
 void outbox_date(struct outbox *box, ms_t offset)
