@@ -3,7 +3,17 @@
 void lines_close(struct lines *lines)
 {
 	if (lines)
-		lines->operations->close(lines);
+		lines->operations->close(lines, false);
+}
+
+bool lines_stay(const struct lines *lines)
+{
+	return lines->stay;
+}
+
+void lines_leave(struct lines *lines)
+{
+	lines->operations->close(lines, true);
 }
 
 int lines_fd(const struct lines *lines)
@@ -24,4 +34,9 @@ enum lines_event lines_next(struct lines *lines, struct edge *edge, struct fail 
 ns_t lines_horizon(const struct lines *lines)
 {
 	return lines->horizon;
+}
+
+struct journal *lines_journal(const struct lines *lines)
+{
+	return lines->journal;
 }

@@ -1,16 +1,17 @@
 /* GPIO lines by libgpiod 1.6. */
 #include <errno.h>
+#include <fcntl.h>
 #include <gpiod.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector-meter/lines_gpiod.h"
 
-#define EVENTS 16 /* the kernel keeps no more for a line */
+const enum gpio_abi gpio_abi = GPIO_ABI_1;
 
 struct gpio_line {
-	char place[GPIO_PLACE_SIZE];
 	struct gpiod_chip *chip;
 	struct gpiod_line *line;
 };
@@ -96,59 +97,46 @@ static bool request_line(struct gpio_line *line, const struct line_settings *set
 	return fail_set(fail, "cannot be watched for edges: %s", strerror(error));
 }
 
-struct gpio_line *gpio_line_open(const struct line_settings *settings, struct fail *fail)
+/* A copy of the line's descriptor: closing the chip closes the library's. */
+static int take_descriptor(const struct gpio_line *line, struct fail *fail)
 {
-	struct gpio_line *line = calloc(1, sizeof(*line));
+	int fd = fcntl(gpiod_line_event_get_fd(line->line), F_DUPFD_CLOEXEC, 3);
 
-	if (!line) {
-		fail_set(fail, "no memory");
-		return NULL;
-	}
-	gpio_place(line->place, settings);
-	if (!find_line(line, settings, fail) || !request_line(line, settings, fail)) {
-		fail_at(fail, "%s", line->place);
-		gpio_line_close(line);
-		return NULL;
-	}
-	return line;
+	if (fd >= 0 && fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) == 0)
+		return fd;
+	fail_set(fail, "cannot be watched for edges: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
-void gpio_line_close(struct gpio_line *line)
+static int open_line(struct gpio_line *line, const struct line_settings *settings, bool *level,
+		     struct fail *fail)
 {
-	if (!line)
-		return;
+	int value;
+
+	if (!find_line(line, settings, fail) || !request_line(line, settings, fail))
+		return -1;
+	value = gpiod_line_get_value(line->line);
+	if (value < 0) {
+		fail_set(fail, "cannot be read: %s", strerror(errno));
+		return -1;
+	}
+	*level = value;
+	return take_descriptor(line, fail);
+}
+
+int gpio_line_open(const struct line_settings *settings, bool *level, struct fail *fail)
+{
+	char place[GPIO_PLACE_SIZE];
+	struct gpio_line line = {0};
+	int fd = open_line(&line, settings, level, fail);
+
+	gpio_place(place, settings);
+	if (fd < 0)
+		fail_at(fail, "%s", place);
 	/* Releases its lines, too. */
-	if (line->chip)
-		gpiod_chip_close(line->chip);
-	free(line);
-}
-
-int gpio_line_fd(const struct gpio_line *line)
-{
-	return gpiod_line_event_get_fd(line->line);
-}
-
-int gpio_line_level(struct gpio_line *line, struct fail *fail)
-{
-	int level = gpiod_line_get_value(line->line);
-
-	if (level < 0)
-		fail_set(fail, "%s: cannot be read: %s", line->place, strerror(errno));
-	return level;
-}
-
-int gpio_line_read(struct gpio_line *line, struct edge edges[GPIO_EDGES], struct fail *fail)
-{
-	struct gpiod_line_event events[EVENTS];
-	int count = gpiod_line_event_read_multiple(line->line, events, EVENTS);
-
-	if (count < 0)
-		fail_set(fail, "%s: cannot be read: %s", line->place, strerror(errno));
-	for (int i = 0; i < count; i++)
-		edges[i] = (struct edge){
-			.on = events[i].event_type == GPIOD_LINE_EVENT_RISING_EDGE,
-			.t = events[i].ts.tv_sec * NS_PER_SECOND + events[i].ts.tv_nsec,
-			.full = count == EVENTS && i == count - 1,
-		};
-	return count;
+	if (line.chip)
+		gpiod_chip_close(line.chip);
+	return fd;
 }

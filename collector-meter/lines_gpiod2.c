@@ -1,22 +1,23 @@
 /* GPIO lines by libgpiod 2. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gpiod.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector-meter/lines_gpiod.h"
 
 #define KERNEL_BUFFER 1024 /* the most that the kernel keeps for a request */
 
+const enum gpio_abi gpio_abi = GPIO_ABI_2;
+
 struct gpio_line {
-	char place[GPIO_PLACE_SIZE];
 	struct gpiod_chip *chip;
 	unsigned int offset;
 	struct gpiod_line_request *request;
-	struct gpiod_edge_event_buffer *events;
-	unsigned long sequence; /* of the last edge read; the first is 1 */
 };
 
 /* -------- finding the chip and the line -------- */
@@ -185,74 +186,47 @@ static bool request_line(struct gpio_line *line, const struct line_settings *set
 
 /* -------- the interface -------- */
 
-struct gpio_line *gpio_line_open(const struct line_settings *settings, struct fail *fail)
+/* A copy of the request's descriptor: releasing it closes the library's. */
+static int take_descriptor(const struct gpio_line *line, struct fail *fail)
 {
-	struct gpio_line *line = calloc(1, sizeof(*line));
+	int fd = fcntl(gpiod_line_request_get_fd(line->request), F_DUPFD_CLOEXEC, 3);
 
-	if (!line) {
-		fail_set(fail, "no memory");
-		return NULL;
+	if (fd >= 0 && fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) == 0)
+		return fd;
+	fail_set(fail, "cannot be watched for edges: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int open_line(struct gpio_line *line, const struct line_settings *settings, bool *level,
+		     struct fail *fail)
+{
+	enum gpiod_line_value value;
+
+	if (!find_line(line, settings, fail) || !request_line(line, settings, fail))
+		return -1;
+	value = gpiod_line_request_get_value(line->request, line->offset);
+	if (value == GPIOD_LINE_VALUE_ERROR) {
+		fail_set(fail, "cannot be read: %s", strerror(errno));
+		return -1;
 	}
-	gpio_place(line->place, settings);
-	line->events = gpiod_edge_event_buffer_new(GPIO_EDGES);
-	if (!line->events)
-		fail_set(fail, "no memory");
-	if (!line->events || !find_line(line, settings, fail) ||
-	    !request_line(line, settings, fail)) {
-		fail_at(fail, "%s", line->place);
-		gpio_line_close(line);
-		return NULL;
-	}
-	return line;
+	*level = value == GPIOD_LINE_VALUE_ACTIVE;
+	return take_descriptor(line, fail);
 }
 
-void gpio_line_close(struct gpio_line *line)
+int gpio_line_open(const struct line_settings *settings, bool *level, struct fail *fail)
 {
-	if (!line)
-		return;
-	if (line->request)
-		gpiod_line_request_release(line->request);
-	if (line->events)
-		gpiod_edge_event_buffer_free(line->events);
-	if (line->chip)
-		gpiod_chip_close(line->chip);
-	free(line);
-}
+	char place[GPIO_PLACE_SIZE];
+	struct gpio_line line = {0};
+	int fd = open_line(&line, settings, level, fail);
 
-int gpio_line_fd(const struct gpio_line *line)
-{
-	return gpiod_line_request_get_fd(line->request);
-}
-
-int gpio_line_level(struct gpio_line *line, struct fail *fail)
-{
-	enum gpiod_line_value value = gpiod_line_request_get_value(line->request, line->offset);
-
-	if (value == GPIOD_LINE_VALUE_ERROR)
-		fail_set(fail, "%s: cannot be read: %s", line->place, strerror(errno));
-	return (int)value;
-}
-
-int gpio_line_read(struct gpio_line *line, struct edge edges[GPIO_EDGES], struct fail *fail)
-{
-	int count = gpiod_line_request_read_edge_events(line->request, line->events, GPIO_EDGES);
-
-	if (count < 0)
-		fail_set(fail, "%s: cannot be read: %s", line->place, strerror(errno));
-	for (int i = 0; i < count; i++) {
-		struct gpiod_edge_event *event =
-			gpiod_edge_event_buffer_get_event(line->events, (unsigned long)i);
-		unsigned long sequence = gpiod_edge_event_get_line_seqno(event);
-
-		edges[i] = (struct edge){
-			.on = gpiod_edge_event_get_event_type(event) ==
-			      GPIOD_EDGE_EVENT_RISING_EDGE,
-			.t = (ns_t)gpiod_edge_event_get_timestamp_ns(event),
-			/* Sequence numbers are 32 bits wide. */
-			.lost = (int64_t)(uint32_t)(sequence - line->sequence - 1),
-			.numbered = true,
-		};
-		line->sequence = sequence;
-	}
-	return count;
+	gpio_place(place, settings);
+	if (fd < 0)
+		fail_at(fail, "%s", place);
+	if (line.request)
+		gpiod_line_request_release(line.request);
+	if (line.chip)
+		gpiod_chip_close(line.chip);
+	return fd;
 }

@@ -246,8 +246,9 @@ static enum lines_event replay_next(struct lines *lines, struct edge *edge, stru
 	}
 }
 
-static void replay_close(struct lines *lines)
+static void replay_close(struct lines *lines, bool leave)
 {
+	(void)leave;
 	if (lines->fd != STDIN_FILENO)
 		close(lines->fd);
 	free(lines);

@@ -192,8 +192,15 @@ static bool station_told(void *context, size_t source, struct told *told)
 		.pulses = total.pulses,
 		.until = seen_until(publisher, &total),
 		.last = total.mark,
+		.this_boot = total.this_boot,
+		.boot = total.seen_boot,
 	};
 	return true;
+}
+
+static bool station_settled(void *context)
+{
+	return reporter_settled(((const struct publisher *)context)->reporter);
 }
 
 /* Whether the broker has everything and there is no aggregator, as far as can be known. */
@@ -261,6 +268,7 @@ struct listener publisher_listener(struct publisher *publisher)
 		.online = station_online,
 		.finished = station_finished,
 		.told = station_told,
+		.settled = station_settled,
 		.ready = station_ready,
 	};
 }

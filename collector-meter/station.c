@@ -7,6 +7,7 @@
 #include "collector-meter/lines.h"
 #include "collector-meter/timer.h"
 #include "common/clock.h"
+#include "common/descriptor_store.h"
 
 #define RETRY_MS 5000
 #define BATCH	 256 /* edges between two looks at what is certain */
@@ -50,6 +51,34 @@ static bool listener_ready(const struct station *station)
 	return !station->replay || station->listener.ready(station->listener.context);
 }
 
+/* A successor goes on behind what is on the disk, with what the counter knows now. */
+static void keep(struct input *input, const struct counter *counter,
+		 const struct counter_event *event)
+{
+	struct journal *journal = lines_journal(input->lines);
+
+	if (journal && event->kind == COUNTER_MARK)
+		journal_mark(journal, counter, event->record.mark,
+			     floor_divide(event->t, NS_PER_MS), input->station->boot_offset);
+}
+
+/* Everything was told. */
+static void tidy_journal(struct input *input)
+{
+	struct station *station = input->station;
+	struct journal *journal = lines_journal(input->lines);
+	bool (*settled)(void *context) = station->listener.settled;
+
+	if (!journal)
+		return;
+	if (!settled || settled(station->listener.context))
+		journal_settled(journal);
+	if (!journal_is_tight(journal))
+		return;
+	journal_mark(journal, &station->counters[input->first], MARK_NONE, 0, station->boot_offset);
+	journal_relieve(journal);
+}
+
 /* False where the listener takes no more now. */
 static bool deliver(struct input *input)
 {
@@ -64,12 +93,14 @@ static bool deliver(struct input *input)
 
 			if (!counter_next(counter, &event))
 				break;
+			keep(input, counter, &event);
 			t = boot_of(station, event.t);
 			event.record.t = t;
 			station->listener.event(station->listener.context, source, counter, &event,
 						t);
 		}
 	}
+	tidy_journal(input);
 	return listener_ready(station);
 }
 
@@ -104,6 +135,13 @@ static void stop(struct input *input)
 	}
 }
 
+/* Before this nothing is told; from here a successor could go on already. */
+static void keep_start(struct input *input)
+{
+	journal_mark(lines_journal(input->lines), &input->station->counters[input->first],
+		     MARK_NONE, 0, input->station->boot_offset);
+}
+
 static void take_edge(struct input *input, const struct edge *edge)
 {
 	struct station *station = input->station;
@@ -131,6 +169,8 @@ static enum lines_event read_batch(struct input *input, struct fail *fail)
 			start(input, edge.t);
 		else if (event == LINES_LEVEL)
 			counter_level(&input->station->counters[edge.source], edge.role, edge.on);
+		else if (event == LINES_SEEN)
+			keep_start(input);
 		else if (event == LINES_EDGE)
 			take_edge(input, &edge);
 		else
@@ -225,7 +265,7 @@ static void set_alarm(struct station *station)
 	if (deadline == INT64_MAX)
 		return;
 	delay = deadline + LINES_DELAY - clock_moment().monotonic;
-	timer_set(station->timer, delay > 0 ? delay / NS_PER_MS + 1 : 0);
+	timer_set(station->timer, delay > 0 ? delay / NS_PER_MS + 1 : 1);
 }
 
 /* The two differ by how long the machine slept. */
@@ -322,6 +362,37 @@ static void retry(void *context)
 	for (size_t i = 0; i < station->input_count; i++)
 		if (!station->inputs[i].lines)
 			open_gpio(&station->inputs[i]);
+	/* Whether a chip has gone can only be found out by looking. */
+	timer_set(station->timer, 0);
+}
+
+/* What a process before this one left, with what it counted. */
+static void inherit(struct input *input)
+{
+	struct station *station = input->station;
+	const struct listener *listener = &station->listener;
+	size_t source = input->first;
+	struct told told;
+	bool known = listener->told && listener->told(listener->context, source, &told);
+
+	input->lines = lines_inherit_gpio(station->settings, source, known ? &told : NULL,
+					  &station->counters[source]);
+	if (!input->lines)
+		return;
+	log_info("%s: goes on where the process before this one was, %u edges came since",
+		 settings_source(station->settings, source)->source,
+		 journal_waiting(lines_journal(input->lines)));
+	tell_online(input, true);
+	daemon_watch(station->daemon, lines_fd(input->lines), POLLIN, input_ready, input);
+}
+
+static void open_all_gpio(struct station *station)
+{
+	for (size_t i = 0; i < station->input_count; i++)
+		inherit(&station->inputs[i]);
+	/* Lines of meters that there are no longer may be needed for others. */
+	descriptor_store_clear();
+	retry(station);
 }
 
 static void open_counter(struct station *station, size_t source)
@@ -378,7 +449,7 @@ struct station *station_open(const struct settings *settings, struct daemon *dae
 	if (station->replay && !open_input(&station->inputs[0], fail))
 		goto failed;
 	if (!station->replay) {
-		retry(station);
+		open_all_gpio(station);
 		daemon_every(daemon, RETRY_MS, retry, station);
 	}
 	return station;
@@ -389,10 +460,26 @@ failed:
 	return NULL;
 }
 
+/* A successor will have the lines, the edges that came meanwhile, and what is not certain yet. */
+static void leave(struct input *input)
+{
+	deliver(input);
+	counter_pause(&input->station->counters[input->first]);
+	deliver(input);
+	tell_online(input, false);
+	daemon_unwatch(input->station->daemon, lines_fd(input->lines));
+	lines_leave(input->lines);
+	input->lines = NULL;
+}
+
 static void close_station_input(struct input *input)
 {
 	if (!input->lines)
 		return;
+	if (lines_stay(input->lines)) {
+		leave(input);
+		return;
+	}
 	if (!lines_repeat(input->lines)) {
 		stop(input);
 		deliver(input);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <linux/gpio.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,66 +31,50 @@ static ns_t now(void)
 
 /* -------- the kernel's side of GPIO lines -------- */
 
-struct gpio_line {
-	int64_t offset;
-	int read_end, write_end;
-	int level;
-};
-
-static struct gpio_line wires[8];
+static struct {
+	int write_end; /* 0: not open, -1: the chip is gone */
+	bool level;
+	uint32_t sequence;
+} wires[8];
 static bool chip_is_missing;
-static struct edge early; /* comes between the request and the reading of the level */
+static ns_t early; /* an edge to on that comes between the request and the reading of the level */
 
-struct gpio_line *gpio_line_open(const struct line_settings *settings, struct fail *fail)
+const enum gpio_abi gpio_abi = GPIO_ABI_2;
+
+static void wire(size_t offset, bool on, ns_t t)
 {
-	struct gpio_line *line = &wires[settings->offset];
+	struct gpio_v2_line_event event = {
+		.timestamp_ns = (uint64_t)t,
+		.id = on ? GPIO_V2_LINE_EVENT_RISING_EDGE : GPIO_V2_LINE_EVENT_FALLING_EDGE,
+		.line_seqno = ++wires[offset].sequence,
+	};
+
+	assert_int_equal(write(wires[offset].write_end, &event, sizeof(event)), sizeof(event));
+}
+
+static void unplug(size_t offset)
+{
+	close(wires[offset].write_end); /* POLLHUP */
+	wires[offset].write_end = -1;
+}
+
+int gpio_line_open(const struct line_settings *line, bool *level, struct fail *fail)
+{
 	int ends[2];
 
 	if (chip_is_missing) {
 		fail_set(fail, "there is no chip");
-		return NULL;
+		return -1;
 	}
-	assert_int_equal(pipe(ends), 0);
-	line->read_end = ends[0];
-	line->write_end = ends[1];
-	if (early.t)
-		assert_int_equal(write(ends[1], &early, sizeof(early)), sizeof(early));
-	return line;
-}
-
-void gpio_line_close(struct gpio_line *line)
-{
-	if (!line)
-		return;
-	close(line->read_end);
-	if (line->write_end >= 0)
-		close(line->write_end);
-}
-
-int gpio_line_fd(const struct gpio_line *line)
-{
-	return line->read_end;
-}
-
-int gpio_line_level(struct gpio_line *line, struct fail *fail)
-{
-	(void)fail;
-	return line->level;
-}
-
-int gpio_line_read(struct gpio_line *line, struct edge edges[GPIO_EDGES], struct fail *fail)
-{
-	ssize_t size = read(line->read_end, edges, GPIO_EDGES * sizeof(*edges));
-
-	(void)fail;
-	return (int)(size / (ssize_t)sizeof(*edges));
-}
-
-static void wire(size_t offset, bool on, ns_t t)
-{
-	struct edge edge = {.on = on, .t = t};
-
-	assert_int_equal(write(wires[offset].write_end, &edge, sizeof(edge)), sizeof(edge));
+	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+	if (wires[line->offset].write_end > 0)
+		close(wires[line->offset].write_end);
+	wires[line->offset].write_end = ends[1];
+	wires[line->offset].sequence = 0;
+	if (early)
+		wire((size_t)line->offset, true, early);
+	*level = wires[line->offset].level;
+	return ends[0];
 }
 
 /* -------- a station and what it told -------- */
@@ -183,7 +168,7 @@ static int set_up(void **state)
 	(void)state;
 	memset(&bench, 0, sizeof(bench));
 	memset(wires, 0, sizeof(wires));
-	early = (struct edge){0};
+	early = 0;
 	chip_is_missing = false;
 	settings.replay[0] = '\0';
 	for (int s = 0; s < 2; s++) {
@@ -209,6 +194,9 @@ static int tear_down(void **state)
 	(void)state;
 	station_close(bench.station);
 	daemon_close(bench.daemon);
+	for (int i = 0; i < 8; i++)
+		if (wires[i].write_end > 0)
+			close(wires[i].write_end);
 	if (settings.replay[0])
 		unlink(settings.replay);
 	return 0;
@@ -450,8 +438,7 @@ static void a_chip_that_comes_back_tells_how_long_it_was_gone(void **state)
 	open_station();
 	chip_is_missing = true;
 	daemon_every(bench.daemon, 1, lines_come_back, NULL);
-	close(wires[LINE_TOP].write_end);
-	wires[LINE_TOP].write_end = -1;
+	unplug(LINE_TOP);
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_int_equal(bench.first[0].mark, MARK_START);
 	/* It is looked for every 5 s. */
@@ -463,9 +450,9 @@ static void an_edge_before_the_level_was_read_tells_the_level_at_the_start(void 
 	(void)state;
 	/* All lines go on between the request and the reading, which says on: a pulse, and a
 	 * contact that was open at the start. */
-	early = (struct edge){.on = true, .t = now() + 2 * NS_PER_MS};
+	early = now() + 2 * NS_PER_MS;
 	for (int i = 0; i < 8; i++)
-		wires[i].level = 1;
+		wires[i].level = true;
 	bench.stop_at_pulse = 1;
 	open_station();
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
@@ -479,7 +466,7 @@ static void levels_at_the_start_are_in_the_start_record_and_are_no_pulses(void *
 {
 	(void)state;
 	for (int i = 0; i < 8; i++)
-		wires[i].level = 1;
+		wires[i].level = true;
 	open_station();
 	bench.stop_at_pulse = 1;
 	{
@@ -523,8 +510,7 @@ static void a_chip_that_goes_away_stops_its_meter_only(void **state)
 	ticks = 0;
 	open_station();
 	daemon_every(bench.daemon, 1, tick, NULL);
-	close(wires[LINE_TOP].write_end); /* POLLHUP */
-	wires[LINE_TOP].write_end = -1;
+	unplug(LINE_TOP);
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_false(bench.online[0]);
 	assert_true(bench.online[1]);
