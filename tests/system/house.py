@@ -68,13 +68,16 @@ class House:
 
     # -------- programs --------
 
-    def run(self, name, *arguments, commands=False, at_house_time=True):
-        """Starts a program of the build folder."""
+    def run(self, name, *arguments, commands=False, at_house_time=True, environment=None):
+        """Starts a program of the build folder, or another one by its full name."""
         program = BUILD / name
         worlds = [self.clock] if at_house_time else []
         worlds += [SlowDisk(self.sync_ms)] if self.sync_ms else []
         worlds += [self.disk_faults] if self.disk_faults else []
-        environment = merged(world.environment(program) for world in worlds)
+        environment = {
+            **merged(world.environment(program) for world in worlds),
+            **(environment or {}),
+        }
         environment["STATE_DIRECTORY"] = str(self.folder)
         started = Program(self.folder, [program, *arguments], environment, commands)
         self._programs.append(started)
@@ -124,12 +127,14 @@ class House:
         settings = self._collector(name, meters=meters, **settings)
         return self.run("collector-pac", "--config", self.configuration(name, **settings))
 
-    def meter(self, name, sources, replay=None, **settings):
-        """A collector-meter that reads edges from a file, or from GPIO lines."""
+    def meter(self, name, sources, replay=None, by=(), environment=None, **settings):
+        """A collector-meter that reads edges from a file, or from GPIO lines. `by`: what starts it,
+        a program with its arguments."""
         settings = self._collector(name, sources=sources, **settings)
         if replay:
             settings["replay"] = str(replay)
-        return self.run("collector-meter", "--config", self.configuration(name, **settings))
+        argv = [*by, BUILD / "collector-meter", "--config", self.configuration(name, **settings)]
+        return self.run(*argv, environment=environment)
 
     def meters(self, count=1, **options):
         """Simulated PAC meters."""

@@ -256,12 +256,13 @@ static void told_online(void *context, size_t s, bool online)
 
 static bool told_before(void *context, size_t s, struct told *told)
 {
-	const struct record *last = &disk->records[disk->count - 1];
+	const struct record *last;
 
 	(void)context;
 	(void)s;
 	if (!disk->count)
 		return false;
+	last = &disk->records[disk->count - 1];
 	*told = (struct told){.pulses = last->pulses,
 			      .until = last->t * NS_PER_MS,
 			      .last = last->mark,

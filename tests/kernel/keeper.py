@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+"""What a service manager does for a program: starts it, keeps the descriptors that it gives away
+(systemd's "file descriptor store", see sd_notify(3)), and gives them to the next process.
+
+usage: keeper.py PROGRAM [ARGUMENT...]
+
+    SIGUSR1   kills the process (-9) and starts the next one
+    SIGUSR2   ends it in order, with SIGTERM, and starts the next one
+    SIGTERM   ends it in order, lets the descriptors go, and ends
+
+Writes "started PID, descriptors N" for each process that it starts. Starts the next one, too, when
+somebody else killed one, and ends with one that ends by itself."""
+
+import array
+import fcntl
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+
+FIRST = 3  # SD_LISTEN_FDS_START
+APART = 200  # descriptors here are above it
+
+
+def fields(message):
+    lines = message.decode().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+class Store:
+    """Hears what the processes say on $NOTIFY_SOCKET."""
+
+    def __init__(self, folder):
+        self.kept = []  # (name, descriptor)
+        self.path = os.path.join(folder, "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.setblocking(False)
+
+    def hear(self):
+        """All that was said so far."""
+        while True:
+            try:
+                message, control, _, _ = self.socket.recvmsg(4096, socket.CMSG_SPACE(4 * 16))
+            except BlockingIOError:
+                return
+            self._take(fields(message), list(self._descriptors(control)))
+
+    @staticmethod
+    def _descriptors(control):
+        for level, kind, data in control:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                descriptors = array.array("i")
+                descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+                yield from descriptors
+
+    def _take(self, said, descriptors):
+        name = said.get("FDNAME", "stored")
+        if said.get("FDSTOREREMOVE") == "1":
+            for _, descriptor in filter(lambda each: each[0] == name, self.kept):
+                os.close(descriptor)
+            self.kept = [each for each in self.kept if each[0] != name]
+        elif said.get("FDSTORE") == "1":
+            for descriptor in descriptors:
+                self.kept.append((name, fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, APART)))
+        # BARRIER=1: to be closed once everything before it was done.
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def start(argv, store):
+    environment = {
+        **os.environ,
+        "NOTIFY_SOCKET": store.path,
+        "LISTEN_FDS": str(len(store.kept)),
+        "LISTEN_FDNAMES": ":".join(name for name, _ in store.kept),
+    }
+    actions = [
+        (os.POSIX_SPAWN_DUP2, descriptor, FIRST + i)
+        for i, (_, descriptor) in enumerate(store.kept)
+    ]
+    # The process's own number is in its environment.
+    argv = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', *argv]
+    pid = os.posix_spawn(argv[0], argv, environment, file_actions=actions)
+    print(f"started {pid}, descriptors {len(store.kept)}", flush=True)
+    return pid
+
+
+def ended(pid):
+    """Its exit code; None while it runs."""
+    number, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if number else None
+
+
+def main(argv):
+    wanted = []
+    readable, written = os.pipe()
+    os.set_blocking(written, False)
+    signal.set_wakeup_fd(fcntl.fcntl(written, fcntl.F_DUPFD_CLOEXEC, APART))
+    readable = fcntl.fcntl(readable, fcntl.F_DUPFD_CLOEXEC, APART)
+    for each in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM):
+        signal.signal(each, lambda number, _: wanted.append(number))
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(folder)
+        pid = start(argv, store)
+        while True:
+            select.select([store.socket, readable], [], [], None if not wanted else 0)
+            while select.select([readable], [], [], 0)[0]:
+                os.read(readable, 4096)
+            store.hear()
+            if wanted:
+                number = wanted.pop(0)
+                os.kill(pid, signal.SIGKILL if number == signal.SIGUSR1 else signal.SIGTERM)
+                status = wait(pid, store)
+                if number == signal.SIGTERM:
+                    return status
+                pid = start(argv, store)
+                continue
+            status = ended(pid)
+            if status == -signal.SIGKILL:
+                store.hear()
+                pid = start(argv, store)
+            elif status is not None:
+                return status
+
+
+def wait(pid, store):
+    """While it ends it may still wait for an answer."""
+    while (status := ended(pid)) is None:
+        store.hear()
+        select.select([store.socket], [], [], 0.01)
+    store.hear()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,174 @@
+"""Collectors that are killed and ended while a keeper (keeper.py), as a service manager does, has
+the descriptors of their lines; and collectors that wait for a broker and a disk."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+from house import BUILD, topic
+from suite import outbox_records, scaled
+
+KEEPER = Path(__file__).with_name("keeper.py")
+SOURCE = "collector/poste/global"
+
+
+def pulses(number, interval, tops=0):
+    """A recording of pulses of 35 ms, with a top every `tops` pulses."""
+    lines = []
+    for i in range(1, number + 1):
+        t = i * interval
+        lines += [(t, "pulse", 1), (t + 0.035, "pulse", 0)]
+        if tops and i % tops == 0:
+            lines += [(t + 0.001, "top", 1), (t + 0.2, "top", 0)]
+    return "".join(f"{t:.6f} global.{name} {on}\n" for t, name, on in sorted(lines))
+
+
+class Kept:
+    """A collector whose lines are kept, and what it told."""
+
+    def __init__(self, house, chip):
+        self._house = house
+        self._chip = chip
+        self._watcher = house.watch("collector/#")
+        self.keeper = house.meter("poste", [chip.source()], by=[KEEPER])
+        self.wait_for_status("online")
+
+    def play(self, recording):
+        """Apart from what was before."""
+        time.sleep(0.5)
+        self._chip.play(recording)
+
+    def kill(self):
+        """The process, by its number; the keeper starts the next one when it can."""
+        os.kill(int(self.keeper.out.split()[-3].rstrip(",")), signal.SIGKILL)
+
+    def again(self, number):
+        """SIGUSR1: it is killed, SIGUSR2: it ends in order; then the next process starts."""
+        count = self.starts()
+        self.keeper.signal(number)
+        self.keeper.wait_out(lambda _: self.starts() > count, 60)
+
+    def starts(self):
+        return self.keeper.out.count("started")
+
+    def wait_for_status(self, status):
+        self._watcher.wait(topic(f"{SOURCE}/status"), status, 70)
+
+    def wait_for_pulses(self, number):
+        self._watcher.wait(
+            topic(f"{SOURCE}/record"), lambda each: each["pulses"] >= number, 200
+        )
+
+    def records(self, mark=None):
+        """All that it ever told, in that order."""
+        records = [record for _, record in outbox_records(self._house, "poste")]
+        return [each for each in records if mark in (None, each["mark"])]
+
+
+def in_background(work, *arguments):
+    thread = threading.Thread(target=work, args=arguments)
+    thread.start()
+    return thread
+
+
+def assert_nothing_was_missed(kept, number, tops):
+    records = kept.records()
+    assert records[-1]["pulses"] == number
+    assert len(kept.records("start")) == 1
+    assert len(kept.records("top10")) == tops
+    assert not any("lost" in each or "lost_possible" in each for each in records)
+    assert not any("blind_ms" in each for each in records)
+    times = [each["t"] for each in records]
+    assert times == sorted(times)
+    # The books know one record of a mark at a time.
+    assert len({(each["t"], each["mark"]) for each in records}) == len(records)
+
+
+def test_fifty_kills_among_20000_pulses_leave_20000(chip, house, seeded):
+    number, kills = scaled(20000, 3000), scaled(50, 25)
+    kept = Kept(house, chip)
+    recording = pulses(number, 0.08, tops=500)
+    playing = in_background(chip.play, recording)
+    for _ in range(kills):
+        time.sleep(seeded.uniform(0, 1.8 * number * 0.08 / kills))
+        kept.again(signal.SIGUSR1)
+    playing.join()
+    kept.wait_for_pulses(number)
+    print(f"{number} pulses, {kept.starts()} processes, {len(kept.records())} records")
+    assert kept.starts() == kills + 1
+    assert_nothing_was_missed(kept, number, number // 500)
+
+
+def test_restarts_in_order_miss_nothing(chip, house, seeded):
+    number, restarts = 600, 10
+    kept = Kept(house, chip)
+    playing = in_background(chip.play, pulses(number, 0.08, tops=100))
+    for _ in range(restarts):
+        time.sleep(seeded.uniform(1, 5))
+        kept.again(signal.SIGUSR2)
+    playing.join()
+    kept.wait_for_pulses(number)
+    assert len(kept.records("stop")) == restarts
+    assert_nothing_was_missed(kept, number, number // 100)
+
+
+def test_what_comes_while_nobody_is_there_waits_in_the_kernel(chip, house):
+    """Up to 16 edges of a line on the old API, 1024 on the new one."""
+    kept = Kept(house, chip)
+    kept.play(pulses(3, 0.5))
+    kept.keeper.signal(signal.SIGSTOP)  # it starts nobody
+    kept.kill()
+    kept.play(pulses(8, 0.08))
+    kept.keeper.signal(signal.SIGCONT)
+    kept.wait_for_pulses(11)
+    assert_nothing_was_missed(kept, 11, 0)
+
+
+def test_a_chip_that_goes_while_lines_are_kept_can_be_opened_again(chip, house):
+    kept = Kept(house, chip)
+    kept.play(pulses(5, 0.2))
+    chip.vanish()
+    kept.wait_for_status("offline")
+    chip.appear()
+    kept.wait_for_status("online")
+    kept.play(pulses(6, 0.2))
+    kept.again(signal.SIGUSR1)
+    kept.wait_for_pulses(11)
+    assert [each["pulses"] for each in kept.records("start")] == [0, 5]
+    assert [each["pulses"] for each in kept.records("stop")] == [5]
+
+
+def test_a_broker_and_a_disk_that_stand_still_for_a_minute_cost_no_edge(chip, house):
+    """At 50 pulses a second, of 10 ms, whether somebody reads after 160 ms decides on the old
+    API."""
+    number = scaled(9000, 5000)
+    watcher = house.watch("collector/#")
+    freeze = house.folder / "freeze"
+    environment = {
+        "LD_PRELOAD": str(BUILD / "faults/frozen_disk.so"),
+        "FROZEN_DISK": str(freeze),
+        "FROZEN_DISK_BELOW": str(house.folder),
+    }
+    source = chip.source(min_on_ms=3, min_off_ms=3)
+    house.meter("poste", [source], environment=environment)
+    watcher.wait(topic(f"{SOURCE}/status"), "online", 20)
+    recording = "".join(
+        f"{i * 0.02:.3f} global.pulse 1\n{i * 0.02 + 0.01:.3f} global.pulse 0\n"
+        for i in range(1, number + 1)
+    )
+    playing = in_background(chip.play, recording)
+    time.sleep(5)
+    broker = house.broker.programs[0]
+    broker.suspend()
+    freeze.write_text("")
+    time.sleep(65)
+    assert (house.folder / "freeze.met").exists(), "nothing was written meanwhile"
+    freeze.unlink()
+    time.sleep(5)
+    broker.resume()
+    playing.join()
+    watcher.wait(topic(f"{SOURCE}/record"), lambda each: each["pulses"] == number, 200)
+    records = watcher.values(topic(f"{SOURCE}/record"))
+    assert not any("lost" in each or "lost_possible" in each for each in records)
