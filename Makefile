@@ -161,11 +161,13 @@ MAN7 := common/wattzone-topics.7 common/wattzone-guarantees.7
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
-		$(DESTDIR)$(PREFIX)/share/doc/wattzone
+		$(DESTDIR)$(PREFIX)/share/doc/wattzone $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8
 	$(foreach p,$(PROGRAMS),install -m 644 $(p)/example.json $(DESTDIR)$(PREFIX)/share/doc/wattzone/$(p).json &&) :
+	sed 's,/usr/local/bin/,$(PREFIX)/bin/,' deploy/systemd/collector-meter.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/collector-meter.service
 
 clean:
 	rm -rf $(BUILD)
@@ -177,7 +179,7 @@ help:
 	@echo 'make faults   kills, power cuts, full disks, bad lines and clocks in full; figures in $(BUILD)/faults.txt'
 	@echo 'make kernel   tests on real GPIO lines, in a kernel of their own (Debian 12)'
 	@echo 'make bench    speed, as ratios'
-	@echo 'make install  programs, man pages and examples below PREFIX ($(PREFIX))'
+	@echo 'make install  programs, man pages, units and examples below PREFIX ($(PREFIX))'
 	@echo 'make check    tests and style; make format; make clean'
 
 .PHONY: all sim unit unit-programs test faults demo kernel bench check format install clean help
