@@ -298,7 +298,7 @@ struct life {
 	struct wire wires[LINE_ROLES];
 	struct journal *journal;
 	struct counter counter;
-	ms_t offset; /* CLOCK_BOOTTIME less the clock of the lines */
+	ms_t offset;		/* CLOCK_BOOTTIME less the clock of the lines */
 	struct record *records; /* with their time on CLOCK_BOOTTIME as blind_ms */
 	size_t count, kept, room;
 	int64_t patience; /* one of so many turns brings something to the disk */
@@ -368,8 +368,10 @@ static void life_take(struct life *life, int64_t most)
 {
 	struct edge edge;
 
-	while (most-- > 0 && journal_next(life->journal, &edge))
+	while (most-- > 0 && journal_next(life->journal, &edge)) {
+		assert_int_equal(edge.lost, 0);
 		counter_edge(&life->counter, edge.role, edge.on, edge.t, edge.lost);
+	}
 }
 
 /* The next process; only what is on the disk is left of what was told. */
