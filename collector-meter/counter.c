@@ -29,6 +29,7 @@ void counter_init(struct counter *counter, const struct counter_config *config)
 		.start_due = NEVER,
 		.minute_due = NEVER,
 		.stop_due = NEVER,
+		.paused = INT64_MIN,
 		.told = INT64_MIN,
 		.pulses = config->initial_pulses,
 		.last_pulse = NEVER,
@@ -221,8 +222,8 @@ void counter_pause(struct counter *counter)
 {
 	assert(counter->running && !counter->marks && !counter->bin_open);
 	/* The start comes first, and is not certain before its millisecond is over. */
-	if (counter->start_due == NEVER)
-		counter->stop_due = counter->settled - 1;
+	if (counter->start_due == NEVER && counter->settled - 1 > counter->paused)
+		counter->stop_due = counter->paused = counter->settled - 1;
 }
 
 /* -------- to another process and back -------- */

@@ -69,7 +69,8 @@ struct counter {
 	ms_t start_due; /* times of the marks to come; INT64_MAX: none */
 	ms_t minute_due;
 	ms_t stop_due;
-	ns_t blind; /* before the start */
+	ms_t paused; /* the newest stop of a pause; INT64_MIN: none */
+	ns_t blind;  /* before the start */
 
 	struct counter_change *changes; /* in the order of their times */
 	size_t change_first, change_end, change_capacity;
@@ -136,7 +137,7 @@ void counter_stop(struct counter *counter, ns_t t);
 
 /* Edges go on to be seen, by a successor that gets this counter's state and tells what follows: a
  * `stop` at the last millisecond that is certain. Only once counter_next() has given everything;
- * nothing where not even the start was certain. */
+ * nothing where not even the start was certain, or nothing since the last pause. */
 void counter_pause(struct counter *counter);
 
 /* False: too much is pending now, or a millisecond is half told; a later moment will do. */

@@ -386,8 +386,24 @@ static void inherit(struct input *input)
 	daemon_watch(station->daemon, lines_fd(input->lines), POLLIN, input_ready, input);
 }
 
+/* For each source its journal and its lines. */
+static int descriptors(const struct station *station)
+{
+	int count = 0;
+
+	for (size_t source = 0; source < station->source_count; source++) {
+		const struct source_settings *wanted = settings_source(station->settings, source);
+
+		count++;
+		for (int role = 0; role < LINE_ROLES; role++)
+			count += wanted->lines[role].given;
+	}
+	return count;
+}
+
 static void open_all_gpio(struct station *station)
 {
+	descriptor_store_need(descriptors(station));
 	for (size_t i = 0; i < station->input_count; i++)
 		inherit(&station->inputs[i]);
 	/* Lines of meters that there are no longer may be needed for others. */

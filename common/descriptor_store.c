@@ -36,6 +36,16 @@ static bool is_free(int i, const char *name)
 	return !store.taken[i] && strcmp(store.names[i], name) == 0;
 }
 
+void descriptor_store_need(int count)
+{
+	const char *limit = getenv("FDSTORE");
+
+	if (limit && atoi(limit) < count)
+		log_warning("the service manager keeps %s descriptors, expected %d: the others are "
+			    "lost with the program; raise FileDescriptorStoreMax=",
+			    limit, count);
+}
+
 int descriptor_store_take(const char *name)
 {
 	int found = -1;

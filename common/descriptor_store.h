@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 
+/* Says so where the store is too small, as far as it tells (systemd 254). */
+void descriptor_store_need(int count);
+
 /* What the process before left under this name; the caller owns it, and the store keeps a copy. -1:
  * nothing, or more than one. */
 int descriptor_store_take(const char *name);

@@ -517,6 +517,11 @@ static void a_pause_stops_before_what_is_not_certain_and_a_successor_goes_on_beh
 	assert_int_equal(life.records[1].t, 6999);
 	assert_int_equal(life.records[1].pulses, 1);
 	life.kept = life.count;
+	/* A second one in the same millisecond is the same. */
+	life_succeed(&life);
+	counter_pause(&life.counter);
+	life_tell(&life);
+	assert_int_equal(life.count, 2);
 	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, 7 * S + 60 * MS);
 	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, 9 * S);
 	life_succeed(&life);
