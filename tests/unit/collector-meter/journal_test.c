@@ -370,7 +370,7 @@ static void life_take(struct life *life, int64_t most)
 
 	while (most-- > 0 && journal_next(life->journal, &edge)) {
 		assert_int_equal(edge.lost, 0);
-		counter_edge(&life->counter, edge.role, edge.on, edge.t, edge.lost);
+		counter_edge(&life->counter, &edge);
 	}
 }
 
@@ -409,7 +409,7 @@ static void undisturbed(struct life *life, const struct story *story, ns_t end)
 	for (size_t i = 0; i < story->count; i++) {
 		const struct edge *edge = &story->edges[i];
 
-		counter_edge(&life->counter, edge->role, edge->on, edge->t, 0);
+		counter_edge(&life->counter, edge);
 	}
 	counter_advance(&life->counter, end);
 	life_tell(life);
@@ -734,7 +734,7 @@ static bool use_garbage(int fd)
 	counter_init(&counter, &config);
 	used = journal_resume(journal, &told, &counter, NULL);
 	while (used && journal_next(journal, &edge)) {
-		counter_edge(&counter, edge.role, edge.on, edge.t, edge.lost);
+		counter_edge(&counter, &edge);
 		counter_advance(&counter, edge.t);
 		/* A damaged time may be that of many minutes. */
 		for (int i = 0; i < 1000 && counter_next(&counter, &event); i++)
