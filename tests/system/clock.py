@@ -30,6 +30,13 @@ def sanitizer_library(program, names=("libasan", "libtsan")):
     return " ".join(line[2] for line in words if line[0].startswith(names))
 
 
+def loaded(program, library):
+    """The value of LD_PRELOAD that puts our `library` into the program. The address sanitizer has to
+    be before it. The thread sanitizer has to be behind it: it calls the C library's functions by
+    their versions, past ours."""
+    return f"{sanitizer_library(program, 'libasan')} {library}".strip()
+
+
 class Clock:
     """Runs on from the local time `at` ("2013-01-15 23:59:30"), or tells the time."""
 
@@ -119,11 +126,8 @@ class FastClock:
 
     def environment(self, program):
         library = Path(os.environ["BUILD"]) / "faults/clocks.so"
-        # The thread sanitizer goes without saying, behind ours: it looks for the waiting of the C
-        # library by its version, and would find that before ours.
-        sanitizer = sanitizer_library(program, ("libasan",))
         return {
-            "LD_PRELOAD": f"{sanitizer} {library}".strip(),
+            "LD_PRELOAD": loaded(program, library),
             "CLOCKS": str(self._file),
         }
 

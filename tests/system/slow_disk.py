@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from clock import sanitizer_library
+from clock import loaded
 
 
 class SlowDisk:
@@ -13,6 +13,6 @@ class SlowDisk:
     def environment(self, program):
         library = Path(os.environ["BUILD"]) / "faults/slow_disk.so"
         return {
-            "LD_PRELOAD": f"{sanitizer_library(program, ('libasan',))} {library}".strip(),
+            "LD_PRELOAD": loaded(program, library),
             "SLOW_DISK_MS": str(self._sync_ms),
         }

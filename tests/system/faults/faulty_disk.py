@@ -3,7 +3,7 @@
 import mmap
 import struct
 
-from clock import sanitizer_library
+from clock import loaded
 from house import BUILD
 
 KINDS = ("EIO", "ENOSPC", "last", "torn")  # of faults
@@ -48,7 +48,7 @@ class FaultyDisk:
             return {}
         library = BUILD / "faults/disk_faults.so"
         return {
-            "LD_PRELOAD": f"{sanitizer_library(program)} {library}".strip(),
+            "LD_PRELOAD": loaded(program, library),
             "DISK_FAULTS": str(self._file),
             "DISK_FAULTS_BELOW": str(self._below),
         }

@@ -125,7 +125,7 @@ def test_where_the_other_end_has_vanished_a_connection_is_given_up(houses, seede
     vanished, slowest = 0, 0
     for turn in range(scaled(20, 1)):
         before = site.opened()
-        # All of them, then some. For a while the broker takes records for an aggregator that is gone.
+        # All of them, then some. For a while the broker takes records for nobody.
         names = [each for each in site.lines if turn == 0 or seeded.random() < 0.6]
         seeded.shuffle(names)
         names.sort(key=lambda name: name != "aggregator")

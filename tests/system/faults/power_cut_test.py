@@ -140,6 +140,12 @@ def assert_complete(folder, site, evidence):
     assert_books(found, outboxes, evidence.acked)
 
 
+def boot_of(file):
+    """In which the outbox was written."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
+        return database.execute("SELECT boot FROM state").fetchone()[0]
+
+
 def go_on(houses, site, folder):
     """The machine is started again, and tells and books the rest; exactly. Returns the facts."""
     house = houses()
@@ -158,6 +164,7 @@ def go_on(houses, site, folder):
     wait_booked(house, site.collectors, 30)
     assert aggregator.stop(5) == 0
     assert not list(folder.glob("*damaged*"))
+    assert boot_of(house.outbox("pac")) != boot_of(site.house.outbox("pac"))
     facts, _ = assert_exact(houses, house, site.collectors, store=ALL_FACTS)
     for name, (_, counts) in site.recordings.items():
         for source, first in (("global", 1000), ("gaz", 0)):
@@ -188,7 +195,8 @@ def test_everything_synced_is_there_after_the_power_was_cut(disks, houses, seede
         with disks.copy(copy) as folder:
             assert_complete(folder, site, evidence)
             if cut in started:
-                facts += go_on(houses, site, folder)
+                with disks.another_boot():
+                    facts += go_on(houses, site, folder)
     assert evidence.count() > 50 * cuts and len(evidence.acked) > 1
     acked = sum(evidence.acked.values())
     figure(
