@@ -29,12 +29,26 @@ FACTS = {
             "peak": [1, "yes", {}],
             "blind_ms": [-1, 0.5, "1"],
             "lost": [-1, 0.5, "1"],
+            "lost_possible": [0, "yes", {}],
+            "index_set": [
+                5,
+                {},
+                {"from": -1, "to": 1234567, "by": "anna"},
+                {"from": 5, "to": 6, "by": "anna"},
+                {"from": 5, "to": 1234567, "by": ""},
+                {"from": 5, "to": 1234567},
+            ],
             "wh": [5],
         },
     ),
     "watts/record": (
         {**RECORD, "wh": 812345678.25},
-        {**WRONG_RECORD, "wh": [None, 9.1e12, *WRONG_INDICES], "pulses": [5]},
+        {
+            **WRONG_RECORD,
+            "wh": [None, 9.1e12, *WRONG_INDICES],
+            "pulses": [5],
+            "index_set": [{"from": 5, "to": 6, "by": "anna"}],
+        },
     ),
     "pulses/live": (
         {"t": 1764000000123, "pulses": 1234567, "interval_us": 612400},
