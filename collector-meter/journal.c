@@ -18,6 +18,7 @@
 #define MARKS 64u
 #define TIGHT (EDGES / 4 * 3)
 
+#define TRIES  20
 #define LATEST (INT64_MAX / 2) /* time, with room to add to it */
 
 #define LANDING_EVENTS_1 16 /* the kernel keeps no more for a line */
@@ -59,6 +60,7 @@ struct memory {
 	_Atomic uint32_t written; /* edges so far */
 	_Atomic uint32_t kept;	  /* those before it are not needed any more */
 	_Atomic uint32_t mark_first, mark_end;
+	_Atomic uint32_t tries;	       /* of processes to go on from it */
 	_Atomic uint32_t landing_base; /* `written` before it */
 	_Atomic uint32_t landing_role;
 	_Alignas(8) unsigned char landing[LANDING_SIZE];
@@ -163,6 +165,11 @@ enum journal_read journal_read(struct journal *journal, enum line_role role, int
 uint32_t journal_waiting(const struct journal *journal)
 {
 	return atomic_load(&journal->memory->written) - journal->position;
+}
+
+void journal_proved(struct journal *journal)
+{
+	atomic_store(&journal->memory->tries, 0);
 }
 
 bool journal_is_on(const struct journal *journal, uint32_t before)
@@ -429,6 +436,15 @@ static bool check_header(const struct memory *memory, const struct journal_ident
 	return true;
 }
 
+/* What is wrong with it may be beyond what is looked for. */
+static bool count_tries(struct memory *memory, struct fail *fail)
+{
+	if (atomic_load(&memory->tries) >= TRIES)
+		return fail_set(fail, "%d processes ended over it", TRIES);
+	publish(&memory->tries, atomic_load(&memory->tries) + 1);
+	return true;
+}
+
 static bool has_line(const struct memory *memory, uint32_t role)
 {
 	return role < LINE_ROLES && memory->identity.lines[role][0];
@@ -502,7 +518,7 @@ struct journal *journal_adopt(int fd, const struct journal_identity *identity, s
 		fail_set(fail, "no memory");
 		return NULL;
 	}
-	if (check_header(journal->memory, identity, fail) &&
+	if (check_header(journal->memory, identity, fail) && count_tries(journal->memory, fail) &&
 	    finish_landing(journal->memory, fail) && check_edges(journal->memory, fail) &&
 	    check_marks(journal, fail)) {
 		journal->fd = fd;

@@ -233,7 +233,11 @@ static bool work(struct input *input)
 			return false;
 		}
 		switch (read_batch(input, &fail)) {
-		case LINES_NOTHING: deliver(input); return false;
+		case LINES_NOTHING:
+			deliver(input);
+			if (lines_journal(input->lines))
+				journal_proved(lines_journal(input->lines));
+			return false;
 		case LINES_FAILED: sight_lost(input, &fail); return false;
 		case LINES_END:
 			stop(input);

@@ -384,6 +384,7 @@ static void life_succeed(struct life *life)
 	counter_free(&life->counter);
 	journal_close(life->journal);
 	life->journal = adopt(fd);
+	journal_proved(life->journal);
 	life->count = life->kept;
 	counter_init(&life->counter, &config);
 	if (life->count) {
@@ -719,6 +720,26 @@ static void what_is_no_journal_of_these_lines_is_refused(void **state)
 	journal_close(journal);
 }
 
+static void a_journal_that_ends_one_process_after_the_other_is_given_up(void **state)
+{
+	struct journal *journal = open_journal(GPIO_ABI_2);
+	int fd = fcntl(journal_fd(journal), F_DUPFD_CLOEXEC, 3);
+
+	(void)state;
+	for (int life = 0; life < 3 * TRIES; life++) {
+		struct journal *next = adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+
+		if (life % TRIES == TRIES - 1)
+			journal_proved(next);
+		journal_close(next);
+	}
+	for (int life = 0; life < TRIES; life++)
+		journal_close(adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3)));
+	assert_refused(fd, "20 processes ended over it");
+	close(fd);
+	journal_close(journal);
+}
+
 /* Takes it over and uses it, if that is let happen. */
 static bool use_garbage(int fd)
 {
@@ -806,6 +827,7 @@ int main(void)
 		test(a_journal_that_is_full_leaves_edges_in_the_kernel),
 		test(an_outbox_that_is_behind_takes_the_count_and_another_one_does_not),
 		test(what_is_no_journal_of_these_lines_is_refused),
+		test(a_journal_that_ends_one_process_after_the_other_is_given_up),
 		test(no_garbage_ends_the_program),
 	};
 
