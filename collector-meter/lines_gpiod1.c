@@ -19,7 +19,7 @@ struct gpio_line {
 static bool no_permission(struct fail *fail)
 {
 	return fail_set(fail, "no permission to use it, the user must be in the group of "
-			      "/dev/gpiochip*");
+			      "/dev/gpiochip*: deploy/gpio/install makes it so");
 }
 
 /* Names every chip of this machine, for the one who has to choose. */
@@ -92,8 +92,10 @@ static bool request_line(struct gpio_line *line, const struct line_settings *set
 	error = errno;
 	consumer = gpiod_line_consumer(line->line);
 	if (error == EBUSY)
-		return fail_set(fail, "the line is in use by \"%s\", free it or choose another one",
-				consumer ? consumer : "the kernel");
+		return fail_set(
+			fail,
+			"the line is in use by \"%s\": stop that program, or choose another line",
+			consumer ? consumer : "the kernel");
 	return fail_set(fail, "cannot be watched for edges: %s", strerror(error));
 }
 

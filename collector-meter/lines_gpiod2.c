@@ -87,7 +87,7 @@ static bool not_found(const struct line_settings *settings, bool denied, const c
 {
 	if (denied)
 		return fail_set(fail, "no permission to use it, the user must be in the group of "
-				      "/dev/gpiochip*");
+				      "/dev/gpiochip*: deploy/gpio/install makes it so");
 	if (!known[0])
 		return fail_set(fail, "this machine has no GPIO chip");
 	if (settings->line[0])
@@ -158,7 +158,8 @@ static bool request_failed(struct gpio_line *line, int error, struct fail *fail)
 	if (!info)
 		fail_set(fail, "the chip has no such line, see gpioinfo");
 	else if (error == EBUSY)
-		fail_set(fail, "the line is in use by \"%s\", free it or choose another one",
+		fail_set(fail,
+			 "the line is in use by \"%s\": stop that program, or choose another line",
 			 consumer ? consumer : "the kernel");
 	else
 		fail_set(fail, "cannot be watched for edges: %s", strerror(error));

@@ -125,7 +125,7 @@ static void print_interval(FILE *out, const struct survey *survey, ns_t now)
 		fprintf(out, "  min_interval_ms %g", (double)now / 1e6);
 	else
 		fputs("  min_interval_ms and nominal_w are not set", out);
-	if (!advised) {
+	if (advised == 0) {
 		fprintf(out, ": no advice yet, %d intervals are needed\n", SURVEY_LEVELS);
 		return;
 	}

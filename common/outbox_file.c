@@ -28,8 +28,8 @@ static const char *const migrations[] = {
 	"CREATE INDEX record_undated ON record (seq) WHERE undated",
 	"ALTER TABLE record ADD COLUMN lost_possible INTEGER NOT NULL DEFAULT 0",
 	/* Of a person who set the index; else NULL. */
-	"ALTER TABLE record ADD COLUMN index_from INTEGER;"
-	"ALTER TABLE record ADD COLUMN index_by TEXT",
+	("ALTER TABLE record ADD COLUMN index_from INTEGER;"
+	 "ALTER TABLE record ADD COLUMN index_by TEXT"),
 };
 
 struct source {
