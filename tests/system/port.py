@@ -1,13 +1,27 @@
 """TCP ports of 127.0.0.1."""
 
+import random
 import socket
+from pathlib import Path
+
+# From there on the kernel gives ports to whoever connects: one that is free now may be taken before
+# a broker, or the next one, listens there.
+RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FIRST = 10000
+DICE = random.SystemRandom()  # other tests that run now throw others
 
 
 def port_free():
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that nobody listens on now, nor uses by chance later."""
+    end = int(RANGE.read_text().split()[0]) if RANGE.exists() else 32768
+    while True:
+        port = DICE.randrange(FIRST, end)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def port_open(port):
