@@ -88,11 +88,10 @@ static bool not_found(const struct line_settings *settings, bool denied, const c
 	if (denied)
 		return fail_set(fail, "no permission to use it, the user must be in the group of "
 				      "/dev/gpiochip*: deploy/gpio/install makes it so");
-	if (!known[0])
-		return fail_set(fail, "this machine has no GPIO chip");
 	if (settings->line[0])
 		return fail_set(fail, "no chip has a line of this name, see gpioinfo");
-	return fail_set(fail, "there is no chip \"%s\", expected one of %s", settings->chip, known);
+	return fail_set(fail, "there is no chip \"%s\", %s%s", settings->chip,
+			known[0] ? "expected one of " : "this machine has no GPIO chip", known);
 }
 
 static bool find_line(struct gpio_line *line, const struct line_settings *settings,

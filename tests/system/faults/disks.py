@@ -9,9 +9,11 @@ import errno
 import fcntl
 import os
 import subprocess
+import tempfile
 import uuid
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,15 @@ def impossible(reason):
     pytest.skip(f"NOT TESTED: {reason}")
 
 
+def seen_outside(folder):
+    """Whether what is mounted there now is seen by who has started this process, too."""
+    try:
+        do("mount", "-t", "tmpfs", "tmpfs", folder)
+        return f" {folder} " in Path(f"/proc/{os.getppid()}/mountinfo").read_text()
+    finally:
+        do("umount", folder)
+
+
 @lru_cache(None)
 def move_to_own_space():
     """From now on what this process mounts is seen by its children alone. The reason if that cannot
@@ -41,7 +52,11 @@ def move_to_own_space():
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS):
         return os.strerror(ctypes.get_errno())
-    do("mount", "--make-rprivate", "/")
+    # The root of a chroot is no mount that could be made private.
+    if subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True).returncode:
+        with tempfile.TemporaryDirectory() as folder:
+            if seen_outside(folder):
+                return "it would be seen outside"
     return None
 
 
