@@ -12,7 +12,8 @@ LINES = ("pulse", "top", "off-peak", "peak")  # of offset 0, 1, …
 
 
 class Chip:
-    """The chip is there when this is, and again after vanish() and appear()."""
+    """The chip is there when this is, and again after vanish() and appear(); `name` is then its
+    device's in /dev."""
 
     def __init__(self):
         self._settings = Path("/sys/kernel/config/gpio-sim", LABEL)
@@ -28,9 +29,9 @@ class Chip:
 
     def appear(self):
         (self._settings / "live").write_text("1")
-        name = (self._settings / "bank0/chip_name").read_text().strip()
+        self.name = (self._settings / "bank0/chip_name").read_text().strip()
         device = (self._settings / "dev_name").read_text().strip()
-        self._device = Path("/sys/devices/platform", device, name)
+        self._device = Path("/sys/devices/platform", device, self.name)
 
     def vanish(self):
         (self._settings / "live").write_text("0")
