@@ -148,6 +148,9 @@ faults: all sim
 kernel: all sim
 	BUILD=$(BUILD) tests/kernel/run
 
+systemd: all sim
+	BUILD=$(BUILD) tests/kernel/systemd/run
+
 bench: all sim $(BENCH)
 	BUILD=$(BUILD) tests/bench/run
 
@@ -179,10 +182,11 @@ help:
 	@echo 'make demo     the whole chain with simulated meters'
 	@echo 'make faults   kills, power cuts, full disks, bad lines and clocks in full; figures in $(BUILD)/faults.txt'
 	@echo 'make kernel   tests on real GPIO lines, in a kernel of their own (Debian 12)'
+	@echo 'make systemd  the unit under a real systemd, in an emulated machine (Debian 12, as root)'
 	@echo 'make bench    speed, as ratios'
 	@echo 'make install  programs, man pages, units and examples below PREFIX ($(PREFIX))'
 	@echo 'make check    tests and style; make format; make clean'
 
-.PHONY: all sim unit unit-programs test faults demo kernel bench check format install clean help
+.PHONY: all sim unit unit-programs test faults demo kernel systemd bench check format install clean help
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit,$(sources_$(c))))

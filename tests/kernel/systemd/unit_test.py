@@ -29,6 +29,7 @@ STATE = Path("/var/lib/private/wattzone/collector-meter")
 LIVE = topic("collector/poste/global/live")
 STATUS = topic("collector/poste/global/status")
 
+TIMEOUT = 10
 # Seconds that a level holds at the least: what sleeps is never woken too early.
 LEVEL = 0.04
 # Pulses that surely wait in the kernel, of one line: 16 edges with libgpiod 1, or 1024.
@@ -37,7 +38,7 @@ WAITING = 7 if API == 1 else 200
 
 
 def run(*argv):
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60 * PATIENCE)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT * PATIENCE)
     assert done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
     return done.stdout.strip()
 
@@ -79,7 +80,7 @@ class Pulses:
 
     def wait(self, number):
         with self._changed:
-            assert self._changed.wait_for(lambda: self.number >= number, 60 * PATIENCE)
+            assert self._changed.wait_for(lambda: self.number >= number, TIMEOUT * PATIENCE)
 
     def stop(self):
         """None is on its way then. Returns how many there were."""
@@ -128,7 +129,7 @@ class Unit:
         """Returns when the next process has the lines and the broker."""
         starts = self._starts()
         os.kill(self.pid, signal.SIGKILL)
-        until(lambda: self._starts() > starts, 60, "process after the one that was killed")
+        until(lambda: self._starts() > starts, TIMEOUT, "process after the one that was killed")
 
     def _starts(self):
         return self.watcher.values(STATUS).count("online")
@@ -137,7 +138,7 @@ class Unit:
         self.systemctl("restart")
 
     def wait_for_pulses(self, number):
-        self.watcher.wait(LIVE, lambda each: each["pulses"] >= number, 60)
+        self.watcher.wait(LIVE, lambda each: each["pulses"] >= number, TIMEOUT)
 
     def outbox(self, _collector):
         """As outbox_records() asks. Of a service that is stopped: a reader must leave no file in
@@ -233,7 +234,7 @@ def play_over(unit, pulses, restart):
     pulses.allow(WAITING // 2)
     restarting = threading.Thread(target=restart)
     restarting.start()
-    assert select.select([process], [], [], 60 * PATIENCE)[0]
+    assert select.select([process], [], [], TIMEOUT * PATIENCE)[0]
     os.close(process)
     before = pulses.number
     pulses.allow(WAITING // 2)
