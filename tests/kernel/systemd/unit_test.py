@@ -32,9 +32,9 @@ STATUS = topic("collector/poste/global/status")
 TIMEOUT = 10
 # Seconds that a level holds at the least: what sleeps is never woken too early.
 LEVEL = 0.04
-# Pulses that surely wait in the kernel, of one line: 16 edges with libgpiod 1, or 1024.
+# Pulses that surely wait in the kernel: it keeps 16 edges of a line with libgpiod 1, or 1024.
 API = 2 if any(Path("/usr/lib").glob("*/libgpiod.so.3")) else 1
-WAITING = 7 if API == 1 else 200
+WAITING = 6 if API == 1 else 200
 
 
 def run(*argv):
