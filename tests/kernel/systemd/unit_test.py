@@ -1,5 +1,5 @@
 """collector-meter under a real systemd: with its unit as it is shipped, in the group that
-deploy/gpio/install makes, with mosquitto's own service. No pulse is missed over kills and restarts."""
+deploy/gpio/install makes, with mosquitto's own service. Kills and restarts miss no pulse."""
 
 import json
 import math
