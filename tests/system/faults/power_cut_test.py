@@ -164,6 +164,7 @@ def go_on(houses, site, folder):
     # What was on its way when it ended waits for the next start, which finds nothing new.
     site.meters.obey("refuse")
     pac = house.again(pac)
+    pac.wait_err("connected", 20)
     wait_booked(house, site.collectors, 30)
     assert pac.stop(5) == 0
     site.meters.obey("healthy")
