@@ -4,6 +4,7 @@
  * program waits for: the kernel keeps 16 edges of a line (ABI 1) and does not tell when it drops
  * more. The program takes edges from the journal when it has time. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
@@ -42,6 +43,18 @@ struct gpio {
 	atomic_bool busy; /* the thread may have taken an edge that is not in the journal yet */
 	atomic_bool gone; /* nothing more will come */
 };
+
+int gpio_descriptor(int fd, struct fail *fail)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (copy >= 0 && fcntl(copy, F_SETFL, O_RDONLY | O_NONBLOCK) == 0)
+		return copy;
+	fail_set(fail, "cannot be watched for edges: %s", strerror(errno));
+	if (copy >= 0)
+		close(copy);
+	return -1;
+}
 
 void gpio_place(char text[GPIO_PLACE_SIZE], const struct line_settings *settings)
 {

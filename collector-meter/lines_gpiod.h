@@ -14,6 +14,10 @@ extern const enum gpio_abi gpio_abi;
  * Negative with a reason. */
 int gpio_line_open(const struct line_settings *settings, bool *level, struct fail *fail);
 
+/* A copy of a line's descriptor that reading does not wait for: the library closes its own with
+ * what it belongs to. Negative with a reason. */
+int gpio_descriptor(int fd, struct fail *fail);
+
 /* "line 17 of pinctrl-bcm2711" or "line \"GPIO17\"", for messages. */
 #define GPIO_PLACE_SIZE 256
 void gpio_place(char text[GPIO_PLACE_SIZE], const struct line_settings *settings);

@@ -1,11 +1,9 @@
 /* GPIO lines by libgpiod 1.6. */
 #include <errno.h>
-#include <fcntl.h>
 #include <gpiod.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collector-meter/lines_gpiod.h"
 
@@ -99,19 +97,6 @@ static bool request_line(struct gpio_line *line, const struct line_settings *set
 	return fail_set(fail, "cannot be watched for edges: %s", strerror(error));
 }
 
-/* A copy of the line's descriptor: closing the chip closes the library's. */
-static int take_descriptor(const struct gpio_line *line, struct fail *fail)
-{
-	int fd = fcntl(gpiod_line_event_get_fd(line->line), F_DUPFD_CLOEXEC, 3);
-
-	if (fd >= 0 && fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) == 0)
-		return fd;
-	fail_set(fail, "cannot be watched for edges: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 static int open_line(struct gpio_line *line, const struct line_settings *settings, bool *level,
 		     struct fail *fail)
 {
@@ -125,7 +110,7 @@ static int open_line(struct gpio_line *line, const struct line_settings *setting
 		return -1;
 	}
 	*level = value;
-	return take_descriptor(line, fail);
+	return gpio_descriptor(gpiod_line_event_get_fd(line->line), fail);
 }
 
 int gpio_line_open(const struct line_settings *settings, bool *level, struct fail *fail)

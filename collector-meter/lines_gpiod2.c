@@ -1,12 +1,10 @@
 /* GPIO lines by libgpiod 2. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <gpiod.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collector-meter/lines_gpiod.h"
 
@@ -186,19 +184,6 @@ static bool request_line(struct gpio_line *line, const struct line_settings *set
 
 /* -------- the interface -------- */
 
-/* A copy of the request's descriptor: releasing it closes the library's. */
-static int take_descriptor(const struct gpio_line *line, struct fail *fail)
-{
-	int fd = fcntl(gpiod_line_request_get_fd(line->request), F_DUPFD_CLOEXEC, 3);
-
-	if (fd >= 0 && fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK) == 0)
-		return fd;
-	fail_set(fail, "cannot be watched for edges: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 static int open_line(struct gpio_line *line, const struct line_settings *settings, bool *level,
 		     struct fail *fail)
 {
@@ -212,7 +197,7 @@ static int open_line(struct gpio_line *line, const struct line_settings *setting
 		return -1;
 	}
 	*level = value == GPIOD_LINE_VALUE_ACTIVE;
-	return take_descriptor(line, fail);
+	return gpio_descriptor(gpiod_line_request_get_fd(line->request), fail);
 }
 
 int gpio_line_open(const struct line_settings *settings, bool *level, struct fail *fail)
