@@ -35,16 +35,16 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DVER
              $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
-# -------- sources: a folder is a component, its main.c the program --------
+# -------- sources: a folder is a component, its folders are layers (tests/layers) --------
 
-sources_common          := $(sort $(wildcard common/*.c))
-sources_collector-meter := $(filter-out collector-meter/lines_gpiod%.c,$(sort $(wildcard collector-meter/*.c))) \
-                           collector-meter/lines_gpiod$(if $(filter 1,$(GPIOD_MAJOR)),1,2).c
-sources_collector-pac   := $(sort $(wildcard collector-pac/*.c))
-sources_aggregator      := $(sort $(wildcard aggregator/*.c))
+sources_common          := $(sort $(wildcard common/*/*.c))
+sources_collector-meter := $(filter-out %/lines_gpiod$(if $(filter 1,$(GPIOD_MAJOR)),2,1).c, \
+                             $(sort $(wildcard collector-meter/*.c collector-meter/*/*.c)))
+sources_collector-pac   := $(sort $(wildcard collector-pac/*.c collector-pac/*/*.c))
+sources_aggregator      := $(sort $(wildcard aggregator/*.c aggregator/*/*.c))
 sources_sim             := $(sort $(wildcard tests/sim/*.c))
 sources_bench           := $(sort $(wildcard tests/bench/*.c))
-sources_unit            := $(sort $(wildcard tests/unit/*/*_test.c))
+sources_unit            := $(sort $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c))
 
 packages_common          := jansson libsystemd sqlite3
 packages_collector-meter := libgpiod
@@ -86,7 +86,7 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # The profiles are part of collector-pac (.incbin in profiles.c).
-$(BUILD)/obj/collector-pac/profiles.o: $(wildcard collector-pac/profiles/*.json)
+$(BUILD)/obj/collector-pac/profiles/profiles.o: $(wildcard collector-pac/profiles/*.json)
 
 # -------- the simulated site, the benchmarks: one program a source file --------
 
@@ -99,7 +99,8 @@ $(call archive,sim): $(call objects,$(filter %_model.c,$(sources_sim)))
 	@mkdir -p $(@D)
 	$(call quiet,AR)$(AR) rcs $@ $^
 
-$(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(call archive,sim) $(call archive,common)
+# The simulated site lives by local time (aggregator/time).
+$(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(call archive,sim) $(call archive,aggregator) $(call archive,common)
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,$(packages_sim)) $(LIBS)
 
@@ -116,7 +117,7 @@ $(BUILD)/faults/%.so: tests/faults/%.c
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fPIC -shared -o $@ $< -ldl
 
-# -------- unit tests: tests/unit/<component>/<noun>_test.c --------
+# -------- unit tests: tests/unit/<component>/<folder>/<noun>_test.c --------
 
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sources_unit))
 
@@ -125,7 +126,11 @@ $(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(call archive,sim) $(cal
 	@mkdir -p $$(@D)
 	$$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1)) cmocka) $(LIBS)
 endef
-$(foreach c,$(COMPONENTS) sim,$(eval $(call unit_tests,$(c))))
+$(foreach c,$(COMPONENTS),$(eval $(call unit_tests,$(c))))
+
+$(BUILD)/unit/sim/%: $(BUILD)/obj/tests/unit/sim/%.o $(call archive,sim) $(call archive,aggregator) $(call archive,common)
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,$(packages_sim) cmocka) $(LIBS)
 
 unit-programs: $(UNIT)
 

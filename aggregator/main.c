@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/books.h"
-#include "aggregator/config.h"
-#include "aggregator/desk.h"
-#include "aggregator/site.h"
-#include "aggregator/store.h"
-#include "common/daemon.h"
-#include "common/mqtt.h"
+#include "aggregator/site/books.h"
+#include "aggregator/config/config.h"
+#include "aggregator/commands/desk.h"
+#include "aggregator/site/site.h"
+#include "aggregator/store/store.h"
+#include "common/process/daemon.h"
+#include "common/mqtt/mqtt.h"
 
 /* How often the site looks whether something is due; it publishes at its own pace. */
 #define LOOK_EVERY_MS 50

@@ -1,10 +1,10 @@
 /* collector-meter - counts the pulses of meters and publishes them. */
-#include "collector-meter/monitor.h"
-#include "collector-meter/publisher.h"
-#include "collector-meter/set_index.h"
-#include "collector-meter/settings.h"
-#include "collector-meter/station.h"
-#include "common/daemon.h"
+#include "collector-meter/commission/monitor.h"
+#include "collector-meter/publish/publisher.h"
+#include "collector-meter/commission/set_index.h"
+#include "collector-meter/settings/settings.h"
+#include "collector-meter/meters/station.h"
+#include "common/process/daemon.h"
 
 static const char *replay;
 static const char *index_wish, *by;

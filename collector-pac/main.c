@@ -1,8 +1,8 @@
 /* collector-pac - power and energy index of Modbus TCP meters, published over MQTT. */
 #include <stdio.h>
 
-#include "collector-pac/collector.h"
-#include "collector-pac/probe.h"
+#include "collector-pac/publish/collector.h"
+#include "collector-pac/probe/probe.h"
 
 static const char *probe, *profile, *unit;
 static bool profiles;

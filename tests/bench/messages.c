@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/mqtt.h"
-#include "common/nagle.h"
+#include "common/process/clock.h"
+#include "common/mqtt/mqtt.h"
+#include "common/mqtt/nagle.h"
 
 #define MESSAGES 200000
 #define BLOCK	 50 /* packets that are written at one go */

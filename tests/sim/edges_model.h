@@ -3,7 +3,7 @@
 #ifndef SIM_EDGES_MODEL_H
 #define SIM_EDGES_MODEL_H
 
-#include "common/civil.h"
+#include "aggregator/time/civil.h"
 
 #define NS_PER_MS     INT64_C(1000000)
 #define NS_PER_SECOND INT64_C(1000000000)

@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/fail.h"
-#include "common/units.h"
+#include "common/base/fail.h"
+#include "common/base/units.h"
 
 #define LINES_MAX 16
 #define NAME_SIZE 64

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "common/process/clock.h"
 
 #define UNIT	    1
 #define WRONG_UNIT  7

@@ -7,8 +7,8 @@
 #ifndef SIM_PAC_MODEL_H
 #define SIM_PAC_MODEL_H
 
-#include "common/fail.h"
-#include "common/units.h"
+#include "common/base/fail.h"
+#include "common/base/units.h"
 
 /* What the meter measures at a time. */
 struct pac_reading {

@@ -32,9 +32,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/fact.h"
-#include "common/timezone.h"
+#include "common/process/clock.h"
+#include "common/contract/fact.h"
+#include "aggregator/config/timezone.h"
 #include "tests/sim/edges_model.h"
 #include "tests/sim/pac_model.h"
 #include "tests/sim/school_model.h"

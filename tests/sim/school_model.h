@@ -7,8 +7,8 @@
 #ifndef SIM_SCHOOL_MODEL_H
 #define SIM_SCHOOL_MODEL_H
 
-#include "common/civil.h"
-#include "common/id.h"
+#include "aggregator/time/civil.h"
+#include "common/base/id.h"
 
 /* Energy in millijoules, that is watts times milliseconds. */
 typedef int64_t mj_t;

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "aggregator/site.h"
-#include "common/timezone.h"
+#include "aggregator/site/site.h"
+#include "aggregator/config/timezone.h"
 
 #define FIXTURE_TOPICS "wattzone/lycee/"
 #define FIXTURE_STREAM "0123456789abcdef"

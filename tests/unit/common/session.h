@@ -12,10 +12,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "common/array.h"
-#include "common/clock.h"
-#include "common/mqtt.h"
-#include "common/outbox.h"
+#include "common/base/array.h"
+#include "common/process/clock.h"
+#include "common/mqtt/mqtt.h"
+#include "common/collector/outbox.h"
 #include "tests/unit/common/broker.h"
 
 #define PATIENCE_MS (30 * MS_PER_SECOND)

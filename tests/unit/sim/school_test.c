@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "common/timezone.h"
+#include "aggregator/config/timezone.h"
 #include "tests/sim/edges_model.h"
 #include "tests/sim/school_model.h"
 

@@ -1,0 +1,238 @@
+#include "aggregator/energy/source.h"
+
+#include <math.h>
+#include <string.h>
+
+void source_open(struct source *source, const char *collector)
+{
+	strcpy(source->collector, collector);
+	source->collector_online = true;
+	source->meter_online = true;
+	source->newest = CURVE_NEVER;
+	source->last_seen = CURVE_NEVER;
+	source->live_t = CURVE_NEVER;
+	source->live_power_w = NAN;
+	source->power.interval_us = NAN;
+}
+
+void source_close(struct source *source)
+{
+	curve_free(&source->energy);
+	curve_free(&source->volume);
+	contacts_free(&source->contacts);
+	grid_free(&source->tops);
+}
+
+/* What a source records is settled by its first record or, before it, by its announcement. */
+static bool source_counts(struct source *source, bool pulses, struct fail *fail)
+{
+	enum counts counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
+
+	if (source->counts != COUNTS_UNKNOWN && source->counts != counts)
+		return fail_set(fail, "this source counts %s, found %s", pulses ? "wh" : "pulses",
+				pulses ? "pulses" : "wh");
+	source->changed |= source->counts != counts;
+	source->counts = counts;
+	return true;
+}
+
+/* In mWh; 0: it counts no energy. */
+static double about_energy_weight(const struct about *about)
+{
+	if (!about_is_pulse(about))
+		return 1;
+	if (!isnan(about->wh_per_pulse))
+		return about->wh_per_pulse * (double)MWH_PER_WH;
+	if (!isnan(about->kwh_per_m3))
+		return about->m3_per_pulse * about->kwh_per_m3 * (double)MWH_PER_KWH;
+	return 0;
+}
+
+/* In ml; 0: it counts no volume. */
+static double about_volume_weight(const struct about *about)
+{
+	return isnan(about->m3_per_pulse) ? 0 : about->m3_per_pulse * ML_PER_M3;
+}
+
+static bool weight_fits(double weight, const char *member, struct fail *fail)
+{
+	double amount = weight * (double)WEIGHT_ONE;
+
+	return weight == 0 || (amount >= 1 && amount <= (double)WEIGHT_MAX) ||
+	       fail_set(fail, "%s: %g mWh (or ml) a pulse, expected 1e-6 to 1e12", member, weight);
+}
+
+bool source_admits(const struct source *source, const struct about *about, struct fail *fail)
+{
+	bool pulses = source->counts == COUNTS_PULSES;
+
+	if (source->energy.count && about_is_pulse(about) != pulses)
+		return fail_set(fail, "kind: found \"%s\", but the source recorded %s so far",
+				about->kind, pulses ? "pulses" : "wh");
+	return weight_fits(about_energy_weight(about),
+			   isnan(about->wh_per_pulse) ? "kwh_per_m3" : "wh_per_pulse", fail) &&
+	       weight_fits(about_volume_weight(about), "m3_per_pulse", fail);
+}
+
+void source_announce(struct source *source, const struct about *about, ms_t now)
+{
+	bool pulses = about_is_pulse(about);
+	struct weight weight = {
+		.from = now,
+		.amount = llround(about_energy_weight(about) * (double)WEIGHT_ONE),
+		.modulus = pulses ? about->modulus_pulses : about->modulus_wh * MWH_PER_WH,
+	};
+
+	source->counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
+	source_restore(source, about, true);
+	source->changed = true;
+	curve_weigh(&source->energy, weight);
+	weight.amount = llround(about_volume_weight(about) * (double)WEIGHT_ONE);
+	if (pulses && !isnan(about->m3_per_pulse))
+		curve_weigh(&source->volume, weight);
+}
+
+void source_restore(struct source *source, const struct about *about, bool announced)
+{
+	source->about = *about;
+	source->announced = announced;
+	source->power.wh_per_pulse = about_energy_weight(about) / (double)MWH_PER_WH;
+}
+
+static int swap_compare(const struct swap *a, const struct swap *b)
+{
+	if (a->final != b->final)
+		return a->final < b->final ? -1 : 1;
+	if (a->initial != b->initial)
+		return a->initial < b->initial ? -1 : 1;
+	return strcmp(a->by, b->by);
+}
+
+/* A fact proves life at its time; one that is dated ahead of our clock, now. */
+static void source_seen(struct source *source, ms_t t, ms_t now)
+{
+	if (t > now)
+		t = now;
+	if (t > source->last_seen)
+		source->last_seen = t;
+}
+
+void source_fact(struct source *source, ms_t t, int64_t count)
+{
+	curve_add(&source->energy, t, count);
+	if (source->counts == COUNTS_PULSES)
+		curve_add(&source->volume, t, count);
+	if (t > source->newest)
+		source->newest = t;
+}
+
+bool source_swap(struct source *source, const struct swap *swap)
+{
+	if (!curve_swap(&source->energy, *swap))
+		return false;
+	curve_swap(&source->volume, *swap);
+	source->changed = true;
+	return true;
+}
+
+/* A command of the same moment stays. Of two records of one moment the larger counts: it does not
+ * matter which came first. */
+static void source_set_index(struct source *source, const struct record *record)
+{
+	const struct swap *known = curve_swap_at(&source->energy, record->t);
+	struct swap swap = {.t = record->t, .final = record->index_from, .initial = record->pulses};
+
+	strcpy(swap.by, record->index_by);
+	if (!known || (known->by[0] && swap_compare(known, &swap) < 0))
+		source_swap(source, &swap);
+	if (record->t > source->newest)
+		source->newest = record->t;
+}
+
+bool source_record(struct source *source, const struct record *record, ms_t now, int64_t *count,
+		   struct fail *fail)
+{
+	*count = record->pulses;
+	if (!record->is_pulse && !mwh_from_wh(record->wh, count))
+		return fail_set(fail, "wh: expected 0 to 9e12");
+	if (!source_counts(source, record->is_pulse, fail))
+		return false;
+	if (record->index_set)
+		source_set_index(source, record);
+	else
+		source_fact(source, record->t, *count);
+	source_seen(source, record->t, now);
+	/* The interval across a start is unknown. */
+	if (record->mark == MARK_START && record->t >= source->power.last_pulse)
+		source->power.interval_us = NAN;
+	return true;
+}
+
+bool source_live(struct source *source, const struct live *live, ms_t now, struct fail *fail)
+{
+	bool plausible = !(live->interval_us < source->about.min_interval_us);
+
+	if (!source_counts(source, live->is_pulse, fail))
+		return false;
+	/* Live readings are neither kept nor sent again: one that comes is new. */
+	source_seen(source, now, now);
+	/* One that was dated ahead of our clock must not silence those that follow. */
+	if (live->t <= source->live_t && source->live_t <= now)
+		return true;
+	source->live_t = live->t;
+	source->live_seen = now;
+	source->live_count = live->pulses;
+	if (live->is_pulse) {
+		source->power.last_pulse = live->t;
+		source->power.interval_us = plausible ? live->interval_us : NAN;
+		return true;
+	}
+	if (!mwh_from_wh(live->wh, &source->live_count))
+		source->live_count = -1;
+	source->live_power_w = live->power_w;
+	return true;
+}
+
+bool source_online(const struct source *source)
+{
+	return source->announced && source->collector_online && source->meter_online;
+}
+
+bool source_counts_energy(const struct source *source)
+{
+	return about_energy_weight(&source->about) > 0;
+}
+
+bool source_answers(const struct source *source, const struct stale_limits *limits, ms_t now)
+{
+	ms_t limit = source->counts == COUNTS_PULSES ? limits->pulse : limits->other;
+
+	return source_online(source) && source->last_seen != CURVE_NEVER &&
+	       now - source->last_seen < limit;
+}
+
+double source_power(const struct source *source, const struct stale_limits *limits, ms_t now)
+{
+	if (!source_answers(source, limits, now) || source->live_t == CURVE_NEVER)
+		return NAN;
+	if (source->counts == COUNTS_PULSES)
+		return power_at(&source->power, now);
+	/* Records alone keep a source alive, but say nothing about power now. */
+	return now - source->live_seen < limits->other ? source->live_power_w : NAN;
+}
+
+mwh_t source_beyond(const struct source *source, ms_t from)
+{
+	const struct curve *curve = &source->energy;
+	ms_t last = curve_last(curve);
+	int64_t energy;
+
+	if (!curve_known(curve) || source->live_t <= last || source->live_t <= from ||
+	    source->live_count < curve_count(curve))
+		return 0;
+	if (!curve_worth(curve, last, curve_count(curve), source->live_count, &energy))
+		return 0;
+	if (from > last)
+		energy -= multiply_divide(energy, from - last, source->live_t - last);
+	return energy;
+}

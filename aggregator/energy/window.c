@@ -1,0 +1,218 @@
+#include "aggregator/energy/window.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/array.h"
+
+#define MINUTE_SHORTEST_MS (30 * MS_PER_SECOND)
+
+void grid_free(struct grid *grid)
+{
+	free(grid->tops);
+	free(grid->accepted);
+	*grid = (struct grid){0};
+}
+
+void grid_add(struct grid *grid, ms_t top)
+{
+	grid->tops = array_grow(grid->tops, grid->count, &grid->capacity, sizeof(*grid->tops));
+	grid->tops[grid->count++] = top;
+}
+
+static int top_compare(const void *a, const void *b)
+{
+	const ms_t *p = a;
+	const ms_t *q = b;
+
+	return (*p > *q) - (*p < *q);
+}
+
+bool grid_holds(const struct grid *grid, ms_t top)
+{
+	return grid->settled &&
+	       bsearch(&top, grid->tops, grid->settled, sizeof(*grid->tops), top_compare);
+}
+
+static void grid_accept(struct grid *grid, ms_t top)
+{
+	grid->accepted = array_grow(grid->accepted, grid->accepted_count, &grid->accepted_capacity,
+				    sizeof(*grid->accepted));
+	grid->accepted[grid->accepted_count++] = top;
+}
+
+/* A later top at the end changes nothing before the last accepted one. */
+static bool grid_append(struct grid *grid)
+{
+	ms_t top = grid->tops[grid->settled];
+
+	if (grid->count != grid->settled + 1 || !grid->accepted_count)
+		return false;
+	if (grid->settled && top <= grid->tops[grid->settled - 1])
+		return false;
+	if (top - grid->accepted[grid->accepted_count - 1] < TOP_SHORTEST_MS)
+		grid->spurious++;
+	else
+		grid_accept(grid, top);
+	return true;
+}
+
+/* Windows between two accepted tops follow from these two, those before the first and after the
+ * last from that one. */
+static struct span accepted_difference(const struct grid *grid, const ms_t *before, size_t count)
+{
+	const ms_t *now = grid->accepted;
+	size_t limit = grid->accepted_count < count ? grid->accepted_count : count;
+	size_t first = 0, last = 0;
+
+	while (first < limit && now[first] == before[first])
+		first++;
+	while (last < limit - first &&
+	       now[grid->accepted_count - 1 - last] == before[count - 1 - last])
+		last++;
+	if (first == count && first == grid->accepted_count)
+		return SPAN_EMPTY;
+	return (struct span){first ? now[first - 1] : CURVE_NEVER,
+			     last ? now[grid->accepted_count - last] : CURVE_ALWAYS};
+}
+
+/* What comes first decides about all that follows, so begin anew: a year has 52560 tops. */
+static struct span grid_judge(struct grid *grid)
+{
+	struct grid before = *grid;
+	struct span changed;
+
+	grid->accepted = NULL;
+	grid->accepted_count = grid->accepted_capacity = 0;
+	grid->spurious = 0;
+	for (size_t i = 0; i < grid->count; i++) {
+		if (grid->accepted_count &&
+		    grid->tops[i] - grid->accepted[grid->accepted_count - 1] < TOP_SHORTEST_MS)
+			grid->spurious++;
+		else
+			grid_accept(grid, grid->tops[i]);
+	}
+	changed = accepted_difference(grid, before.accepted, before.accepted_count);
+	free(before.accepted);
+	return changed;
+}
+
+struct span grid_settle(struct grid *grid)
+{
+	size_t unique = 0;
+	ms_t from;
+
+	if (grid->settled == grid->count)
+		return SPAN_EMPTY;
+	if (grid_append(grid)) {
+		from = grid->accepted_count > 1 ? grid->accepted[grid->accepted_count - 2]
+						: CURVE_NEVER;
+		grid->settled = grid->count;
+		return (struct span){from, CURVE_ALWAYS};
+	}
+	qsort(grid->tops, grid->count, sizeof(*grid->tops), top_compare);
+	for (size_t i = 0; i < grid->count; i++)
+		if (!unique || grid->tops[i] != grid->tops[unique - 1])
+			grid->tops[unique++] = grid->tops[i];
+	if (unique == grid->settled) {
+		grid->count = unique;
+		return SPAN_EMPTY;
+	}
+	grid->count = grid->settled = unique;
+	return grid_judge(grid);
+}
+
+/* How many accepted tops lie at or before `t`. */
+static size_t grid_find(const struct grid *grid, ms_t t)
+{
+	size_t low = 0;
+	size_t high = grid->accepted_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (grid->accepted[middle] <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* 600 s on and on from `origin`, in both directions. */
+static struct window window_from(ms_t origin, ms_t t, bool origin_is_top)
+{
+	struct window window = {.first = EDGE_CLOCK, .last = EDGE_CLOCK};
+
+	window.start = origin + WINDOW_MS * floor_divide(t - origin, WINDOW_MS);
+	window.end = window.start + WINDOW_MS;
+	if (origin_is_top && window.start == origin)
+		window.first = EDGE_TOP;
+	if (origin_is_top && window.end == origin)
+		window.last = EDGE_TOP;
+	return window;
+}
+
+static struct window window_between(ms_t a, ms_t b, ms_t t)
+{
+	/* (b - a) / 600 s rounded half up */
+	int64_t count = (2 * (b - a) + WINDOW_MS) / (2 * WINDOW_MS);
+	int64_t part = multiply_divide(count, t - a, b - a);
+	struct window window;
+
+	/* Rounding down puts a boundary at most 1 ms before the exact division. */
+	if (part + 1 < count && a + multiply_divide(b - a, part + 1, count) <= t)
+		part++;
+	window.start = a + multiply_divide(b - a, part, count);
+	window.end = a + multiply_divide(b - a, part + 1, count);
+	window.first = part == 0 ? EDGE_TOP : EDGE_SYNTHETIC;
+	window.last = part + 1 == count ? EDGE_TOP : EDGE_SYNTHETIC;
+	return window;
+}
+
+struct window grid_window(const struct grid *grid, ms_t t)
+{
+	size_t before = grid_find(grid, t);
+
+	assert(grid->settled == grid->count);
+	if (!grid->accepted_count)
+		return window_from(0, t, false);
+	if (before == 0)
+		return window_from(grid->accepted[0], t, true);
+	if (before == grid->accepted_count)
+		return window_from(grid->accepted[before - 1], t, true);
+	return window_between(grid->accepted[before - 1], grid->accepted[before], t);
+}
+
+ms_t grid_certain_until(const struct grid *grid)
+{
+	return grid->accepted_count ? grid->accepted[grid->accepted_count - 1] : CURVE_ALWAYS;
+}
+
+bool window_synchronous(struct window window)
+{
+	return window.first == EDGE_TOP && window.last == EDGE_TOP;
+}
+
+bool window_synthetic(struct window window)
+{
+	return window.first == EDGE_SYNTHETIC || window.last == EDGE_SYNTHETIC;
+}
+
+struct window window_minute(struct window window, ms_t t)
+{
+	ms_t duration = window.end - window.start;
+	int64_t count = duration / MS_PER_MINUTE;
+	int64_t minute = (t - window.start) / MS_PER_MINUTE;
+	struct window piece = window;
+
+	assert(window.start <= t && t < window.end);
+	if (duration % MS_PER_MINUTE >= MINUTE_SHORTEST_MS || count == 0)
+		count++;
+	if (minute >= count)
+		minute = count - 1;
+	piece.start = window.start + minute * MS_PER_MINUTE;
+	if (minute + 1 < count)
+		piece.end = piece.start + MS_PER_MINUTE;
+	return piece;
+}

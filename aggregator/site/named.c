@@ -1,0 +1,59 @@
+#include "aggregator/site/named.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/array.h"
+
+/* The position of the first item whose name is not before `name`. */
+static size_t named_position(const struct named *set, const char *name)
+{
+	size_t low = 0;
+	size_t high = set->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(set->items[middle], name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void *named_find(const struct named *set, const char *name)
+{
+	size_t i = named_position(set, name);
+
+	return i < set->count && strcmp(set->items[i], name) == 0 ? set->items[i] : NULL;
+}
+
+void *named_add(struct named *set, const char *name, size_t size)
+{
+	size_t i = named_position(set, name);
+	char *item = calloc(1, size);
+
+	if (!item)
+		abort();
+	strcpy(item, name);
+	set->items = array_grow(set->items, set->count, &set->capacity, sizeof(*set->items));
+	memmove(&set->items[i + 1], &set->items[i], (set->count - i) * sizeof(*set->items));
+	set->items[i] = item;
+	set->count++;
+	return item;
+}
+
+void named_remove(struct named *set, void *item)
+{
+	size_t i = named_position(set, item);
+
+	set->count--;
+	memmove(&set->items[i], &set->items[i + 1], (set->count - i) * sizeof(*set->items));
+}
+
+void named_free(struct named *set)
+{
+	free(set->items);
+	*set = (struct named){0};
+}

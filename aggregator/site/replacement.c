@@ -1,0 +1,122 @@
+/* How a site takes the replacement of a meter: what an operator says of it has to go with what the
+ * meters recorded, since a wrong word about an index is energy that nobody used. */
+#include <stdio.h>
+
+#include "aggregator/site/books.h"
+#include "aggregator/site/site_parts.h"
+
+struct told {
+	char when[CIVIL_ISO_SIZE];
+	char what[48];
+};
+
+/* A point in the words of the command. */
+static struct told point_told(const struct site *site, const struct source *source,
+			      const struct point *point)
+{
+	int64_t count = (int64_t)point->count;
+	struct told told;
+
+	civil_iso(told.when, &site->wall.settings->tariff.zone, point->t);
+	if (source->counts == COUNTS_PULSES)
+		snprintf(told.what, sizeof(told.what), "%lld pulses", (long long)count);
+	else
+		snprintf(told.what, sizeof(told.what), "%lld.%03lld Wh", (long long)count / 1000,
+			 (long long)count % 1000);
+	return told;
+}
+
+/* The kept point before point `i`; NULL: there is none. */
+static const struct point *kept_before(const struct curve *curve, size_t i)
+{
+	while (i > 0 && curve->points[i - 1].kind == POINT_GLITCH)
+		i--;
+	return i > 0 ? &curve->points[i - 1] : NULL;
+}
+
+static const struct point *kept_after(const struct curve *curve, ms_t t)
+{
+	size_t i = curve_find(curve, t);
+
+	while (i < curve->settled && curve->points[i].kind == POINT_GLITCH)
+		i++;
+	return i < curve->settled ? &curve->points[i] : NULL;
+}
+
+static bool swap_known(const struct curve *curve, const struct swap *swap)
+{
+	for (size_t i = 0; i < curve->swap_count; i++)
+		if (curve->swaps[i].final == swap->final &&
+		    curve->swaps[i].initial == swap->initial)
+			return true;
+	return false;
+}
+
+/* Whether the new meter recorded before the time that was given: the index fell then, from one that
+ * the old meter can have had to one that the new one can have had. */
+static bool too_late(const struct site *site, const struct source *source, const struct swap *swap,
+		     struct fail *fail)
+{
+	const struct curve *curve = &source->energy;
+	size_t i = curve_find(curve, swap->t);
+
+	while (i > 0 && curve->points[i - 1].kind != POINT_RESET &&
+	       curve->points[i - 1].kind != POINT_INITIAL)
+		i--;
+	if (i > 0 && curve->points[i - 1].kind == POINT_RESET) {
+		const struct point *first = &curve->points[i - 1];
+		const struct point *last = kept_before(curve, i - 1);
+		struct told before = point_told(site, source, last);
+		struct told after = point_told(site, source, first);
+
+		if ((int64_t)last->count <= swap->final && (int64_t)first->count >= swap->initial)
+			return !fail_set(
+				fail,
+				"t: the index fell from %s at %s to %s at %s; if that was the "
+				"replacement, expected a t between these two",
+				before.what, before.when, after.what, after.when);
+	}
+	return false;
+}
+
+static bool swap_fits(const struct site *site, const struct source *source, const struct swap *swap,
+		      struct fail *fail)
+{
+	const struct curve *curve = &source->energy;
+	const struct point *before = kept_before(curve, curve_find(curve, swap->t));
+	const struct point *after = kept_after(curve, swap->t);
+	struct told told;
+
+	if (too_late(site, source, swap, fail))
+		return false;
+	if (before && (int64_t)before->count > swap->final) {
+		told = point_told(site, source, before);
+		return fail_set(fail, "the final index is below %s, which the meter had at %s",
+				told.what, told.when);
+	}
+	if (after && after->kind != POINT_FINAL && (int64_t)after->count < swap->initial) {
+		told = point_told(site, source, after);
+		return fail_set(fail, "the initial index is above %s, which the meter had at %s",
+				told.what, told.when);
+	}
+	return true;
+}
+
+bool site_swap(struct site *site, const char *collector, const char *id, const struct swap *swap,
+	       ms_t now, struct fail *fail)
+{
+	struct source *source = (struct source *)site_find_source(site, collector, id);
+
+	if (!source)
+		return fail_set(fail, "there is no source %s/%s", collector, id);
+	if (!fact_time(swap->t, now, fail))
+		return false;
+	/* Said once more, because the answer was lost, or was that it could not be written yet. */
+	if (swap_known(&source->energy, swap))
+		return true;
+	site_settle(site);
+	if (!swap_fits(site, source, swap, fail))
+		return false;
+	site->keeping.dirty |= source_swap(source, swap);
+	return true;
+}

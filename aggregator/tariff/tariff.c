@@ -1,0 +1,248 @@
+#include "aggregator/tariff/tariff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/array.h"
+
+#define LOOK_AHEAD_MS (8 * MS_PER_DAY)
+
+/* Of `count` dated settings of `size` bytes, each beginning with its `from`: the one in force at
+ * `t`. *until is lowered to the next one's date. NULL where there is none at all. */
+static const void *dated_at(const void *items, size_t count, size_t size, ms_t t, ms_t *until)
+{
+	const char *first = items;
+	const char *in_force = first;
+
+	for (size_t i = 1; i < count; i++) {
+		ms_t from = *(const ms_t *)(const void *)(first + i * size);
+
+		if (from > t) {
+			if (from < *until)
+				*until = from;
+			break;
+		}
+		in_force = first + i * size;
+	}
+	return count ? in_force : NULL;
+}
+
+void tariff_open(struct tariff *tariff, const struct tariff_settings *settings)
+{
+	*tariff = (struct tariff){.settings = settings};
+}
+
+void tariff_close(struct tariff *tariff)
+{
+	for (size_t i = 0; i < tariff->day_count; i++)
+		free(tariff->days[i].segments);
+	free(tariff->days);
+	contacts_free(&tariff->contacts);
+	*tariff = (struct tariff){0};
+}
+
+static void tariff_forget(struct tariff *tariff, struct span span)
+{
+	for (size_t i = 0; i < tariff->day_count; i++)
+		if (tariff->days[i].start < span.to && tariff->days[i].end > span.from)
+			tariff->days[i].valid = false;
+}
+
+struct span tariff_settle(struct tariff *tariff)
+{
+	struct span span = contacts_settle(&tariff->contacts);
+
+	tariff_forget(tariff, span);
+	return span;
+}
+
+void tariff_invalidate(struct tariff *tariff)
+{
+	tariff_forget(tariff, SPAN_ALL);
+}
+
+enum band tariff_calendar_band(const struct tariff_settings *settings, ms_t t, ms_t *until)
+{
+	const struct calendar *calendar;
+	ms_t dated = CURVE_ALWAYS;
+	enum band band;
+
+	calendar = dated_at(settings->calendars, settings->calendar_count,
+			    sizeof(*settings->calendars), t, &dated);
+	band = calendar_band(calendar, &settings->zone, t, until);
+	if (dated < *until)
+		*until = dated;
+	return band;
+}
+
+enum band tariff_next(const struct tariff_settings *settings, ms_t t, enum band band, ms_t *when)
+{
+	ms_t limit = t + LOOK_AHEAD_MS;
+	ms_t until;
+
+	for (*when = t; *when < limit; *when = until) {
+		enum band at = tariff_calendar_band(settings, *when, &until);
+
+		if (at != band && *when > t)
+			return at;
+	}
+	return BAND_NONE;
+}
+
+const struct prices *tariff_prices(const struct tariff_settings *settings, ms_t t)
+{
+	ms_t until = CURVE_ALWAYS;
+
+	return dated_at(settings->prices, settings->prices_count, sizeof(*settings->prices), t,
+			&until);
+}
+
+int64_t tariff_subscribed(const struct tariff_settings *settings, ms_t t, enum band band)
+{
+	ms_t until = CURVE_ALWAYS;
+	const struct subscribed *subscribed =
+		dated_at(settings->subscribed, settings->subscribed_count,
+			 sizeof(*settings->subscribed), t, &until);
+
+	return subscribed ? subscribed->watts[band] : 0;
+}
+
+/* True where the contacts cannot be right: both closed, or peak outside its season. */
+static bool contacts_faulty(const struct contact_state *state, const struct civil *local)
+{
+	if (state->peak != YES)
+		return false;
+	return state->off_peak == YES || !season_has_peak(local);
+}
+
+/* A contact that is not there leaves its question to the calendar. */
+static enum band contacts_band(const struct contact_state *state, const struct civil *local,
+			       enum band calendar)
+{
+	bool winter = season_is_winter(local);
+
+	if (state->peak == YES)
+		return BAND_P;
+	if (state->off_peak == YES)
+		return band_of(winter, true);
+	if (state->off_peak == UNKNOWN) /* peak is open, if there is such a contact */
+		return calendar == BAND_P ? band_of(winter, false) : calendar;
+	if (state->peak == UNKNOWN && calendar == BAND_P)
+		return BAND_P;
+	return band_of(winter, false);
+}
+
+static struct segment tariff_moment(const struct tariff *tariff, ms_t t)
+{
+	const struct tariff_settings *settings = tariff->settings;
+	struct civil local = civil_at(&settings->zone, t);
+	struct segment segment = {.start = t, .by = BY_CALENDAR, .agree = UNKNOWN};
+	const struct contact_state *state;
+	const struct prices *prices;
+	enum band calendar;
+	ms_t until;
+
+	calendar = tariff_calendar_band(settings, t, &segment.end);
+	segment.band = calendar;
+	state = contacts_at(&tariff->contacts, t, &until);
+	if (until < segment.end)
+		segment.end = until;
+	if (state && (state->off_peak != UNKNOWN || state->peak != UNKNOWN)) {
+		if (contacts_faulty(state, &local)) {
+			segment.fault = true;
+			segment.agree = NO;
+		} else {
+			segment.by = BY_CONTACTS;
+			segment.band = contacts_band(state, &local, calendar);
+			segment.agree = segment.band == calendar ? YES : NO;
+		}
+	}
+	until = segment.end;
+	prices = dated_at(settings->prices, settings->prices_count, sizeof(*settings->prices), t,
+			  &until);
+	segment.end = until;
+	segment.price = prices->of[segment.band];
+	return segment;
+}
+
+static bool segment_continues(const struct segment *a, const struct segment *b)
+{
+	return a->band == b->band && a->by == b->by && a->agree == b->agree &&
+	       a->fault == b->fault && a->price == b->price;
+}
+
+static void tariff_compute(const struct tariff *tariff, struct tariff_day *day)
+{
+	day->count = 0;
+	for (ms_t t = day->start; t < day->end;) {
+		struct segment segment = tariff_moment(tariff, t);
+
+		if (segment.end > day->end)
+			segment.end = day->end;
+		t = segment.end;
+		if (day->count && segment_continues(&day->segments[day->count - 1], &segment)) {
+			day->segments[day->count - 1].end = segment.end;
+			continue;
+		}
+		day->segments = array_grow(day->segments, day->count, &day->capacity,
+					   sizeof(*day->segments));
+		day->segments[day->count++] = segment;
+	}
+	day->valid = true;
+}
+
+static struct tariff_day *tariff_day(struct tariff *tariff, ms_t t)
+{
+	size_t low = 0;
+	size_t high = tariff->day_count;
+	struct tariff_day *day;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (tariff->days[middle].end <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < tariff->day_count && tariff->days[low].start <= t)
+		return &tariff->days[low];
+	tariff->days = array_grow(tariff->days, tariff->day_count, &tariff->day_capacity,
+				  sizeof(*tariff->days));
+	day = &tariff->days[low];
+	memmove(day + 1, day, (tariff->day_count - low) * sizeof(*day));
+	tariff->day_count++;
+	*day = (struct tariff_day){
+		.start = civil_day_start(&tariff->settings->zone, t),
+		.end = civil_day_end(&tariff->settings->zone, t),
+	};
+	return day;
+}
+
+struct segment tariff_at(struct tariff *tariff, ms_t t)
+{
+	struct tariff_day *day = tariff_day(tariff, t);
+	size_t i = 0;
+
+	if (!day->valid)
+		tariff_compute(tariff, day);
+	while (day->segments[i].end <= t)
+		i++;
+	return day->segments[i];
+}
+
+int64_t tariff_faults(const struct tariff *tariff)
+{
+	int64_t faults = 0;
+	bool faulty = false;
+
+	for (size_t i = 0; i < tariff->contacts.settled; i++) {
+		const struct contact_state *state = &tariff->contacts.states[i];
+		struct civil local = civil_at(&tariff->settings->zone, state->t);
+		bool now = contacts_faulty(state, &local);
+
+		faults += now && !faulty;
+		faulty = now;
+	}
+	return faults;
+}

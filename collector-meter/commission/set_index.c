@@ -1,0 +1,218 @@
+#include "collector-meter/commission/set_index.h"
+
+#include <math.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector-meter/survey/reading.h"
+#include "common/process/clock.h"
+#include "common/collector/synchronised.h"
+
+struct wish {
+	const struct source_settings *source;
+	struct reading reading;
+	int64_t pulses;
+	char by[LABEL_SIZE];
+};
+
+/* -------- what is wanted -------- */
+
+static bool find_source(struct wish *wish, const struct settings *settings, const char *name,
+			size_t size, struct fail *fail)
+{
+	char known[200] = "";
+
+	for (size_t i = 0; i < settings->sources.count; i++) {
+		const struct source_settings *source = settings_source(settings, i);
+		size_t length = strlen(known);
+
+		if (strlen(source->source) == size && strncmp(source->source, name, size) == 0)
+			wish->source = source;
+		snprintf(known + length, sizeof(known) - length, "%s%s", length ? ", " : "",
+			 source->source);
+	}
+	return wish->source || fail_set(fail, "there is no source \"%.*s\", expected one of %s",
+					(int)size, name, known);
+}
+
+static bool name_person(struct wish *wish, const char *by, struct fail *fail)
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	if (!by)
+		by = getenv("SUDO_USER");
+	if (!by && user)
+		by = user->pw_name;
+	if (!by || !label_valid(by))
+		return fail_set(fail, "--by: expected a name, " LABEL_EXPECTED);
+	strcpy(wish->by, by);
+	return true;
+}
+
+static bool read_wish(struct wish *wish, const struct settings *settings, const char *text,
+		      const char *by, struct fail *fail)
+{
+	const char *equals = strchr(text, '=');
+
+	if (!equals)
+		return fail_set(fail, "\"%.40s\": expected SOURCE=READING, such as %s=812345.6",
+				text, settings_source(settings, 0)->source);
+	return find_source(wish, settings, text, (size_t)(equals - text), fail) &&
+	       reading_parse(&wish->reading, equals + 1, fail) &&
+	       reading_pulses(&wish->reading, source_unit_per_pulse(wish->source), &wish->pulses,
+			      fail) &&
+	       name_person(wish, by, fail);
+}
+
+/* A file that is made here would hardly be the one that the service uses. */
+static bool find_outbox(const struct settings *settings, struct fail *fail)
+{
+	struct stat status;
+
+	if (settings->replay[0] && stat(settings->replay, &status) == 0 && S_ISREG(status.st_mode))
+		return fail_set(fail, "a recording in a file has no register to follow");
+	return stat(settings->outbox.file, &status) == 0 ||
+	       fail_set(fail,
+			"%s is not there: let the collector run once before, or give "
+			"initial_pulses in its configuration; where systemd keeps its state "
+			"elsewhere, name the folder in STATE_DIRECTORY",
+			settings->outbox.file);
+}
+
+/* -------- when it is -------- */
+
+struct moment {
+	ms_t t, boot;
+};
+
+static ms_t newest_record(const struct settings *settings, const struct outbox *outbox)
+{
+	struct outbox_total total;
+	ms_t newest = 0;
+
+	for (size_t i = 0; i < settings->sources.count; i++)
+		if (outbox_total(outbox, settings_source(settings, i)->source, &total) &&
+		    total.t > newest)
+			newest = total.t;
+	return newest;
+}
+
+/* As the collector has it: on from the time that it knew in this boot, or the machine's clock. */
+static bool tell_time(struct moment *moment, const struct settings *settings, struct outbox *outbox,
+		      struct fail *fail)
+{
+	struct clock_moment now = clock_moment();
+	struct clock_evidence evidence = clock_evidence_read("");
+	struct timebase_look look = {
+		.boot = now.boot,
+		.wall = now.wall,
+		.trust = clock_trust((enum clock_policy)settings->clock, &evidence),
+		.newest = newest_record(settings, outbox),
+	};
+	struct timebase timebase = {0};
+
+	moment->boot = now.boot / NS_PER_MS;
+	if (settings->replay[0]) {
+		moment->t = moment->boot = now.wall / NS_PER_MS;
+		return true;
+	}
+	timebase.known = outbox_anchor(outbox, &timebase.offset);
+	timebase_take(&timebase, &look, NULL);
+	if (!timebase.known)
+		return fail_set(fail,
+				"the index cannot be set while nobody knows what time it is: the "
+				"clock %s",
+				clock_doubt_text(timebase.doubt));
+	outbox_date(outbox, timebase.offset);
+	moment->t = moment->boot + timebase.offset;
+	return true;
+}
+
+/* -------- doing it -------- */
+
+static void print_index(const struct wish *wish, const char *what, int64_t pulses)
+{
+	printf("%s: %s %lld pulses, %.15g %s\n", wish->source->source, what, (long long)pulses,
+	       (double)pulses * source_unit_per_pulse(wish->source), source_unit(wish->source));
+}
+
+static void print_rounding(const struct wish *wish)
+{
+	double shown = (double)wish->pulses * source_unit_per_pulse(wish->source);
+
+	if (fabs(shown - wish->reading.value) > 1e-9 * wish->reading.value)
+		printf("%s: %.15g %s are rounded to whole pulses of %.15g %s\n",
+		       wish->source->source, wish->reading.value, source_unit(wish->source),
+		       source_unit_per_pulse(wish->source), source_unit(wish->source));
+}
+
+/* Nobody looked since the newest record; the start that follows tells the rest of that time. */
+static ms_t blind_ms(const struct outbox_total *total, const struct moment *moment)
+{
+	ms_t blind = total->this_boot ? moment->boot - total->seen_boot : moment->t - total->t;
+
+	return blind > 0 ? blind : 0;
+}
+
+static bool put(const struct wish *wish, const struct moment *moment, struct outbox *outbox,
+		struct fail *fail)
+{
+	struct record record = {
+		.t = moment->t,
+		.is_pulse = true,
+		.pulses = wish->pulses,
+		.mark = MARK_START,
+		.off_peak = UNKNOWN,
+		.peak = UNKNOWN,
+		.index_set = true,
+		.index_from = wish->source->initial_pulses,
+	};
+	struct outbox_total total;
+
+	if (outbox_total(outbox, wish->source->source, &total)) {
+		if (moment->t <= total.t)
+			return fail_set(fail,
+					"the newest record is %.3f s later than the clock: set the "
+					"clock, or wait",
+					(double)(total.t - moment->t) / 1e3);
+		record.index_from = total.pulses;
+		record.blind_ms = blind_ms(&total, moment);
+	}
+	strcpy(record.index_by, wish->by);
+	print_index(wish, "the index was", record.index_from);
+	if (record.index_from == record.pulses) {
+		print_index(wish, "it stays at", record.pulses);
+		return true;
+	}
+	outbox_add(outbox, wish->source->source, &record, true, moment->boot);
+	if (!outbox_write(outbox, fail))
+		return false;
+	print_rounding(wish);
+	print_index(wish, "it is now", record.pulses);
+	printf("%s: set by %s; no energy is counted for the difference\n", wish->source->source,
+	       wish->by);
+	return true;
+}
+
+bool set_index(const struct settings *settings, const char *text, const char *by, struct fail *fail)
+{
+	struct wish wish = {0};
+	struct moment moment = {0};
+	struct outbox *outbox;
+	bool done;
+
+	if (!read_wish(&wish, settings, text, by, fail) || !find_outbox(settings, fail))
+		return false;
+	outbox = outbox_open(&settings->outbox, fail);
+	if (!outbox) {
+		fail_at(fail, "the index can be set while the collector is stopped only");
+		return false;
+	}
+	done = tell_time(&moment, settings, outbox, fail) && put(&wish, &moment, outbox, fail);
+	outbox_close(outbox);
+	return done;
+}

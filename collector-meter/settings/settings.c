@@ -1,0 +1,368 @@
+#include "collector-meter/settings/settings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/process/state_file.h"
+#include "common/timebase/clock_trust.h"
+#include "common/process/config_file.h"
+
+static const char *const roles[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
+static const char *const biases[] = {[BIAS_AS_IS] = "as-is",
+				     [BIAS_PULL_UP] = "pull-up",
+				     [BIAS_PULL_DOWN] = "pull-down",
+				     [BIAS_DISABLED] = "disabled",
+				     NULL};
+
+const char *line_role_name(enum line_role role)
+{
+	static const char *const names[] = {[LINE_PULSE] = "pulse",
+					    [LINE_TOP] = "top",
+					    [LINE_OFF_PEAK] = "off-peak",
+					    [LINE_PEAK] = "peak"};
+
+	return names[role];
+}
+
+/* -------- rules within one line or source -------- */
+
+static bool check_line(void *value, struct fail *fail)
+{
+	struct line_settings *line = value;
+
+	line->given = true;
+	if (line->line[0] && line->chip[0])
+		return fail_set(fail,
+				"both chip and line are given, expected chip and offset, or line");
+	if (line->line[0] && line->offset >= 0)
+		return fail_set(
+			fail, "both line and offset are given, expected chip and offset, or line");
+	if (line->chip[0] && line->offset < 0)
+		return fail_set(fail,
+				"chip without offset, expected the line's number on the chip");
+	if (line->offset >= 0 && !line->chip[0])
+		return fail_set(fail,
+				"offset without chip, expected the chip's label, name or path");
+	return true;
+}
+
+static bool check_weight(const struct source_settings *source, struct fail *fail)
+{
+	if (isnan(source->wh_per_pulse) == isnan(source->m3_per_pulse))
+		return fail_set(
+			fail,
+			"%s, expected one of wh_per_pulse and m3_per_pulse (see the meter's plate)",
+			isnan(source->wh_per_pulse) ? "the weight of a pulse is missing"
+						    : "two weights of a pulse are given");
+	if (!isnan(source->kwh_per_m3) && isnan(source->m3_per_pulse))
+		return fail_set(fail, "kwh_per_m3 needs m3_per_pulse, not wh_per_pulse");
+	return true;
+}
+
+static bool check_source(void *value, struct fail *fail)
+{
+	struct source_settings *source = value;
+
+	if (!source->zone[0])
+		memcpy(source->zone, source->source, sizeof(source->zone));
+	if (!source->label[0])
+		memcpy(source->label, source->zone, sizeof(source->zone));
+	return check_weight(source, fail);
+}
+
+/* -------- tables -------- */
+
+#define AT(type, member)    .offset = offsetof(struct type, member)
+#define SIZED(type, member) AT(type, member), .size = sizeof(((struct type *)NULL)->member)
+
+static const struct config_key line_keys[] = {
+	{"chip", CONFIG_TEXT, SIZED(line_settings, chip)},
+	{"offset", CONFIG_INT, AT(line_settings, offset), .maximum = 65535},
+	{"line", CONFIG_TEXT, SIZED(line_settings, line)},
+	{"bias", CONFIG_CHOICE, AT(line_settings, bias), .choices = biases},
+	{"active_low", CONFIG_BOOL, AT(line_settings, active_low)},
+	{0},
+};
+
+#define LINE(name, role)                                                                           \
+	{                                                                                          \
+		name, CONFIG_OBJECT, AT(source_settings, lines[role]), .keys = line_keys,          \
+								       .check = check_line         \
+	}
+
+static const struct config_key source_keys[] = {
+	{"source", CONFIG_ID, AT(source_settings, source), .required = true},
+	{"zone", CONFIG_ID, AT(source_settings, zone)},
+	{"label", CONFIG_LABEL, AT(source_settings, label)},
+	{"medium", CONFIG_ID, AT(source_settings, medium)},
+	{"role", CONFIG_CHOICE, AT(source_settings, role), .choices = roles},
+	{"nominal_w", CONFIG_NUMBER, AT(source_settings, nominal_w), .nullable = true, .minimum = 1,
+	 .maximum = 1e9},
+	{"wh_per_pulse", CONFIG_NUMBER, AT(source_settings, wh_per_pulse), .minimum = 1e-3,
+	 .maximum = 1e6},
+	{"m3_per_pulse", CONFIG_NUMBER, AT(source_settings, m3_per_pulse), .minimum = 1e-6,
+	 .maximum = 1e4},
+	{"kwh_per_m3", CONFIG_NUMBER, AT(source_settings, kwh_per_m3), .minimum = 1e-3,
+	 .maximum = 100},
+	{"initial_pulses", CONFIG_INT, AT(source_settings, initial_pulses), .maximum = 9e15},
+	{"min_on_ms", CONFIG_NUMBER, AT(source_settings, min_on_ms), .maximum = 10000},
+	{"min_off_ms", CONFIG_NUMBER, AT(source_settings, min_off_ms), .maximum = 10000},
+	{"min_interval_ms", CONFIG_NUMBER, AT(source_settings, min_interval_ms),
+	 .maximum = 3600000},
+	LINE("pulse", LINE_PULSE),
+	LINE("top", LINE_TOP),
+	LINE("off_peak", LINE_OFF_PEAK),
+	LINE("peak", LINE_PEAK),
+	{0},
+};
+
+/* S0 (IEC 62053-31) pulses are at least 30 ms on and 30 ms off. */
+static const struct source_settings source_defaults = {
+	.medium = "electricity",
+	.role = ROLE_PART,
+	.nominal_w = NAN,
+	.wh_per_pulse = NAN,
+	.m3_per_pulse = NAN,
+	.kwh_per_m3 = NAN,
+	.min_on_ms = 30,
+	.min_off_ms = 30,
+	.min_interval_ms = NAN,
+	.lines = {{.offset = -1}, {.offset = -1}, {.offset = -1}, {.offset = -1}},
+};
+
+static const struct config_key settings_keys[] = {
+	{"site", CONFIG_ID, AT(settings, site), .required = true},
+	{"collector", CONFIG_ID, AT(settings, collector), .required = true},
+	{"broker", CONFIG_OBJECT, AT(settings, broker), .keys = mqtt_keys, .check = mqtt_check},
+	{"ack", CONFIG_CHOICE, AT(settings, outbox.ack), .choices = outbox_words},
+	{"outbox", CONFIG_OBJECT, AT(settings, outbox), .keys = outbox_keys},
+	{"clock", CONFIG_CHOICE, AT(settings, clock), .choices = clock_policies},
+	{"replay", CONFIG_TEXT, SIZED(settings, replay)},
+	{"sources", CONFIG_ARRAY, AT(settings, sources), .required = true, .minimum = 1,
+	 .maximum = 1000, .size = sizeof(struct source_settings), .keys = source_keys,
+	 .defaults = &source_defaults, .check = check_source},
+	{0},
+};
+
+/* -------- rules across sources -------- */
+
+static bool same_line(const struct line_settings *a, const struct line_settings *b)
+{
+	if (!a->given || !b->given)
+		return false;
+	if (a->line[0] || b->line[0])
+		return strcmp(a->line, b->line) == 0;
+	return a->chip[0] && strcmp(a->chip, b->chip) == 0 && a->offset == b->offset;
+}
+
+/* Member names of the configuration, by enum line_role. */
+static const char *const line_members[] = {"pulse", "top", "off_peak", "peak"};
+
+static bool check_line_once(const struct settings *settings, size_t source, int role,
+			    struct fail *fail)
+{
+	const struct line_settings *line = &settings_source(settings, source)->lines[role];
+
+	for (size_t s = 0; s <= source; s++)
+		for (int r = 0; r < (s < source ? LINE_ROLES : role); r++)
+			if (same_line(&settings_source(settings, s)->lines[r], line))
+				return fail_set(fail,
+						"sources[%zu].%s: the same line as sources[%zu].%s",
+						source, line_members[role], s, line_members[r]);
+	return true;
+}
+
+static bool check_lines(const struct settings *settings, size_t source, struct fail *fail)
+{
+	const struct line_settings *lines = settings_source(settings, source)->lines;
+
+	if (!lines[LINE_PULSE].given)
+		return fail_set(fail,
+				"sources[%zu].pulse: missing, expected chip and offset, or line",
+				source);
+	for (int role = 0; role < LINE_ROLES; role++) {
+		bool placed = lines[role].chip[0] || lines[role].line[0];
+
+		if (lines[role].given && role != LINE_PULSE &&
+		    settings_source(settings, source)->role != ROLE_MAIN)
+			return fail_set(fail,
+					"sources[%zu].%s: only the main meter's signal counts, "
+					"expected \"role\": \"main\"",
+					source, line_members[role]);
+		if (lines[role].given && !placed && !settings->replay[0])
+			return fail_set(fail,
+					"sources[%zu].%s: expected chip and offset, or line "
+					"(only a replay goes without)",
+					source, line_members[role]);
+		if (!check_line_once(settings, source, role, fail))
+			return false;
+	}
+	return true;
+}
+
+static bool check_zone(const struct settings *settings, size_t source, struct fail *fail)
+{
+	if (strcmp(settings_source(settings, source)->zone, "rest") != 0)
+		return true;
+	return fail_set(
+		fail,
+		"sources[%zu].zone: \"rest\" is reserved for what the parts leave over of the "
+		"main zone, expected another id",
+		source);
+}
+
+static bool check_pair(const struct settings *settings, size_t first, size_t second,
+		       struct fail *fail)
+{
+	const struct source_settings *a = settings_source(settings, first);
+	const struct source_settings *b = settings_source(settings, second);
+	bool same_zone = strcmp(a->zone, b->zone) == 0;
+
+	if (strcmp(a->source, b->source) == 0)
+		return fail_set(fail, "sources[%zu].source: \"%s\" is taken by sources[%zu]",
+				second, b->source, first);
+	if (same_zone && a->role != b->role)
+		return fail_set(fail, "sources[%zu].role: zone \"%s\" is \"%s\" in sources[%zu]",
+				second, b->zone, roles[a->role], first);
+	if (!same_zone && a->role == ROLE_MAIN && b->role == ROLE_MAIN)
+		return fail_set(
+			fail,
+			"sources[%zu].role: the main zone is \"%s\" already (sources[%zu]), "
+			"expected \"part\"",
+			second, a->zone, first);
+	return true;
+}
+
+static bool check_settings(const struct settings *settings, struct fail *fail)
+{
+	for (size_t second = 0; second < settings->sources.count; second++) {
+		if (!check_zone(settings, second, fail) || !check_lines(settings, second, fail))
+			return false;
+		for (size_t first = 0; first < second; first++)
+			if (!check_pair(settings, first, second, fail))
+				return false;
+	}
+	return true;
+}
+
+/* What lines count and what a recording counts are not to be mixed. */
+static bool settle_outbox(struct settings *settings, bool replay_configured, struct fail *fail)
+{
+	struct outbox_settings *outbox = &settings->outbox;
+	const char *name = strrchr(settings->replay, '/');
+	char state[ID_SIZE + sizeof(settings->replay)];
+
+	if (settings->replay[0] && !replay_configured)
+		outbox->file[0] = '\0';
+	if (settings->replay[0] && !outbox->file[0]) {
+		bool piped = strcmp(settings->replay, "-") == 0;
+
+		if (strlen(settings->replay) + sizeof(".outbox") > sizeof(outbox->file))
+			return fail_set(fail, "--replay: the name is too long");
+		snprintf(state, sizeof(state), "%s.%s.outbox", settings->collector,
+			 piped	? "replay"
+			 : name ? name + 1
+				: settings->replay);
+		if (piped || getenv("STATE_DIRECTORY"))
+			state_file(outbox->file, sizeof(outbox->file), settings->site, state);
+		else
+			snprintf(outbox->file, sizeof(outbox->file), "%s.outbox", settings->replay);
+	}
+	outbox->origin = settings->replay[0] ? "what a recording counts" : "what lines counted";
+	outbox_settle(outbox, settings->broker.base, settings->site, settings->collector);
+	return true;
+}
+
+bool settings_load(struct settings *settings, const char *file, const char *replay,
+		   struct fail *fail)
+{
+	bool replay_configured;
+
+	*settings = (struct settings){.broker = mqtt_defaults, .outbox = outbox_defaults};
+	if (!config_load(settings_keys, settings, file, fail))
+		return false;
+	replay_configured =
+		settings->replay[0] && (!replay || strcmp(replay, settings->replay) == 0);
+	if (replay && strlen(replay) >= sizeof(settings->replay))
+		return fail_set(fail, "--replay: the name is too long");
+	if (replay)
+		strcpy(settings->replay, replay);
+	return settle_outbox(settings, replay_configured, fail) &&
+	       (check_settings(settings, fail) || fail_at(fail, "%s", file));
+}
+
+void settings_free(struct settings *settings)
+{
+	config_free(settings_keys, settings);
+}
+
+/* -------- what the settings mean -------- */
+
+const struct source_settings *settings_source(const struct settings *settings, size_t source)
+{
+	return (const struct source_settings *)settings->sources.items + source;
+}
+
+double source_wh_per_pulse(const struct source_settings *source)
+{
+	if (!isnan(source->wh_per_pulse))
+		return source->wh_per_pulse;
+	return source->m3_per_pulse * source->kwh_per_m3 * 1000;
+}
+
+double source_unit_per_pulse(const struct source_settings *source)
+{
+	return isnan(source->m3_per_pulse) ? source->wh_per_pulse / 1000 : source->m3_per_pulse;
+}
+
+const char *source_unit(const struct source_settings *source)
+{
+	return isnan(source->m3_per_pulse) ? "kWh" : "m3";
+}
+
+/* A meter that shows twice its nominal power is not believed. NAN: any interval is. */
+static double min_interval_ms(const struct source_settings *source)
+{
+	if (!isnan(source->min_interval_ms))
+		return source->min_interval_ms;
+	return source_wh_per_pulse(source) * 3600e3 / (2 * source->nominal_w);
+}
+
+static ns_t ns_of(double ms)
+{
+	return isnan(ms) ? 0 : (ns_t)llround(ms * 1e6);
+}
+
+struct counter_config source_counter(const struct source_settings *source)
+{
+	struct counter_config config = {
+		.min_on = ns_of(source->min_on_ms),
+		.min_off = ns_of(source->min_off_ms),
+		.min_interval = ns_of(min_interval_ms(source)),
+		.initial_pulses = source->initial_pulses,
+	};
+
+	for (int role = 0; role < LINE_ROLES; role++)
+		config.has_line[role] = source->lines[role].given;
+	return config;
+}
+
+struct about source_about(const struct source_settings *source)
+{
+	struct about about = {
+		.kind = "pulse",
+		.nominal_w = source->nominal_w,
+		.role = (enum role)source->role,
+		.wh_per_pulse = source->wh_per_pulse,
+		.m3_per_pulse = source->m3_per_pulse,
+		.kwh_per_m3 = source->kwh_per_m3,
+		.min_interval_us = min_interval_ms(source) * 1000,
+	};
+
+	memcpy(about.medium, source->medium, sizeof(about.medium));
+	memcpy(about.zone, source->zone, sizeof(about.zone));
+	memcpy(about.label, source->label, sizeof(about.label));
+	return about;
+}

@@ -1,0 +1,44 @@
+#include "collector-meter/survey/reading.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIGITS_MAX   15
+#define DECIMALS_MAX 6
+#define PULSES_MAX   9e15
+
+bool reading_parse(struct reading *reading, const char *text, struct fail *fail)
+{
+	size_t whole = strspn(text, "0123456789");
+	size_t mark = strspn(text + whole, ".,");
+	size_t decimals = strspn(text + whole + mark, "0123456789");
+	char plain[DIGITS_MAX + 2] = "";
+
+	if (mark > 1 || text[whole + mark + decimals] || !whole || (mark && !decimals))
+		return fail_set(fail,
+				"\"%.40s\" is no reading of a register, expected one like 812345.6",
+				text);
+	if (whole + decimals > DIGITS_MAX || decimals > DECIMALS_MAX)
+		return fail_set(fail,
+				"\"%.40s\" has too many digits, expected up to %d, %d of "
+				"them decimals",
+				text, DIGITS_MAX, DECIMALS_MAX);
+	strncpy(plain, text, sizeof(plain) - 1);
+	if (mark)
+		plain[whole] = '.';
+	reading->value = strtod(plain, NULL);
+	reading->decimals = (int)decimals;
+	return true;
+}
+
+bool reading_pulses(const struct reading *reading, double unit_per_pulse, int64_t *pulses,
+		    struct fail *fail)
+{
+	double count = reading->value / unit_per_pulse;
+
+	if (!(count <= PULSES_MAX))
+		return fail_set(fail, "%.15g are too many pulses, expected up to 9e15", count);
+	*pulses = llround(count);
+	return true;
+}

@@ -1,0 +1,100 @@
+#include "collector-meter/survey/survey.h"
+
+#include <math.h>
+
+/* A contact that bounces for longer is broken. */
+#define BOUNCE_MAX (20 * NS_PER_MS)
+
+/* Levels of one kind may be so short where there are no others to compare with. */
+#define REAL_MIN (10 * NS_PER_MS)
+
+#define FACTOR 3
+
+/* S0 (IEC 62053-31) pulses are not shorter, on and off. */
+#define WIDTH_ENOUGH_MS 30
+
+void survey_open(struct survey *survey, const struct counter_config *config)
+{
+	*survey = (struct survey){0};
+	survey->qualifier.minimum[false] = config->min_off;
+	survey->qualifier.minimum[true] = config->min_on;
+}
+
+void survey_interrupt(struct survey *survey)
+{
+	survey->begun = survey->since_known = survey->on_known = false;
+}
+
+/* A level that turned out to be real ends the one before it. */
+static void take_level(struct survey *survey, const struct level *level)
+{
+	if (survey->since_known)
+		histogram_add(&survey->real[!level->on], level->since - survey->since);
+	survey->since_known = true;
+	survey->since = level->since;
+	if (!level->on)
+		return;
+	if (survey->on_known)
+		histogram_add(&survey->intervals, level->since - survey->on_since);
+	survey->on_known = true;
+	survey->on_since = level->since;
+}
+
+void survey_edge(struct survey *survey, bool on, ns_t t)
+{
+	struct qualifier *qualifier = &survey->qualifier;
+	struct level levels[2];
+	size_t count;
+	ns_t since, due;
+
+	/* Of what was before the first edge only the level is known. */
+	if (!survey->begun)
+		qualifier_start(qualifier, !on, t);
+	survey->begun = true;
+	if (qualifier_undecided(qualifier, &since, &due) && due > t)
+		histogram_add(&survey->rejected[qualifier->raw], t - since);
+	count = qualifier_edge(qualifier, on, t, levels);
+	for (size_t i = 0; i < count; i++)
+		take_level(survey, &levels[i]);
+}
+
+/* -------- advice -------- */
+
+/* Between what is too short and what is real, nearer to neither; in the configuration's unit. */
+static double width_between(ns_t below, ns_t above)
+{
+	double low = fmax((double)below, (double)above / 4);
+	double ms = sqrt(low * (double)above) / NS_PER_MS;
+
+	/* Levels may become shorter when the load rises. */
+	ms = fmin(ms, fmax(WIDTH_ENOUGH_MS, 2 * (double)below / NS_PER_MS));
+	return ms < 2 ? round(ms * 100) / 100 : floor(ms);
+}
+
+struct width_advice survey_width(const struct survey *survey, bool on)
+{
+	struct histogram all = survey->real[on];
+	struct width_advice advice = {0};
+	struct border border;
+
+	histogram_join(&all, &survey->rejected[on]);
+	if (!histogram_border(&all, FACTOR, BOUNCE_MAX, &border))
+		border = (struct border){0, histogram_shortest(&all), histogram_count(&all)};
+	advice.below = border.below;
+	advice.above = border.above;
+	if (border.count < SURVEY_LEVELS) {
+		advice.advice = ADVICE_TOO_FEW;
+	} else if (!border.below && border.above < REAL_MIN) {
+		advice.advice = ADVICE_NO_BORDER;
+	} else {
+		advice.ms = width_between(border.below, border.above);
+	}
+	return advice;
+}
+
+double survey_interval_ms(const struct survey *survey)
+{
+	if (histogram_count(&survey->intervals) < SURVEY_LEVELS)
+		return 0;
+	return floor((double)histogram_shortest(&survey->intervals) / NS_PER_MS / 4);
+}

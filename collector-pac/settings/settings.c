@@ -1,0 +1,249 @@
+#include "collector-pac/settings/settings.h"
+
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#include "collector-pac/poll/poller.h"
+#include "collector-pac/profiles/profiles.h"
+#include "common/timebase/clock_trust.h"
+#include "common/process/config_file.h"
+
+static const char *const role_names[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
+
+static const struct meter_settings meter_defaults = {
+	.port = 502,
+	.unit = 1,
+	.profile_name = "pac3200",
+	.medium = "electricity",
+	.nominal_w = NAN,
+	.role = ROLE_PART,
+};
+
+static bool host_check(void *member, struct fail *fail);
+static bool meter_complete(void *element, struct fail *fail);
+
+static const struct config_key meter_keys[] = {
+	{.name = "source",
+	 .type = CONFIG_ID,
+	 .offset = offsetof(struct meter_settings, source),
+	 .required = true},
+	{.name = "host",
+	 .type = CONFIG_TEXT,
+	 .offset = offsetof(struct meter_settings, host),
+	 .size = sizeof(meter_defaults.host),
+	 .check = host_check,
+	 .required = true},
+	{.name = "port",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct meter_settings, port),
+	 .minimum = 1,
+	 .maximum = 65535},
+	{.name = "unit",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct meter_settings, unit),
+	 .minimum = 0,
+	 .maximum = 255},
+	{.name = "profile",
+	 .type = CONFIG_TEXT,
+	 .offset = offsetof(struct meter_settings, profile_name),
+	 .size = sizeof(meter_defaults.profile_name)},
+	{.name = "zone", .type = CONFIG_ID, .offset = offsetof(struct meter_settings, zone)},
+	{.name = "label", .type = CONFIG_LABEL, .offset = offsetof(struct meter_settings, label)},
+	{.name = "medium", .type = CONFIG_ID, .offset = offsetof(struct meter_settings, medium)},
+	{.name = "nominal_w",
+	 .type = CONFIG_NUMBER,
+	 .offset = offsetof(struct meter_settings, nominal_w),
+	 .nullable = true,
+	 .minimum = 1,
+	 .maximum = 1e12},
+	{.name = "role",
+	 .type = CONFIG_CHOICE,
+	 .offset = offsetof(struct meter_settings, role),
+	 .choices = role_names},
+	{.name = "modulus_wh",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct meter_settings, modulus_wh),
+	 .minimum = 1,
+	 .maximum = 9e12},
+	{0},
+};
+
+static const struct config_key settings_keys[] = {
+	{.name = "site",
+	 .type = CONFIG_ID,
+	 .offset = offsetof(struct settings, site),
+	 .required = true},
+	{.name = "collector",
+	 .type = CONFIG_ID,
+	 .offset = offsetof(struct settings, collector),
+	 .required = true},
+	{.name = "broker",
+	 .type = CONFIG_OBJECT,
+	 .offset = offsetof(struct settings, broker),
+	 .keys = mqtt_keys,
+	 .check = mqtt_check},
+	{.name = "ack",
+	 .type = CONFIG_CHOICE,
+	 .offset = offsetof(struct settings, outbox.ack),
+	 .choices = outbox_words},
+	{.name = "outbox",
+	 .type = CONFIG_OBJECT,
+	 .offset = offsetof(struct settings, outbox),
+	 .keys = outbox_keys},
+	{.name = "clock",
+	 .type = CONFIG_CHOICE,
+	 .offset = offsetof(struct settings, clock),
+	 .choices = clock_policies},
+	{.name = "poll_ms",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct settings, poll_ms),
+	 .minimum = 50,
+	 .maximum = 60000},
+	{.name = "record_s",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct settings, record_s),
+	 .minimum = 1,
+	 .maximum = 3600},
+	{.name = "timeout_ms",
+	 .type = CONFIG_INT,
+	 .offset = offsetof(struct settings, timeout_ms),
+	 .minimum = 50,
+	 .maximum = 10000},
+	{.name = "meters",
+	 .type = CONFIG_ARRAY,
+	 .offset = offsetof(struct settings, meters),
+	 .minimum = 1,
+	 .maximum = POLLER_METERS,
+	 .size = sizeof(struct meter_settings),
+	 .keys = meter_keys,
+	 .defaults = &meter_defaults,
+	 .check = meter_complete,
+	 .required = true},
+	{0},
+};
+
+static bool host_check(void *member, struct fail *fail)
+{
+	const char *host = member;
+
+	return host[0] != '\0' ||
+	       fail_set(fail, "expected the name or address of the meter, found \"\"");
+}
+
+static bool meter_complete(void *element, struct fail *fail)
+{
+	struct meter_settings *meter = element;
+
+	(void)fail;
+	if (meter->zone[0] == '\0')
+		memcpy(meter->zone, meter->source, sizeof(meter->zone));
+	if (meter->label[0] == '\0')
+		memcpy(meter->label, meter->zone, sizeof(meter->zone));
+	return true;
+}
+
+const struct meter_settings *settings_meter(const struct settings *settings, size_t index)
+{
+	return (const struct meter_settings *)settings->meters.items + index;
+}
+
+/* -------- rules across meters -------- */
+
+static bool zone_free(const struct settings *settings, size_t meter, struct fail *fail)
+{
+	if (strcmp(settings_meter(settings, meter)->zone, "rest") != 0)
+		return true;
+	return fail_set(
+		fail,
+		"meters[%zu].zone: \"rest\" is reserved for what the parts leave over of the "
+		"main zone, expected another id",
+		meter);
+}
+
+static bool same_place(const struct meter_settings *a, const struct meter_settings *b)
+{
+	return strcasecmp(a->host, b->host) == 0 && a->port == b->port && a->unit == b->unit;
+}
+
+static bool pair_fits(const struct settings *settings, size_t first, size_t second,
+		      struct fail *fail)
+{
+	const struct meter_settings *a = settings_meter(settings, first);
+	const struct meter_settings *b = settings_meter(settings, second);
+	bool same_zone = strcmp(a->zone, b->zone) == 0;
+
+	if (strcmp(a->source, b->source) == 0)
+		return fail_set(
+			fail,
+			"meters[%zu].source: \"%s\" is meters[%zu] already, expected a name "
+			"of its own",
+			second, b->source, first);
+	if (same_place(a, b))
+		return fail_set(
+			fail,
+			"meters[%zu].host: \"%s\" with port %lld and unit %lld is meters[%zu] "
+			"already, expected another meter",
+			second, b->host, (long long)b->port, (long long)b->unit, first);
+	if (same_zone && a->role != b->role)
+		return fail_set(fail, "meters[%zu].role: zone \"%s\" is \"%s\" in meters[%zu]",
+				second, b->zone, role_names[a->role], first);
+	if (!same_zone && a->role == ROLE_MAIN && b->role == ROLE_MAIN)
+		return fail_set(fail,
+				"meters[%zu].role: the main zone is \"%s\" already (meters[%zu]), "
+				"expected \"part\"",
+				second, a->zone, first);
+	return true;
+}
+
+static bool meters_fit(const struct settings *settings, struct fail *fail)
+{
+	for (size_t second = 0; second < settings->meters.count; second++) {
+		if (!zone_free(settings, second, fail))
+			return false;
+		for (size_t first = 0; first < second; first++)
+			if (!pair_fits(settings, first, second, fail))
+				return false;
+	}
+	return true;
+}
+
+static bool profiles_read(struct settings *settings, const char *file, struct fail *fail)
+{
+	struct meter_settings *meters = settings->meters.items;
+
+	for (size_t i = 0; i < settings->meters.count; i++) {
+		struct fail reason = {0};
+
+		if (!profiles_load(&meters[i].profile, meters[i].profile_name, &reason))
+			return fail_set(fail, "%s: meters[%zu].profile: %s", file, i, reason.text);
+	}
+	return true;
+}
+
+bool settings_load(struct settings *settings, const char *file, struct fail *fail)
+{
+	*settings = (struct settings){
+		.broker = mqtt_defaults,
+		.outbox = outbox_defaults,
+		.poll_ms = 500,
+		.record_s = 10,
+		.timeout_ms = 1000,
+	};
+	if (!config_load(settings_keys, settings, file, fail))
+		return false;
+	settings->outbox.origin = "indices of Modbus meters";
+	outbox_settle(&settings->outbox, settings->broker.base, settings->site,
+		      settings->collector);
+	return (meters_fit(settings, fail) || fail_at(fail, "%s", file)) &&
+	       profiles_read(settings, file, fail);
+}
+
+void settings_free(struct settings *settings)
+{
+	struct meter_settings *meters = settings->meters.items;
+
+	for (size_t i = 0; i < settings->meters.count; i++)
+		profile_free(&meters[i].profile);
+	config_free(settings_keys, settings);
+}

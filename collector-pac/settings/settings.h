@@ -1,0 +1,44 @@
+/* settings.h - the configuration of collector-pac. */
+#ifndef COLLECTOR_PAC_SETTINGS_SETTINGS_H
+#define COLLECTOR_PAC_SETTINGS_SETTINGS_H
+
+#include "collector-pac/meter/profile.h"
+#include "common/contract/fact.h"
+#include "common/mqtt/mqtt.h"
+#include "common/collector/outbox.h"
+
+struct meter_settings {
+	char source[ID_SIZE];
+	char host[256];
+	int64_t port;
+	int64_t unit;
+	char profile_name[256]; /* built-in, or a file's name with a slash in it */
+	char zone[ID_SIZE];	/* default: the source */
+	char label[LABEL_SIZE]; /* default: the zone */
+	char medium[ID_SIZE];
+	double nominal_w;   /* NAN: not known */
+	int role;	    /* enum role */
+	int64_t modulus_wh; /* the index begins at 0 again there; 0: not known */
+	struct profile profile;
+};
+
+struct settings {
+	char site[ID_SIZE];
+	char collector[ID_SIZE];
+	struct mqtt_config broker;
+	struct outbox_settings outbox;
+	int clock; /* enum clock_policy */
+	int64_t poll_ms;
+	int64_t record_s;
+	int64_t timeout_ms;
+	struct config_array meters; /* struct meter_settings, 1 to POLLER_METERS */
+};
+
+/* Reads the file with the profiles that it names, and fills in the defaults. Give `settings` to
+ * settings_free() in any case. */
+bool settings_load(struct settings *settings, const char *file, struct fail *fail);
+void settings_free(struct settings *settings);
+
+const struct meter_settings *settings_meter(const struct settings *settings, size_t index);
+
+#endif

@@ -1,0 +1,31 @@
+#include "common/collector/outbox.h"
+#include "common/process/state_file.h"
+
+#include <stdio.h>
+
+const char *const outbox_words[] = {
+	[OUTBOX_WORD_AGGREGATOR] = "aggregator", [OUTBOX_WORD_BROKER] = "broker", NULL};
+
+const struct outbox_settings outbox_defaults = {.max_mb = 100, .keep_days = 7};
+
+const struct config_key outbox_keys[] = {
+	{"file", CONFIG_TEXT, .offset = offsetof(struct outbox_settings, file),
+	 .size = sizeof(outbox_defaults.file)},
+	{"max_mb", CONFIG_INT, .offset = offsetof(struct outbox_settings, max_mb), .minimum = 1,
+	 .maximum = 100000},
+	{"keep_days", CONFIG_INT, .offset = offsetof(struct outbox_settings, keep_days),
+	 .minimum = 0, .maximum = 3650},
+	{0},
+};
+
+void outbox_settle(struct outbox_settings *settings, const char *base, const char *site,
+		   const char *collector)
+{
+	char name[ID_SIZE + 8];
+
+	topic_build(settings->topic, base, site, "collector/%s", collector);
+	if (settings->file[0])
+		return;
+	snprintf(name, sizeof(name), "%s.outbox", collector);
+	state_file(settings->file, sizeof(settings->file), site, name);
+}

@@ -1,0 +1,105 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/mqtt/mqtt_config.h"
+#include "common/mqtt/mqtt_password.h"
+
+#define MEMBER(name) offsetof(struct mqtt_config, name)
+#define SIZE(name)   sizeof(((struct mqtt_config *)0)->name)
+
+static const char *const protocols[] = {"5", "3.1.1", NULL};
+
+const struct mqtt_config mqtt_defaults = {
+	.host = "localhost",
+	.protocol = MQTT_PROTOCOL_5,
+	.keepalive_s = 30,
+	.base = "wattzone",
+};
+
+static bool host_check(void *value, struct fail *fail)
+{
+	const char *host = value;
+	struct in6_addr ignored;
+
+	if (*host && !strpbrk(host, " /[]") &&
+	    (!strchr(host, ':') || inet_pton(AF_INET6, host, &ignored) == 1))
+		return true;
+	return fail_set(fail, "\"%s\" is no host, expected the broker's name or address alone",
+			host);
+}
+
+static bool base_check(void *value, struct fail *fail)
+{
+	return topic_base_valid(value) ||
+	       fail_set(fail, "\"%s\" is no base topic, expected for example \"wattzone\"",
+			(char *)value);
+}
+
+#define TEXT(member)                                                                               \
+	{                                                                                          \
+		.name = #member, .type = CONFIG_TEXT, .offset = MEMBER(member),                    \
+		.size = SIZE(member)                                                               \
+	}
+
+const struct config_key mqtt_keys[] = {
+	{.name = "host",
+	 .type = CONFIG_TEXT,
+	 .offset = MEMBER(host),
+	 .size = SIZE(host),
+	 .check = host_check},
+	{.name = "port",
+	 .type = CONFIG_INT,
+	 .offset = MEMBER(port),
+	 .minimum = 1,
+	 .maximum = 65535},
+	TEXT(user),
+	TEXT(password_file),
+	TEXT(client_id),
+	{.name = "protocol",
+	 .type = CONFIG_CHOICE,
+	 .offset = MEMBER(protocol),
+	 .choices = protocols},
+	{.name = "keepalive_s",
+	 .type = CONFIG_INT,
+	 .offset = MEMBER(keepalive_s),
+	 .minimum = 1,
+	 .maximum = 3600},
+	{.name = "tls", .type = CONFIG_BOOL, .offset = MEMBER(tls)},
+	TEXT(ca_file),
+	TEXT(certificate_file),
+	TEXT(key_file),
+	{.name = "insecure", .type = CONFIG_BOOL, .offset = MEMBER(insecure)},
+	{.name = "base",
+	 .type = CONFIG_TEXT,
+	 .offset = MEMBER(base),
+	 .size = SIZE(base),
+	 .check = base_check},
+	{0},
+};
+
+static bool readable(const char *member, const char *file, struct fail *fail)
+{
+	return !file[0] || access(file, R_OK) == 0 ||
+	       fail_set(fail, "%s: %s: %s", member, file, strerror(errno));
+}
+
+bool mqtt_check(void *value, struct fail *fail)
+{
+	const struct mqtt_config *config = value;
+	char password[MQTT_PASSWORD_SIZE];
+
+	if (config->password_file[0] && !config->user[0])
+		return fail_set(fail, "has a password_file but no user, expected both");
+	if (!config->certificate_file[0] != !config->key_file[0])
+		return fail_set(fail, "expected certificate_file and key_file together");
+	if (!config->tls && (config->ca_file[0] || config->certificate_file[0] || config->insecure))
+		return fail_set(fail, "has TLS files but not \"tls\": true");
+	if (!readable("ca_file", config->ca_file, fail) ||
+	    !readable("certificate_file", config->certificate_file, fail) ||
+	    !readable("key_file", config->key_file, fail))
+		return false;
+	/* A relative name may be a credential, which is only there when the service runs. */
+	return config->password_file[0] != '/' || mqtt_password_read(password, config, fail);
+}

@@ -1,0 +1,12 @@
+/* nagle.h - messages that leave at once. */
+#ifndef COMMON_MQTT_NAGLE_H
+#define COMMON_MQTT_NAGLE_H
+
+#include <stdint.h>
+
+/* Turns Nagle's algorithm off on this process's TCP connections to `port` of whatever host. With it
+ * a small message waits for the peer's delayed acknowledgement of the one before, 40 ms; paho
+ * leaves it on, and neither has an option nor tells its socket. */
+void nagle_off(int64_t port);
+
+#endif

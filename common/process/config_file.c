@@ -1,0 +1,35 @@
+#include "common/process/config_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIMIT ((size_t)4 * 1024 * 1024)
+
+bool config_load(const struct config_key *keys, void *into, const char *file, struct fail *fail)
+{
+	FILE *stream = fopen(file, "re");
+	char *text = NULL;
+	size_t size;
+	bool read = false;
+
+	if (!stream)
+		return fail_set(fail, "%s: cannot be opened: %s", file, strerror(errno));
+	text = malloc(LIMIT + 1);
+	if (!text) {
+		fail_set(fail, "%s: memory is out", file);
+		goto done;
+	}
+	size = fread(text, 1, LIMIT + 1, stream);
+	if (ferror(stream))
+		fail_set(fail, "%s: cannot be read: %s", file, strerror(errno));
+	else if (size > LIMIT)
+		fail_set(fail, "%s: larger than 4 MiB, expected a configuration", file);
+	else
+		read = config_read(keys, into, file, text, size, fail);
+done:
+	free(text);
+	fclose(stream);
+	return read;
+}

@@ -1,0 +1,10 @@
+/* config_file.h - a configuration from a file. */
+#ifndef COMMON_PROCESS_CONFIG_FILE_H
+#define COMMON_PROCESS_CONFIG_FILE_H
+
+#include "common/json/config.h"
+
+/* config_read() of a file of at most 4 MiB. */
+bool config_load(const struct config_key *keys, void *into, const char *file, struct fail *fail);
+
+#endif

@@ -1,0 +1,747 @@
+/* What a site hands over to be stored, and what it tells collectors after it. */
+#include "tests/unit/aggregator/site_fixture.h"
+
+#include "aggregator/site/books.h"
+#include "tests/unit/common/seed.h"
+
+#define STREAM "00000000000000cc"
+#define ACK    "collector/pac/ack"
+
+/* Counts what it is told; refuses while `broken`. */
+struct shelf {
+	bool broken;
+	int facts, tops, contacts, refused, windows, events, sources;
+	char last_refused[200];
+	struct event last_event;
+	ms_t last_gone; /* of facts that were thinned out */
+	ms_t watched;	/* one of them: */
+	bool watched_gone;
+};
+
+static bool take(struct shelf *shelf, int *counter)
+{
+	if (shelf->broken)
+		return false;
+	++*counter;
+	return true;
+}
+
+static bool take_zone_gone(void *context, const char *zone)
+{
+	(void)zone;
+	return !((struct shelf *)context)->broken;
+}
+
+static bool take_zone(void *context, const struct zone *zone)
+{
+	(void)zone;
+	return !((struct shelf *)context)->broken;
+}
+
+static bool take_source(void *context, const struct source *source)
+{
+	struct shelf *shelf = context;
+
+	(void)source;
+	return take(shelf, &shelf->sources);
+}
+
+static bool take_stay(void *context, const struct source *source, const char *zone, ms_t from,
+		      ms_t until)
+{
+	(void)context, (void)source, (void)zone, (void)from, (void)until;
+	return true;
+}
+
+static bool take_swap(void *context, const struct source *source, const struct swap *swap)
+{
+	(void)context, (void)source, (void)swap;
+	return true;
+}
+
+static bool take_fact(void *context, const struct source *source, ms_t t, int64_t count)
+{
+	struct shelf *shelf = context;
+
+	(void)source, (void)t, (void)count;
+	return take(shelf, &shelf->facts);
+}
+
+static bool take_fact_gone(void *context, const struct source *source, ms_t t)
+{
+	struct shelf *shelf = context;
+
+	(void)source;
+	shelf->last_gone = t;
+	shelf->watched_gone |= t == shelf->watched;
+	return !shelf->broken;
+}
+
+static bool take_moment(void *context, const struct source *source, ms_t t)
+{
+	(void)context, (void)source, (void)t;
+	return true;
+}
+
+static bool take_top(void *context, const struct source *source, ms_t t)
+{
+	struct shelf *shelf = context;
+
+	(void)source, (void)t;
+	return take(shelf, &shelf->tops);
+}
+
+static bool take_contacts(void *context, const struct source *source,
+			  const struct contact_state *state)
+{
+	struct shelf *shelf = context;
+
+	(void)source, (void)state;
+	return take(shelf, &shelf->contacts);
+}
+
+static bool take_gap(void *context, const struct source *source, const struct gap *gap)
+{
+	(void)context, (void)source, (void)gap;
+	return true;
+}
+
+static bool take_refused(void *context, const char *topic, const char *payload, size_t size,
+			 const char *reason, ms_t at)
+{
+	struct shelf *shelf = context;
+
+	(void)topic, (void)reason, (void)at;
+	snprintf(shelf->last_refused, sizeof(shelf->last_refused), "%.*s", (int)size, payload);
+	return take(shelf, &shelf->refused);
+}
+
+static bool take_stream(void *context, const char *collector, const struct sequence *sequence,
+			bool newest)
+{
+	(void)context, (void)collector, (void)sequence, (void)newest;
+	return true;
+}
+
+static bool take_drop(void *context, const char *zone, struct span starts)
+{
+	(void)context, (void)zone, (void)starts;
+	return true;
+}
+
+static bool take_window(void *context, const char *zone, const struct reading *reading)
+{
+	struct shelf *shelf = context;
+
+	(void)zone, (void)reading;
+	return take(shelf, &shelf->windows);
+}
+
+static bool take_events_drop(void *context, const struct source *source, struct span span)
+{
+	(void)context, (void)source, (void)span;
+	return true;
+}
+
+static bool take_event(void *context, const struct source *source, const struct event *event)
+{
+	struct shelf *shelf = context;
+
+	(void)source;
+	shelf->last_event = *event;
+	return take(shelf, &shelf->events);
+}
+
+static struct shelf shelf;
+
+static bool save(struct fixture *fixture)
+{
+	const struct books books = {
+		.context = &shelf,
+		.zone_gone = take_zone_gone,
+		.zone = take_zone,
+		.source = take_source,
+		.stay = take_stay,
+		.swap = take_swap,
+		.fact = take_fact,
+		.fact_gone = take_fact_gone,
+		.top = take_top,
+		.contacts = take_contacts,
+		.contacts_gone = take_moment,
+		.gap = take_gap,
+		.refused = take_refused,
+		.stream = take_stream,
+		.windows_drop = take_drop,
+		.window = take_window,
+		.events_drop = take_events_drop,
+		.event = take_event,
+	};
+
+	shelf = (struct shelf){.broken = shelf.broken, .watched = shelf.watched};
+	if (!site_save(fixture->site, &books))
+		return false;
+	site_saved(fixture->site);
+	return true;
+}
+
+static int setup(void **state)
+{
+	shelf = (struct shelf){0};
+	return fixture_setup(state);
+}
+
+/* Record `seq` of source pac/self, 10 s after the one before; prev is left out where negative. */
+static void record(struct fixture *fixture, int seq, int prev)
+{
+	char member[40] = "";
+
+	if (prev >= 0)
+		snprintf(member, sizeof(member), "\"prev\":%d,", prev);
+	fixture->now = 1358233200000 + 10000 * seq;
+	fixture_send(fixture, "pac/self/record",
+		     "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":%d,%s\"wh\":%d}",
+		     (long long)fixture->now, seq, member, 1000 * seq);
+}
+
+static void announce(struct fixture *fixture)
+{
+	fixture_send(fixture, "pac/self/about",
+		     "{\"kind\":\"pac3200\",\"medium\":\"electricity\",\"zone\":\"self\","
+		     "\"label\":\"Self\",\"nominal_w\":60000,\"role\":\"part\"}");
+}
+
+static void expect_ack(struct fixture *fixture, int64_t seq)
+{
+	char expected[80];
+
+	snprintf(expected, sizeof(expected), "{\"stream\":\"" STREAM "\",\"seq\":%lld}",
+		 (long long)seq);
+	assert_topic(fixture, ACK, expected);
+	assert_int_equal(fixture_find(fixture, ACK)->qos, 1);
+}
+
+static void nothing_is_acknowledged_before_it_is_stored(void **state)
+{
+	struct fixture *fixture = *state;
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	fixture_look(fixture, fixture->now);
+	assert_null(fixture_find(fixture, ACK));
+	assert_true(site_dirty(fixture->site));
+	assert_int_equal(site_pending(fixture->site), 2);
+	shelf.broken = true;
+	assert_false(save(fixture));
+	assert_null(fixture_find(fixture, ACK));
+	assert_int_equal(site_pending(fixture->site), 2);
+	shelf.broken = false;
+	assert_true(save(fixture));
+	assert_int_equal(shelf.facts, 2);
+	expect_ack(fixture, 2);
+	assert_false(site_dirty(fixture->site));
+	assert_int_equal(site_pending(fixture->site), 0);
+}
+
+static void an_ack_stops_before_a_number_that_is_missing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	record(fixture, 4, 3);
+	save(fixture);
+	expect_ack(fixture, 2);
+	record(fixture, 3, 2);
+	save(fixture);
+	expect_ack(fixture, 4);
+}
+
+static void numbers_that_were_thinned_out_are_not_waited_for(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 1, 0);
+	record(fixture, 9, 1);
+	record(fixture, 10, 9);
+	save(fixture);
+	expect_ack(fixture, 10);
+}
+
+static void a_stream_in_mid_course_is_asked_for_from_its_beginning(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 501, 500);
+	save(fixture);
+	expect_ack(fixture, 0);
+	/* Its outbox begins at 480. */
+	record(fixture, 480, 0);
+	for (int seq = 481; seq <= 500; seq++)
+		record(fixture, seq, seq - 1);
+	save(fixture);
+	expect_ack(fixture, 501);
+}
+
+static void a_stream_that_tells_of_no_predecessors_begins_with_what_came_first(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 8813, -1);
+	record(fixture, 8812, -1);
+	save(fixture);
+	assert_null(fixture_find(fixture, ACK));
+	fixture_look(fixture, fixture->now);
+	save(fixture);
+	fixture->monotonic += 4000;
+	fixture_look(fixture, fixture->now);
+	assert_true(site_dirty(fixture->site));
+	save(fixture);
+	expect_ack(fixture, 8813);
+	record(fixture, 8815, -1);
+	save(fixture);
+	expect_ack(fixture, 8813);
+	record(fixture, 8814, -1);
+	save(fixture);
+	expect_ack(fixture, 8815);
+}
+
+static void a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct run run = {501, 503};
+	const struct sequence stored = {.stream = STREAM, .runs = &run, .count = 1};
+	struct fail fail = {0};
+
+	assert_true(site_restore_stream(fixture->site, "pac", &stored, true, &fail));
+	site_restored(fixture->site, false);
+	save(fixture);
+	for (int i = 0; i < 2; i++) {
+		fixture->monotonic += 4000;
+		fixture_look(fixture, fixture->now);
+		save(fixture);
+		assert_null(fixture_find(fixture, ACK));
+	}
+	record(fixture, 504, 503);
+	save(fixture);
+	expect_ack(fixture, 0);
+}
+
+static void of_many_streams_the_one_of_the_last_record_is_acknowledged(void **state)
+{
+	struct fixture *fixture = *state;
+	struct run run = {1, 7};
+	struct fail fail = {0};
+
+	for (int i = 0; i < 100; i++) {
+		struct sequence stored = {.runs = &run, .count = 1};
+
+		snprintf(stored.stream, sizeof(stored.stream), "%016d", i);
+		if (i == 20)
+			strcpy(stored.stream, STREAM);
+		assert_true(site_restore_stream(fixture->site, "pac", &stored, i == 20, &fail));
+	}
+	site_restored(fixture->site, false);
+	save(fixture);
+	expect_ack(fixture, 7);
+}
+
+static void a_stream_known_from_its_first_number_is_acknowledged_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 1, -1);
+	save(fixture);
+	expect_ack(fixture, 1);
+}
+
+static void a_record_that_is_wrong_for_good_is_kept_and_dealt_with(void **state)
+{
+	struct fixture *fixture = *state;
+
+	record(fixture, 1, 0);
+	assert_refused(fixture, "pac/self/record",
+		       "{\"t\":1358233200000,\"stream\":\"" STREAM "\",\"seq\":2,\"prev\":1,"
+		       "\"wh\":-5}",
+		       "wh");
+	record(fixture, 3, 2);
+	save(fixture);
+	assert_int_equal(shelf.refused, 1);
+	assert_non_null(strstr(shelf.last_refused, "\"wh\":-5"));
+	expect_ack(fixture, 3);
+}
+
+static void a_record_from_the_future_is_neither_kept_nor_dealt_with(void **state)
+{
+	struct fixture *fixture = *state;
+	char payload[200];
+
+	record(fixture, 1, 0);
+	snprintf(payload, sizeof(payload),
+		 "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":2,\"prev\":1,\"wh\":2000}",
+		 (long long)fixture->now + 3600000);
+	assert_refused(fixture, "pac/self/record", payload, "in the future");
+	save(fixture);
+	assert_int_equal(shelf.refused, 0);
+	expect_ack(fixture, 1);
+	fixture->now += 3600000;
+	fixture_send(fixture, "pac/self/record", "%s", payload);
+	save(fixture);
+	expect_ack(fixture, 2);
+}
+
+static void an_announcement_that_comes_again_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	save(fixture);
+	assert_int_equal(shelf.sources, 1);
+	announce(fixture);
+	assert_false(site_dirty(fixture->site));
+	record(fixture, 2, 1);
+	save(fixture);
+	assert_int_equal(shelf.sources, 0);
+}
+
+static void beyond_what_can_wait_no_record_is_taken(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int seq = 1; seq <= SITE_PENDING_MAX + 5; seq++)
+		record(fixture, seq, seq - 1);
+	assert_int_equal(site_pending(fixture->site), SITE_PENDING_MAX);
+	save(fixture);
+	expect_ack(fixture, SITE_PENDING_MAX);
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "health", "deferred", "5");
+	record(fixture, SITE_PENDING_MAX + 1, SITE_PENDING_MAX);
+	save(fixture);
+	expect_ack(fixture, SITE_PENDING_MAX + 1);
+}
+
+static void of_records_that_are_wrong_for_good_only_so_many_wait(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int seq = 1; seq <= SITE_REFUSALS_MAX + 5; seq++) {
+		char payload[200];
+
+		snprintf(payload, sizeof(payload),
+			 "{\"t\":1358233200000,\"stream\":\"" STREAM
+			 "\",\"seq\":%d,\"prev\":%d,\"wh\":-5}",
+			 seq, seq - 1);
+		assert_refused(fixture, "pac/self/record", payload, "wh");
+	}
+	save(fixture);
+	assert_int_equal(shelf.refused, SITE_REFUSALS_MAX);
+	expect_ack(fixture, SITE_REFUSALS_MAX);
+}
+
+/* While nothing can be stored nothing is acknowledged, so it comes again and again. */
+static void what_comes_again_waits_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->now = 1358233200000;
+	shelf.broken = true;
+	for (int time = 0; time < 3; time++) {
+		fixture->seq = 0;
+		fixture_pulses(fixture, 1358233200000, "top10", 600, 0, 1);
+		assert_false(save(fixture));
+	}
+	shelf.broken = false;
+	assert_true(save(fixture));
+	assert_int_equal(shelf.facts, 1);
+	assert_int_equal(shelf.tops, 1);
+	assert_int_equal(shelf.contacts, 1);
+	fixture->seq = 0;
+	fixture_pulses(fixture, 1358233200000, "top10", 600, 0, 1);
+	assert_true(save(fixture));
+	assert_int_equal(shelf.facts + shelf.tops + shelf.contacts, 0);
+}
+
+/* One that is a little late may still make a glitch of what came before it. */
+static void of_old_records_those_of_the_last_hour_are_not_thinned(void **state)
+{
+	struct fixture *fixture = *state;
+	const int hours = 3;
+	ms_t last;
+
+	fixture->settings.fact_days = 2;
+	announce(fixture);
+	for (int seq = 1; seq <= hours * 360; seq++)
+		record(fixture, seq, seq - 1);
+	last = fixture->now;
+	save(fixture);
+	fixture->now += 10 * MS_PER_DAY;
+	for (int i = 0; i < 5; i++)
+		fixture_look(fixture, fixture->now);
+	save(fixture);
+	assert_true(shelf.last_gone > last - 2 * MS_PER_HOUR);
+	assert_true(shelf.last_gone < last - MS_PER_HOUR);
+}
+
+static void what_comes_again_after_it_was_thinned_out_stays(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t now;
+
+	fixture->settings.fact_days = 2;
+	announce(fixture);
+	for (int again = 0; again <= 1; again++) {
+		for (int seq = 1; seq <= 720; seq++)
+			record(fixture, seq, seq - 1);
+		save(fixture);
+		shelf.watched = fixture->now - 715 * 10000;
+		now = fixture->now + 10 * MS_PER_DAY;
+		for (int i = 0; i < 5; i++)
+			fixture_look(fixture, now);
+		if (again)
+			record(fixture, 5, 4);
+		save(fixture);
+		assert_int_equal(shelf.watched_gone, !again);
+	}
+}
+
+static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct swap swap = {1358233200000 + 25000, 2500000, 40000, ""};
+	const struct swap later = {1358233200000 + 99000000, 2500000, 40000, ""};
+	struct fail fail = {0};
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	fixture->now += 10000;
+	fixture_send(fixture, "pac/self/record",
+		     "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":3,\"prev\":2,\"wh\":45}",
+		     (long long)fixture->now);
+	save(fixture);
+	assert_int_equal(shelf.last_event.kind, EVENT_RESET);
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "zone/self/state", "energy_kwh", "1");
+	assert_member(fixture, "health", "resets", "1");
+	assert_false(site_swap(fixture->site, "pac", "nobody", &swap, fixture->now, &fail));
+	assert_false(site_swap(fixture->site, "pac", "self", &later, fixture->now, &fail));
+	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
+	assert_true(site_dirty(fixture->site));
+	save(fixture);
+	assert_int_equal(shelf.events, 1);
+	assert_int_equal(shelf.last_event.kind, EVENT_SWAP);
+	fixture_look(fixture, fixture->now);
+	/* 1 kWh, 0.5 to the final index, 5 Wh from the initial one on */
+	assert_member(fixture, "zone/self/state", "energy_kwh", "1.505");
+	assert_member(fixture, "health", "resets", "0");
+	assert_member(fixture, "health", "swaps", "1");
+	assert_member(fixture, "health", "last_event.event", "\"swap\"");
+	assert_member(fixture, "health", "last_event.source", "\"pac/self\"");
+}
+
+static void assert_no_swap(struct fixture *fixture, const struct swap *swap, const char *reason)
+{
+	struct fail fail = {0};
+
+	assert_false(site_swap(fixture->site, "pac", "self", swap, fixture->now, &fail));
+	assert_string_equal(fail.text, reason);
+	assert_true(save(fixture));
+	assert_int_equal(shelf.events, 0);
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "health", "swaps", "0");
+}
+
+static void a_swap_that_contradicts_the_records_is_refused_with_what_they_say(void **state)
+{
+	struct fixture *fixture = *state;
+	const ms_t begin = 1358233200000;
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	record(fixture, 4, 3);
+	assert_no_swap(fixture, &(struct swap){begin + 25000, 1999999, 0, ""},
+		       "the final index is below 2000.000 Wh, which the meter had at "
+		       "2013-01-15T08:00:20+01:00");
+	assert_no_swap(fixture, &(struct swap){begin + 25000, 2000000, 4000001, ""},
+		       "the initial index is above 4000.000 Wh, which the meter had at "
+		       "2013-01-15T08:00:40+01:00");
+	/* The new meter has recorded already: from here its energy would be the old one's index. */
+	fixture->now += 10000;
+	fixture_send(fixture, "pac/self/record",
+		     "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":5,\"prev\":4,\"wh\":45}",
+		     (long long)fixture->now);
+	fixture->now += 10000;
+	save(fixture);
+	assert_no_swap(
+		fixture, &(struct swap){fixture->now, 4500000, 40000, ""},
+		"t: the index fell from 4000.000 Wh at 2013-01-15T08:00:40+01:00 to 45.000 Wh "
+		"at 2013-01-15T08:00:50+01:00; if that was the replacement, expected a t "
+		"between these two");
+}
+
+static void a_swap_that_is_said_once_more_later_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct swap swap = {1358233200000 + 25000, 2500000, 40000, ""};
+	struct fail fail = {0};
+
+	announce(fixture);
+	record(fixture, 1, 0);
+	record(fixture, 2, 1);
+	fixture->now += 10000;
+	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
+	save(fixture);
+	swap.t += 5000;
+	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
+	assert_false(site_dirty(fixture->site));
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "zone/self/state", "energy_kwh", "1.5");
+	assert_member(fixture, "health", "swaps", "1");
+}
+
+/* A collector's index was 700 (56 kWh), and is set to what the register shows. */
+static const char *const index_records[] = {
+	"{\"t\":1358233200000,\"stream\":\"" STREAM "\",\"seq\":1,\"prev\":0,"
+	"\"mark\":\"start\",\"pulses\":200}",
+	"{\"t\":1358233260000,\"stream\":\"" STREAM "\",\"seq\":2,\"prev\":1,"
+	"\"mark\":\"stop\",\"pulses\":700}",
+	"{\"t\":1358233300000,\"stream\":\"" STREAM "\",\"seq\":3,\"prev\":2,"
+	"\"mark\":\"start\",\"pulses\":10154320,\"blind_ms\":40000,"
+	"\"index_set\":{\"from\":700,\"to\":10154320,\"by\":\"Anna\"}}",
+	"{\"t\":1358233310000,\"stream\":\"" STREAM "\",\"seq\":4,\"prev\":3,"
+	"\"mark\":\"start\",\"pulses\":10154320,\"blind_ms\":10000}",
+	"{\"t\":1358233370000,\"stream\":\"" STREAM "\",\"seq\":5,\"prev\":4,"
+	"\"mark\":\"minute\",\"pulses\":10154330}",
+};
+
+static void an_index_that_was_set_moves_no_energy_in_any_order(void **state)
+{
+	struct fixture *fixture = *state;
+	int order[10];
+
+	seed_start(__func__);
+	for (int round = 0; round < 200; round++) {
+		struct fail fail = {0};
+
+		fixture_close(fixture);
+		fixture_open(fixture);
+		fixture->now = 1358233400000;
+		fixture_send(fixture, "poste/global/about",
+			     "{\"kind\":\"pulse\",\"medium\":\"electricity\",\"zone\":\"global\","
+			     "\"label\":\"Global\",\"nominal_w\":480000,\"role\":\"main\","
+			     "\"wh_per_pulse\":80}");
+		/* Each twice. */
+		for (int i = 0; i < 10; i++) {
+			int other = (int)seed_below(i + 1);
+
+			order[i] = order[other];
+			order[other] = i % 5;
+		}
+		for (int i = 0; i < 10; i++) {
+			if (!fixture_offer(fixture, &fail, "poste/global/record",
+					   index_records[order[i]]))
+				fail_msg("%s", fail.text);
+			if (seed_below(3) == 0)
+				save(fixture);
+		}
+		save(fixture);
+		fixture_look(fixture, fixture->now);
+		/* 500 pulses before it, 10 after it. */
+		assert_member(fixture, "zone/global/state", "energy_kwh", "40.8");
+		assert_member(fixture, "health", "swaps", "1");
+		assert_member(fixture, "health", "resets", "0");
+		assert_member(fixture, "health", "duplicate", "5");
+		assert_member(fixture, "health", "blind_ms", "50000");
+	}
+}
+
+static void a_command_for_the_same_moment_stays_whatever_comes_again(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct swap swap = {1358233300000, 700, 600, ""};
+	struct fail fail = {0};
+
+	fixture->now = 1358233400000;
+	for (int i = 0; i < 3; i++)
+		fixture_send(fixture, "poste/global/record", "%s", index_records[i]);
+	assert_true(site_swap(fixture->site, "poste", "global", &swap, fixture->now, &fail));
+	fixture_send(fixture, "poste/global/record", "%s", index_records[2]);
+	save(fixture);
+	assert_int_equal(shelf.last_event.after, 600);
+	fixture_send(fixture, "poste/global/record", "%s", index_records[2]);
+	save(fixture);
+	assert_int_equal(shelf.events, 0);
+}
+
+static void tops_count_when_the_role_is_corrected_later(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t t = fixture_moment(fixture, "2013-01-15T08:00");
+	static const char about[] =
+		"{\"kind\":\"pulse\",\"medium\":\"electricity\",\"zone\":\"global\",\"label\":"
+		"\"Global\",\"nominal_w\":480000,\"role\":\"%s\",\"wh_per_pulse\":80}";
+	char payload[300];
+
+	fixture->now = t + 1900000;
+	snprintf(payload, sizeof(payload), about, "part");
+	fixture_send(fixture, "meter/global/about", "%s", payload);
+	for (int top = 0; top < 4; top++)
+		fixture_pulses(fixture, t + 7000 + top * 600000, "top10", 600 * top, 0, 1);
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "zone/global/mean10", "sync", "\"clock\"");
+	snprintf(payload, sizeof(payload), about, "main");
+	fixture_send(fixture, "meter/global/about", "%s", payload);
+	fixture->monotonic += 10000;
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "zone/global/mean10", "sync", "\"top\"");
+	assert_member(fixture, "zone/global/mean10", "power_w", "288000");
+	assert_member(fixture, "tariff/state", "by", "\"contacts\"");
+}
+
+static void a_reason_why_nothing_can_be_stored_is_shown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	site_trouble(fixture->site, "books.db: the disk is full");
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "health", "store_trouble", "\"books.db: the disk is full\"");
+	site_trouble(fixture->site, NULL);
+	fixture->monotonic += 10000;
+	fixture_look(fixture, fixture->now);
+	assert_member(fixture, "health", "store_trouble", "null");
+}
+
+#define books_test(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		books_test(nothing_is_acknowledged_before_it_is_stored),
+		books_test(an_ack_stops_before_a_number_that_is_missing),
+		books_test(numbers_that_were_thinned_out_are_not_waited_for),
+		books_test(a_stream_in_mid_course_is_asked_for_from_its_beginning),
+		books_test(a_stream_that_tells_of_no_predecessors_begins_with_what_came_first),
+		books_test(a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time),
+		books_test(of_many_streams_the_one_of_the_last_record_is_acknowledged),
+		books_test(a_stream_known_from_its_first_number_is_acknowledged_at_once),
+		books_test(a_record_that_is_wrong_for_good_is_kept_and_dealt_with),
+		books_test(a_record_from_the_future_is_neither_kept_nor_dealt_with),
+		books_test(an_announcement_that_comes_again_changes_nothing),
+		books_test(beyond_what_can_wait_no_record_is_taken),
+		books_test(of_records_that_are_wrong_for_good_only_so_many_wait),
+		books_test(what_comes_again_waits_once),
+		books_test(of_old_records_those_of_the_last_hour_are_not_thinned),
+		books_test(what_comes_again_after_it_was_thinned_out_stays),
+		books_test(a_swap_gives_the_energy_of_both_meters_and_an_event),
+		books_test(a_swap_that_contradicts_the_records_is_refused_with_what_they_say),
+		books_test(a_swap_that_is_said_once_more_later_changes_nothing),
+		books_test(an_index_that_was_set_moves_no_energy_in_any_order),
+		books_test(a_command_for_the_same_moment_stays_whatever_comes_again),
+		books_test(tops_count_when_the_role_is_corrected_later),
+		books_test(a_reason_why_nothing_can_be_stored_is_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

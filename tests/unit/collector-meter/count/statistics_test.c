@@ -1,0 +1,62 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector-meter/count/statistics.h"
+
+static void a_line_tells_what_was_seen_on_it_and_one_that_is_not_there_is_null(void **state)
+{
+	const struct counter_config config = {
+		.has_line = {true, false, false, true},
+		.min_on = 30 * NS_PER_MS,
+		.min_off = 30 * NS_PER_MS,
+		.min_interval = 300 * NS_PER_MS,
+	};
+	/* Times of the edges of the pulse line, in ms: a bounce, a pulse, a spike, a pulse too soon
+	 * after the first. */
+	const int64_t times[] = {1000, 1002, 1003, 1060, 1150, 1152, 1200, 1260};
+	struct counter counter;
+	struct counter_event event;
+	char *text;
+
+	(void)state;
+	counter_init(&counter, &config);
+	counter_start(&counter, 0, 0);
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+		counter_edge(&counter, &(struct edge){.on = i % 2 == 0, .t = times[i] * NS_PER_MS});
+	counter_edge(&counter,
+		     &(struct edge){.role = LINE_PEAK, .t = 1300 * NS_PER_MS, .full = true});
+	counter_edge(&counter, &(struct edge){.role = LINE_PEAK,
+					      .on = false,
+					      .t = 1400 * NS_PER_MS,
+					      .lost = 7,
+					      .numbered = true});
+	counter_stop(&counter, 2 * NS_PER_SECOND);
+	while (counter_next(&counter, &event))
+		;
+	text = statistics_encode(&counter);
+	assert_string_equal(
+		text, "{\"pulse\":{\"edges\":8,\"too_short\":2,\"bounces\":1,\"spikes\":1,"
+		      "\"longest_too_short_ms\":2,\"repeated\":0,\"lost\":0,\"lost_possible\":0,"
+		      "\"late\":0},\"top\":null,\"off_peak\":null,"
+		      "\"peak\":{\"edges\":3,\"too_short\":1,\"bounces\":0,\"spikes\":1,"
+		      "\"longest_too_short_ms\":0,\"repeated\":1,\"lost\":7,"
+		      "\"lost_possible\":1,\"late\":0},\"implausible_pulses\":1}");
+	free(text);
+	counter_free(&counter);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_line_tells_what_was_seen_on_it_and_one_that_is_not_there_is_null),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,835 @@
+/* The journal of edges: a process may be killed between any two instructions, and its successor
+ * counts and tells as if nothing had been. Lines are pipes here, into which the kernel's own
+ * structures are written. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "tests/unit/common/seed.h"
+
+/* What is in the memory is looked at here. */
+#include "collector-meter/input/journal.c"
+
+#define MS NS_PER_MS
+#define S  NS_PER_SECOND
+
+static const struct journal_identity identity = {.lines = {"pulse", "top", "off-peak", "peak"}};
+
+static const struct counter_config config = {
+	.has_line = {true, true, true, true}, .min_on = 30 * MS, .min_off = 30 * MS};
+
+/* -------- lines -------- */
+
+struct wire {
+	int ends[2];
+	uint32_t sequence;
+};
+
+static void wire_open(struct wire *wire)
+{
+	wire->sequence = 0;
+	assert_int_equal(pipe2(wire->ends, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_true(fcntl(wire->ends[0], F_SETPIPE_SZ, 1 << 20) > 0);
+}
+
+static void wire_close(struct wire *wire)
+{
+	close(wire->ends[0]);
+	if (wire->ends[1] >= 0)
+		close(wire->ends[1]);
+}
+
+static void wire_edge(struct wire *wire, enum gpio_abi abi, bool on, ns_t t)
+{
+	uint32_t id = on ? 1 : 2;
+	struct gpioevent_data one = {.timestamp = (uint64_t)t, .id = id};
+	struct gpio_v2_line_event two = {
+		.timestamp_ns = (uint64_t)t, .id = id, .line_seqno = ++wire->sequence};
+
+	if (abi == GPIO_ABI_1)
+		assert_int_equal(write(wire->ends[1], &one, sizeof(one)), sizeof(one));
+	else
+		assert_int_equal(write(wire->ends[1], &two, sizeof(two)), sizeof(two));
+}
+
+static struct journal *open_journal(enum gpio_abi abi)
+{
+	struct fail fail = {0};
+	struct journal *journal = journal_new(abi, &identity, &fail);
+
+	if (!journal)
+		fail_msg("%s", fail.text);
+	return journal;
+}
+
+/* As a successor gets it; the one before is closed, or was killed. */
+static struct journal *adopt(int fd)
+{
+	struct fail fail = {0};
+	struct journal *journal = journal_adopt(fd, &identity, &fail);
+
+	if (!journal)
+		fail_msg("%s", fail.text);
+	return journal;
+}
+
+/* -------- reading -------- */
+
+static void edges_come_as_the_kernel_gave_them(void **state)
+{
+	(void)state;
+	for (enum gpio_abi abi = GPIO_ABI_1; abi <= GPIO_ABI_2; abi++) {
+		struct journal *journal = open_journal(abi);
+		struct edge edge;
+		struct wire wire;
+
+		wire_open(&wire);
+		assert_int_equal(journal_read(journal, LINE_TOP, wire.ends[0]), JOURNAL_EMPTY);
+		wire_edge(&wire, abi, true, 5 * S);
+		wire_edge(&wire, abi, false, 6 * S + 1);
+		assert_int_equal(journal_read(journal, LINE_TOP, wire.ends[0]), JOURNAL_READ);
+		assert_int_equal(journal_read(journal, LINE_TOP, wire.ends[0]), JOURNAL_EMPTY);
+		assert_int_equal(journal_waiting(journal), 2);
+		assert_true(journal_is_on(journal, 0));
+		assert_false(journal_is_on(journal, 1));
+		assert_true(journal_next(journal, &edge));
+		assert_true(edge.on);
+		assert_int_equal(edge.t, 5 * S);
+		assert_int_equal(edge.numbered, abi == GPIO_ABI_2);
+		assert_true(journal_next(journal, &edge));
+		assert_int_equal(edge.role, LINE_TOP);
+		assert_false(edge.on);
+		assert_int_equal(edge.t, 6 * S + 1);
+		assert_int_equal(edge.lost, 0);
+		assert_false(journal_next(journal, &edge));
+		/* The kernel dropped 7. */
+		wire.sequence += 7;
+		wire_edge(&wire, abi, true, 7 * S);
+		journal_read(journal, LINE_TOP, wire.ends[0]);
+		assert_true(journal_next(journal, &edge));
+		assert_int_equal(edge.lost, abi == GPIO_ABI_2 ? 7 : 0);
+		close(wire.ends[1]);
+		wire.ends[1] = -1;
+		assert_int_equal(journal_read(journal, LINE_TOP, wire.ends[0]), JOURNAL_GONE);
+		wire_close(&wire);
+		journal_close(journal);
+	}
+}
+
+static void a_read_that_empties_a_full_queue_says_so(void **state)
+{
+	struct journal *journal = open_journal(GPIO_ABI_1);
+	struct edge edge;
+	struct wire wire;
+
+	(void)state;
+	wire_open(&wire);
+	for (int i = 0; i < 16 + 15; i++)
+		wire_edge(&wire, GPIO_ABI_1, i % 2, i);
+	while (journal_read(journal, LINE_PULSE, wire.ends[0]) == JOURNAL_READ)
+		;
+	for (int i = 0; i < 16 + 15; i++) {
+		assert_true(journal_next(journal, &edge));
+		assert_int_equal(edge.full, i == 15);
+	}
+	wire_close(&wire);
+	journal_close(journal);
+}
+
+/* -------- killed at any instruction -------- */
+
+/* In a process that is single-stepped. */
+static void read_once(struct journal *journal, int fd)
+{
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		_exit(1);
+	raise(SIGSTOP);
+	journal_read(journal, LINE_PEAK, fd);
+	_exit(0);
+}
+
+struct snapshot {
+	unsigned char head[offsetof(struct memory, marks)];
+	struct kept_edge edges[8];
+};
+
+static void take(struct snapshot *snapshot, const struct memory *memory)
+{
+	memcpy(snapshot->head, memory, sizeof(snapshot->head));
+	memcpy(snapshot->edges, memory->edges, sizeof(snapshot->edges));
+}
+
+/* A successor has each of the `count` edges once: those that it finds, and those that are still in
+ * the kernel. */
+static void succeed(int fd, struct memory *memory, const struct snapshot *snapshot, int waiting,
+		    int count)
+{
+	struct journal *journal;
+	struct edge edge;
+	int found = 0;
+
+	memcpy(memory, snapshot->head, sizeof(snapshot->head));
+	memcpy(memory->edges, snapshot->edges, sizeof(snapshot->edges));
+	journal = adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+	while (journal_next(journal, &edge)) {
+		found++;
+		assert_int_equal(edge.role, LINE_PEAK);
+		assert_int_equal(edge.t, found * S);
+		assert_int_equal(edge.on, found % 2);
+		assert_int_equal(edge.lost, 0);
+	}
+	assert_int_equal(found + waiting, count);
+	for (size_t i = 0; i < LANDING_SIZE; i++)
+		assert_int_equal(journal->memory->landing[i], 0);
+	journal_close(journal);
+}
+
+static void killed_at_any_instruction_it_loses_and_doubles_nothing(void **state)
+{
+	static struct snapshot before, now;
+	int steps = 0, kills = 0, status, unread;
+
+	(void)state;
+	for (enum gpio_abi abi = GPIO_ABI_1; abi <= GPIO_ABI_2; abi++) {
+		struct journal *journal = open_journal(abi), *other = open_journal(abi);
+		int size = abi == GPIO_ABI_1 ? sizeof(struct gpioevent_data)
+					     : sizeof(struct gpio_v2_line_event);
+		struct wire wire;
+		pid_t child;
+
+		wire_open(&wire);
+		/* Two that are there, two that are about to be. */
+		wire_edge(&wire, abi, true, 1 * S);
+		wire_edge(&wire, abi, false, 2 * S);
+		journal_read(journal, LINE_PEAK, wire.ends[0]);
+		wire_edge(&wire, abi, true, 3 * S);
+		wire_edge(&wire, abi, false, 4 * S);
+		fflush(stdout);
+		child = fork();
+		assert_true(child >= 0);
+		if (child == 0)
+			read_once(journal, wire.ends[0]);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (WIFEXITED(status)) {
+			print_message("no process can be stepped through here\n");
+			skip();
+		}
+		for (;;) {
+			assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+			assert_int_equal(waitpid(child, &status, 0), child);
+			if (!WIFSTOPPED(status))
+				break;
+			steps++;
+			take(&now, journal->memory);
+			if (memcmp(&now, &before, sizeof(now)) == 0)
+				continue;
+			before = now;
+			assert_int_equal(ioctl(wire.ends[0], FIONREAD, &unread), 0);
+			succeed(journal_fd(other), other->memory, &now, unread / size, 4);
+			kills++;
+		}
+		assert_int_equal(WEXITSTATUS(status), 0);
+		assert_int_equal(atomic_load(&journal->memory->written), 4);
+		wire_close(&wire);
+		journal_close(journal);
+		journal_close(other);
+	}
+	print_message("%d instructions, %d states\n", steps, kills);
+	assert_true(kills > 10);
+}
+
+/* -------- killed at any moment, with anything on the disk -------- */
+
+struct story {
+	size_t count, given;
+	struct edge edges[40000]; /* in the order of their times */
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct edge *x = a, *y = b;
+
+	return x->t < y->t ? -1 : x->t > y->t;
+}
+
+static void tell(struct story *story, enum line_role role, bool on, ns_t t)
+{
+	assert_true(story->count < 40000);
+	story->edges[story->count++] = (struct edge){.role = role, .on = on, .t = t};
+}
+
+static void tell_line(struct story *story, enum line_role role, ns_t longest, ns_t end)
+{
+	ns_t t = 1 * S;
+
+	while ((t += 31 * MS + seed_below(longest)) < end - S) {
+		for (int64_t bounces = seed_below(3); bounces > 0; bounces--) {
+			tell(story, role, true, t);
+			tell(story, role, false, t + 1 + seed_below(4 * MS));
+			t += 5 * MS;
+		}
+		tell(story, role, true, t);
+		tell(story, role, false, t += 31 * MS + seed_below(100 * MS));
+	}
+}
+
+static void make_story(struct story *story, ns_t end)
+{
+	story->count = story->given = 0;
+	tell_line(story, LINE_PULSE, 400 * MS, end);
+	tell_line(story, LINE_TOP, 100 * S, end);
+	tell_line(story, LINE_OFF_PEAK, 40 * S, end);
+	tell_line(story, LINE_PEAK, 40 * S, end);
+	/* Edges of a line have times of their own. */
+	qsort(story->edges, story->count, sizeof(*story->edges), by_time);
+}
+
+/* A collector: what it counts, what it told, and what of that is on the disk. */
+struct life {
+	enum gpio_abi abi;
+	struct wire wires[LINE_ROLES];
+	struct journal *journal;
+	struct counter counter;
+	ms_t offset;		/* CLOCK_BOOTTIME less the clock of the lines */
+	struct record *records; /* with their time on CLOCK_BOOTTIME as blind_ms */
+	size_t count, kept, room;
+	int64_t patience; /* one of so many turns brings something to the disk */
+	bool sleeps;
+};
+
+static void life_tell(struct life *life)
+{
+	struct counter_event event;
+
+	while (counter_next(&life->counter, &event)) {
+		if (event.kind != COUNTER_MARK)
+			continue;
+		if (life->journal)
+			journal_mark(life->journal, &life->counter, event.record.mark,
+				     event.record.t, life->offset);
+		assert_true(life->count < life->room);
+		event.record.blind_ms = event.record.t + life->offset;
+		life->records[life->count++] = event.record;
+	}
+}
+
+static void life_begin(struct life *life, enum gpio_abi abi)
+{
+	life->abi = abi;
+	life->offset = 77;
+	life->room = 20000;
+	life->records = calloc(life->room, sizeof(*life->records));
+	life->journal = open_journal(abi);
+	for (int role = 0; role < LINE_ROLES; role++)
+		wire_open(&life->wires[role]);
+	counter_init(&life->counter, &config);
+	counter_start(&life->counter, 0, 0);
+	journal_mark(life->journal, &life->counter, MARK_NONE, 0, life->offset);
+}
+
+static void life_end(struct life *life)
+{
+	counter_free(&life->counter);
+	journal_close(life->journal);
+	for (int role = 0; role < LINE_ROLES; role++)
+		wire_close(&life->wires[role]);
+	free(life->records);
+}
+
+/* Reads what there is of all lines, or only some of it; true where it was all. */
+static bool life_read(struct life *life, bool all)
+{
+	bool empty = true;
+
+	for (int i = 0; i < LINE_ROLES; i++) {
+		int role = (int)seed_below(LINE_ROLES);
+
+		if (all)
+			role = i;
+		else
+			empty = false;
+		while (journal_read(life->journal, (enum line_role)role,
+				    life->wires[role].ends[0]) == JOURNAL_READ &&
+		       (all || seed_below(3)))
+			;
+	}
+	return empty;
+}
+
+static void life_take(struct life *life, int64_t most)
+{
+	struct edge edge;
+
+	while (most-- > 0 && journal_next(life->journal, &edge)) {
+		assert_int_equal(edge.lost, 0);
+		counter_edge(&life->counter, &edge);
+	}
+}
+
+/* The next process; only what is on the disk is left of what was told. */
+static void life_succeed(struct life *life)
+{
+	struct told told = {.this_boot = true};
+	struct fail fail = {0};
+	int fd = fcntl(journal_fd(life->journal), F_DUPFD_CLOEXEC, 3);
+
+	counter_free(&life->counter);
+	journal_close(life->journal);
+	life->journal = adopt(fd);
+	journal_proved(life->journal);
+	life->count = life->kept;
+	counter_init(&life->counter, &config);
+	if (life->count) {
+		const struct record *last = &life->records[life->count - 1];
+
+		told.pulses = life->counter.pulses = last->pulses;
+		told.boot = last->blind_ms;
+		told.last = last->mark;
+	}
+	if (!journal_resume(life->journal, life->count ? &told : NULL, &life->counter, &fail))
+		fail_msg("%s", fail.text);
+	/* The machine has slept. */
+	if (life->sleeps && seed_below(2))
+		life->offset += seed_below(100000);
+}
+
+static void undisturbed(struct life *life, const struct story *story, ns_t end)
+{
+	*life = (struct life){.room = 20000};
+	life->records = calloc(life->room, sizeof(*life->records));
+	counter_init(&life->counter, &config);
+	counter_start(&life->counter, 0, 0);
+	for (size_t i = 0; i < story->count; i++) {
+		const struct edge *edge = &story->edges[i];
+
+		counter_edge(&life->counter, edge);
+	}
+	counter_advance(&life->counter, end);
+	life_tell(life);
+}
+
+static void assert_same_records(const struct life *a, const struct life *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++) {
+		assert_int_equal(a->records[i].t, b->records[i].t);
+		assert_int_equal(a->records[i].mark, b->records[i].mark);
+		assert_int_equal(a->records[i].pulses, b->records[i].pulses);
+		assert_int_equal(a->records[i].off_peak, b->records[i].off_peak);
+		assert_int_equal(a->records[i].peak, b->records[i].peak);
+	}
+}
+
+/* What reaches the disk, and when: most at once, some later, and the last of it together. */
+static void life_write(struct life *life)
+{
+	if (seed_below(life->patience))
+		return;
+	life->kept += (size_t)seed_below((int64_t)(life->count - life->kept) + 1);
+	if (!seed_below(3))
+		life->kept = life->count;
+	if (life->kept == life->count)
+		journal_settled(life->journal);
+}
+
+static void killed_at_any_moment_it_tells_as_if_nothing_had_been(void **state)
+{
+	static struct story story;
+	const ns_t end = 900 * S;
+	int kills = 0;
+
+	(void)state;
+	seed_start("killed_at_any_moment_it_tells_as_if_nothing_had_been");
+	for (int round = 0; round < 20; round++) {
+		struct life expected, life = {0};
+		ns_t until = 0;
+
+		make_story(&story, end);
+		undisturbed(&expected, &story, end);
+		life_begin(&life, round % 2 ? GPIO_ABI_1 : GPIO_ABI_2);
+		/* In some lives so little is written that not all can be kept. */
+		life.sleeps = round % 5;
+		life.patience = round % 5 ? 2 : 400;
+		while (until < end) {
+			until += 1 + seed_below(seed_below(4) ? S : 20 * S);
+			if (until > end)
+				until = end;
+			for (; story.given < story.count && story.edges[story.given].t < until;
+			     story.given++) {
+				const struct edge *edge = &story.edges[story.given];
+
+				wire_edge(&life.wires[edge->role], life.abi, edge->on, edge->t);
+			}
+			for (int i = 0; i < 3; i++) {
+				bool all = life_read(&life, seed_below(2));
+
+				life_take(&life, all ? INT64_MAX : seed_below(50));
+				if (all)
+					counter_advance(&life.counter, until);
+				if (seed_below(2))
+					life_tell(&life);
+				life_write(&life);
+				if (!seed_below(12)) {
+					life_succeed(&life);
+					kills++;
+				}
+			}
+		}
+		life_read(&life, true);
+		life_take(&life, INT64_MAX);
+		counter_advance(&life.counter, end);
+		life_tell(&life);
+		assert_same_records(&life, &expected);
+		life_end(&life);
+		counter_free(&expected.counter);
+		free(expected.records);
+	}
+	print_message("%d kills\n", kills);
+	assert_true(kills > 200);
+}
+
+/* -------- a pause -------- */
+
+static void a_pause_stops_before_what_is_not_certain_and_a_successor_goes_on_behind_it(void **state)
+{
+	struct life life = {0};
+
+	(void)state;
+	life_begin(&life, GPIO_ABI_2);
+	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, 5 * S);
+	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, 5 * S + 50 * MS);
+	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, 7 * S + 300);
+	life_read(&life, true);
+	life_take(&life, INT64_MAX);
+	counter_advance(&life.counter, 7 * S + 20 * MS);
+	life_tell(&life);
+	counter_pause(&life.counter);
+	life_tell(&life);
+	assert_int_equal(life.count, 2);
+	assert_int_equal(life.records[1].mark, MARK_STOP);
+	assert_int_equal(life.records[1].t, 6999);
+	assert_int_equal(life.records[1].pulses, 1);
+	life.kept = life.count;
+	/* A second one in the same millisecond is the same. */
+	life_succeed(&life);
+	counter_pause(&life.counter);
+	life_tell(&life);
+	assert_int_equal(life.count, 2);
+	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, 7 * S + 60 * MS);
+	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, 9 * S);
+	life_succeed(&life);
+	life_read(&life, true);
+	life_take(&life, INT64_MAX);
+	counter_advance(&life.counter, 61 * S);
+	life_tell(&life);
+	/* No start: nothing was missed. */
+	assert_int_equal(life.count, 3);
+	assert_int_equal(life.records[2].mark, MARK_MINUTE);
+	assert_int_equal(life.records[2].t, 60000);
+	assert_int_equal(life.records[2].pulses, 3);
+	life_end(&life);
+}
+
+static void a_pause_before_the_start_is_certain_tells_nothing(void **state)
+{
+	struct life life = {0};
+
+	(void)state;
+	life_begin(&life, GPIO_ABI_2);
+	life_tell(&life);
+	counter_pause(&life.counter);
+	life_tell(&life);
+	assert_int_equal(life.count, 0);
+	life_succeed(&life);
+	counter_advance(&life.counter, 1 * S);
+	life_tell(&life);
+	assert_int_equal(life.count, 1);
+	assert_int_equal(life.records[0].mark, MARK_START);
+	life_end(&life);
+}
+
+/* -------- nothing reaches the disk for long -------- */
+
+static void without_a_disk_its_room_is_used_again_and_the_count_is_kept(void **state)
+{
+	const size_t pulses = 2 * EDGES;
+	struct life life = {0};
+	ns_t t = 1 * S;
+
+	(void)state;
+	life_begin(&life, GPIO_ABI_2);
+	life.kept = 0;
+	for (size_t i = 0; i < pulses; i++, t += 100 * MS) {
+		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, t);
+		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, t + 50 * MS);
+		assert_int_equal(
+			journal_read(life.journal, LINE_PULSE, life.wires[LINE_PULSE].ends[0]),
+			JOURNAL_READ);
+		life_take(&life, INT64_MAX);
+		counter_advance(&life.counter, t + 90 * MS);
+		life_tell(&life);
+		if (!life.kept && life.count)
+			life.kept = 1;
+		if (!journal_is_tight(life.journal))
+			continue;
+		journal_mark(life.journal, &life.counter, MARK_NONE, 0, life.offset);
+		journal_relieve(life.journal);
+		assert_false(journal_is_tight(life.journal));
+	}
+	assert_int_equal(life.count, 1 + (size_t)((t - 10 * MS) / (60 * S)));
+	life_succeed(&life);
+	life_take(&life, INT64_MAX);
+	counter_advance(&life.counter, t);
+	life_tell(&life);
+	assert_int_equal(life.counter.pulses, pulses);
+	life_end(&life);
+}
+
+static void a_journal_that_is_full_leaves_edges_in_the_kernel(void **state)
+{
+	struct journal *journal = open_journal(GPIO_ABI_2);
+	enum journal_read result = JOURNAL_READ;
+	struct counter counter;
+	struct edge edge;
+	struct wire wire;
+	ns_t t = 0;
+
+	(void)state;
+	wire_open(&wire);
+	counter_init(&counter, &config);
+	counter_start(&counter, 0, 0);
+	journal_mark(journal, &counter, MARK_NONE, 0, 0);
+	while (result == JOURNAL_READ) {
+		for (int i = 0; i < LANDING_EVENTS_2; i++)
+			wire_edge(&wire, GPIO_ABI_2, i % 2, t++);
+		result = journal_read(journal, LINE_PULSE, wire.ends[0]);
+	}
+	assert_int_equal(result, JOURNAL_FULL);
+	assert_int_equal(journal_waiting(journal), EDGES);
+	for (ns_t i = 0; journal_next(journal, &edge); i++)
+		assert_int_equal(edge.t, i);
+	journal_mark(journal, &counter, MARK_NONE, 0, 0);
+	journal_settled(journal);
+	assert_int_equal(journal_read(journal, LINE_PULSE, wire.ends[0]), JOURNAL_READ);
+	assert_true(journal_next(journal, &edge));
+	assert_int_equal(edge.t, EDGES);
+	counter_free(&counter);
+	wire_close(&wire);
+	journal_close(journal);
+}
+
+/* -------- an outbox that is another one -------- */
+
+static void resume(struct life *life, const struct told *told, const char *refused)
+{
+	struct journal *journal = adopt(fcntl(journal_fd(life->journal), F_DUPFD_CLOEXEC, 3));
+	struct fail fail = {0};
+
+	counter_free(&life->counter);
+	counter_init(&life->counter, &config);
+	assert_int_equal(journal_resume(journal, told, &life->counter, &fail), !refused);
+	if (refused)
+		assert_non_null(strstr(fail.text, refused));
+	journal_close(life->journal);
+	life->journal = journal;
+}
+
+static void an_outbox_that_is_behind_takes_the_count_and_another_one_does_not(void **state)
+{
+	struct life life = {0};
+	struct told told = {.pulses = 0, .boot = 1, .last = MARK_MINUTE, .this_boot = true};
+
+	(void)state;
+	life_begin(&life, GPIO_ABI_2);
+	for (int i = 1; i < 5; i++) {
+		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, i * S);
+		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, i * S + 50 * MS);
+	}
+	life_read(&life, true);
+	life_take(&life, INT64_MAX);
+	counter_advance(&life.counter, 100 * S);
+	life_tell(&life);
+	journal_settled(life.journal);
+	resume(&life, &told, NULL);
+	assert_int_equal(life.counter.pulses, 4);
+	/* Of a boot before. */
+	told.this_boot = false;
+	told.boot = 200000;
+	resume(&life, &told, NULL);
+	assert_int_equal(life.counter.pulses, 4);
+	resume(&life, NULL, NULL);
+	assert_int_equal(life.counter.pulses, 4);
+	told.pulses = 5;
+	resume(&life, &told, "another count");
+	/* Somebody set the index, later than the record. */
+	told = (struct told){.pulses = 1000, .boot = 90000, .last = MARK_STOP, .this_boot = true};
+	resume(&life, &told, NULL);
+	assert_int_equal(life.counter.pulses, 1000);
+	life_end(&life);
+}
+
+/* -------- what is no journal -------- */
+
+static void assert_refused(int fd, const char *reason)
+{
+	struct fail fail = {0};
+
+	assert_null(journal_adopt(fd, &identity, &fail));
+	if (!strstr(fail.text, reason))
+		fail_msg("%s", fail.text);
+}
+
+static void what_is_no_journal_of_these_lines_is_refused(void **state)
+{
+	struct journal_identity other = identity;
+	struct journal *journal = open_journal(GPIO_ABI_2);
+	int fd = journal_fd(journal);
+	struct fail fail = {0};
+	struct wire wire;
+	int file;
+
+	(void)state;
+	wire_open(&wire);
+	assert_refused(wire.ends[0], "no sealed memory");
+	wire_close(&wire);
+	assert_refused(-1, "no sealed memory");
+	file = memfd_create("other", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	assert_int_equal(ftruncate(file, sizeof(struct memory)), 0);
+	assert_refused(file, "no sealed memory");
+	assert_int_equal(fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	assert_refused(file, "no journal");
+	assert_int_equal(ftruncate(file, sizeof(struct memory) + 1), 0);
+	assert_refused(file, "another version");
+	close(file);
+	strcpy(other.lines[LINE_TOP], "top, the other way round");
+	assert_null(journal_adopt(fd, &other, &fail));
+	assert_string_equal(fail.text, "the meter's lines are others now");
+	journal->memory->layout++;
+	assert_refused(fd, "another version");
+	journal->memory->layout--;
+	journal->memory->abi = 3;
+	assert_refused(fd, "ABI 3");
+	journal_close(journal);
+}
+
+static void a_journal_that_ends_one_process_after_the_other_is_given_up(void **state)
+{
+	struct journal *journal = open_journal(GPIO_ABI_2);
+	int fd = fcntl(journal_fd(journal), F_DUPFD_CLOEXEC, 3);
+
+	(void)state;
+	for (int life = 0; life < 3 * TRIES; life++) {
+		struct journal *next = adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+
+		if (life % TRIES == TRIES - 1)
+			journal_proved(next);
+		journal_close(next);
+	}
+	for (int life = 0; life < TRIES; life++)
+		journal_close(adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3)));
+	assert_refused(fd, "20 processes ended over it");
+	close(fd);
+	journal_close(journal);
+}
+
+/* Takes it over and uses it, if that is let happen. */
+static bool use_garbage(int fd)
+{
+	struct told told = {.pulses = 3, .boot = 60077, .last = MARK_MINUTE, .this_boot = true};
+	struct journal *journal = journal_adopt(fd, &identity, NULL);
+	struct counter counter;
+	struct counter_event event;
+	struct edge edge;
+	bool used;
+
+	if (!journal)
+		return false;
+	counter_init(&counter, &config);
+	used = journal_resume(journal, &told, &counter, NULL);
+	while (used && journal_next(journal, &edge)) {
+		counter_edge(&counter, &edge);
+		counter_advance(&counter, edge.t);
+		/* A damaged time may be that of many minutes. */
+		for (int i = 0; i < 1000 && counter_next(&counter, &event); i++)
+			if (event.kind == COUNTER_MARK)
+				journal_mark(journal, &counter, event.record.mark, event.record.t,
+					     77);
+	}
+	counter_free(&counter);
+	munmap(journal->memory, sizeof(struct memory));
+	free(journal);
+	return used;
+}
+
+static void no_garbage_ends_the_program(void **state)
+{
+	struct life life = {0};
+	struct memory *good = malloc(sizeof(*good));
+	int used = 0, refused = 0;
+
+	(void)state;
+	seed_start("no_garbage_ends_the_program");
+	life_begin(&life, GPIO_ABI_2);
+	for (int i = 1; i < 200; i++) {
+		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, i * S);
+		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, i * S + 50 * MS);
+	}
+	life_read(&life, true);
+	life_take(&life, 300);
+	counter_advance(&life.counter, 150 * S);
+	life_tell(&life);
+	memcpy(good, life.journal->memory, sizeof(*good));
+	for (int i = 0; i < 3000; i++) {
+		unsigned char *bytes = (unsigned char *)life.journal->memory;
+		size_t spread = i % 3 ? offsetof(struct memory, marks[4]) : sizeof(*good);
+
+		memcpy(bytes, good, sizeof(*good));
+		for (int64_t n = 1 + seed_below(8); n > 0; n--) {
+			size_t at = (size_t)seed_below((int64_t)spread);
+
+			/* Most of it are names of lines. */
+			if (i % 2)
+				at = offsetof(struct memory, written) + at % 64;
+			bytes[at] = (unsigned char)seed_next();
+		}
+		if (use_garbage(journal_fd(life.journal)))
+			used++;
+		else
+			refused++;
+	}
+	print_message("%d refused, %d used\n", refused, used);
+	assert_true(refused > 500);
+	memcpy(life.journal->memory, good, sizeof(*good));
+	free(good);
+	life_end(&life);
+}
+
+#define test(f) cmocka_unit_test(f)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(edges_come_as_the_kernel_gave_them),
+		test(a_read_that_empties_a_full_queue_says_so),
+		test(killed_at_any_instruction_it_loses_and_doubles_nothing),
+		test(killed_at_any_moment_it_tells_as_if_nothing_had_been),
+		test(a_pause_stops_before_what_is_not_certain_and_a_successor_goes_on_behind_it),
+		test(a_pause_before_the_start_is_certain_tells_nothing),
+		test(without_a_disk_its_room_is_used_again_and_the_count_is_kept),
+		test(a_journal_that_is_full_leaves_edges_in_the_kernel),
+		test(an_outbox_that_is_behind_takes_the_count_and_another_one_does_not),
+		test(what_is_no_journal_of_these_lines_is_refused),
+		test(a_journal_that_ends_one_process_after_the_other_is_given_up),
+		test(no_garbage_ends_the_program),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,228 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "collector-pac/settings/settings.h"
+#include "common/timebase/clock_trust.h"
+
+/* Loads a configuration from a file of that text. */
+static bool load(struct settings *settings, const char *text, struct fail *fail)
+{
+	char name[] = "/tmp/settings-XXXXXX";
+	int fd = mkstemp(name);
+	bool loaded;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	loaded = settings_load(settings, name, fail);
+	unlink(name);
+	return loaded;
+}
+
+static void six_lines_are_a_configuration(void **state)
+{
+	struct settings settings;
+	struct fail fail = {0};
+	const struct meter_settings *meter;
+
+	(void)state;
+	if (!load(&settings,
+		  "{ \"site\": \"lycee\",\n"
+		  "  \"collector\": \"pac-atelier\",\n"
+		  "  \"broker\": {\"host\": \"127.0.0.1\", \"port\": 1884},\n"
+		  "  \"meters\": [{\"source\":\"atelier\",\"host\":\"127.0.0.1\",\"port\":1502,\n"
+		  "    \"profile\":\"pac3200\",\"zone\":\"atelier\",\"label\":\"Atelier\",\n"
+		  "    \"nominal_w\":60000}] }\n",
+		  &fail))
+		fail_msg("%s", fail.text);
+	assert_string_equal(settings.site, "lycee");
+	assert_int_equal(settings.poll_ms, 500);
+	assert_int_equal(settings.record_s, 10);
+	assert_int_equal(settings.timeout_ms, 1000);
+	assert_int_equal(settings.meters.count, 1);
+	meter = settings_meter(&settings, 0);
+	assert_int_equal(meter->port, 1502);
+	assert_int_equal(meter->unit, 1);
+	assert_int_equal(meter->role, ROLE_PART);
+	assert_string_equal(meter->medium, "electricity");
+	assert_true(meter->nominal_w == 60000);
+	assert_string_equal(meter->profile.name, "pac3200");
+	settings_free(&settings);
+}
+
+static void the_outbox_the_clock_and_a_modulus_can_be_set(void **state)
+{
+	struct settings settings;
+	struct fail fail = {0};
+
+	(void)state;
+	unsetenv("STATE_DIRECTORY");
+	assert_true(load(&settings,
+			 "{\"site\":\"lycee\",\"collector\":\"pac\",\"meters\":[{\"source\":\"a\","
+			 "\"host\":\"h\"}]}",
+			 &fail));
+	assert_int_equal(settings.outbox.ack, OUTBOX_WORD_AGGREGATOR);
+	assert_string_equal(settings.outbox.file, "/var/lib/wattzone/lycee/pac.outbox");
+	assert_string_equal(settings.outbox.topic, "wattzone/lycee/collector/pac");
+	assert_int_equal(settings.clock, CLOCK_AUTO);
+	assert_int_equal(settings_meter(&settings, 0)->modulus_wh, 0);
+	settings_free(&settings);
+	assert_true(load(&settings,
+			 "{\"site\":\"lycee\",\"collector\":\"pac\",\"ack\":\"broker\","
+			 "\"clock\":\"synchronised\",\"outbox\":{\"file\":\"/x\"},\"meters\":["
+			 "{\"source\":\"a\",\"host\":\"h\",\"modulus_wh\":1000000000000}]}",
+			 &fail));
+	assert_int_equal(settings.outbox.ack, OUTBOX_WORD_BROKER);
+	assert_string_equal(settings.outbox.file, "/x");
+	assert_int_equal(settings.clock, CLOCK_WHEN_SYNCHRONISED);
+	assert_int_equal(settings_meter(&settings, 0)->modulus_wh, 1000000000000);
+	settings_free(&settings);
+}
+
+static void a_meter_needs_no_more_than_source_and_host(void **state)
+{
+	struct settings settings;
+	struct fail fail = {0};
+	const struct meter_settings *meter;
+
+	(void)state;
+	if (!load(&settings,
+		  "{\"site\":\"s\",\"collector\":\"c\",\"meters\":[{\"source\":\"sti-nord\","
+		  "\"host\":\"10.0.0.12\"}]}",
+		  &fail))
+		fail_msg("%s", fail.text);
+	meter = settings_meter(&settings, 0);
+	assert_int_equal(meter->port, 502);
+	assert_string_equal(meter->zone, "sti-nord");
+	assert_string_equal(meter->label, "sti-nord");
+	assert_string_equal(meter->profile.name, "pac3200");
+	assert_true(isnan(meter->nominal_w));
+	settings_free(&settings);
+}
+
+static void the_example_is_valid(void **state)
+{
+	struct settings settings;
+	struct fail fail = {0};
+
+	(void)state;
+	if (!settings_load(&settings, "collector-pac/example.json", &fail))
+		fail_msg("%s", fail.text);
+	assert_true(settings.meters.count > 1);
+	settings_free(&settings);
+}
+
+static void expect_refusal(const char *text, const char *reason)
+{
+	struct settings settings;
+	struct fail fail = {0};
+
+	assert_false(load(&settings, text, &fail));
+	if (strstr(fail.text, reason) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", fail.text, reason);
+	settings_free(&settings);
+}
+
+#define WITH(meters) "{\"site\":\"s\",\"collector\":\"c\",\"meters\":[" meters "]}"
+
+static void mistakes_are_refused_with_their_place(void **state)
+{
+	(void)state;
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"h\"},{\"source\":\"a\",\"host\":\"i\"}"),
+		       "meters[1].source: \"a\" is meters[0] already");
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"\"}"), "meters[0].host");
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"h\",\"profile\":\"pac9\"}"),
+		       "meters[0].profile: no profile \"pac9\"");
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"h\",\"unit\":256}"), "meters[0].unit");
+	expect_refusal(WITH("{\"source\":\"A\",\"host\":\"h\"}"), "meters[0].source");
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"h\",\"prot\":502}"),
+		       "did you mean \"port\"");
+	expect_refusal(WITH(""), "meters");
+	expect_refusal("{\"site\":\"s\",\"meters\":[{\"source\":\"a\",\"host\":\"h\"}]}",
+		       "collector");
+}
+
+#define METER(source, more) "{\"source\":\"" source "\",\"host\":\"" source "\"" more "}"
+#define ROLE(role)	    ",\"role\":\"" role "\""
+#define ZONE(zone)	    ",\"zone\":\"" zone "\""
+
+static void meters_do_not_contradict_each_other(void **state)
+{
+	(void)state;
+	expect_refusal(WITH(METER("a", ROLE("main")) "," METER("b", ROLE("main"))),
+		       "meters[1].role: the main zone is \"a\" already (meters[0]), expected "
+		       "\"part\"");
+	expect_refusal(WITH(METER("a", ROLE("main")) "," METER("b", ZONE("a"))),
+		       "meters[1].role: zone \"a\" is \"main\" in meters[0]");
+	expect_refusal(WITH(METER("a", ZONE("rest"))),
+		       "meters[0].zone: \"rest\" is reserved for what the parts leave over of the "
+		       "main zone, expected another id");
+	expect_refusal(WITH(METER("b", "") "," METER("rest", "")), "meters[1].zone: \"rest\" is");
+}
+
+static void a_meter_is_asked_once(void **state)
+{
+	(void)state;
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"pac\"},"
+			    "{\"source\":\"b\",\"host\":\"PAC\",\"port\":502,\"unit\":1}"),
+		       "meters[1].host: \"PAC\" with port 502 and unit 1 is meters[0] already, "
+		       "expected another meter");
+}
+
+static void meters_may_share_zone_role_and_address_in_part(void **state)
+{
+	struct settings settings;
+	struct fail fail = {0};
+
+	(void)state;
+	if (!load(&settings,
+		  WITH("{\"source\":\"a\",\"host\":\"h\"" ROLE("main") ZONE(
+			  "supply") "},"
+				    "{\"source\":\"b\",\"host\":\"h\",\"unit\":2" ROLE("main")
+					    ZONE("supply") "},"
+							   "{\"source\":\"c\",\"host\":\"h\","
+							   "\"port\":503}," METER("d", ZONE("c"))),
+		  &fail))
+		fail_msg("%s", fail.text);
+	assert_int_equal(settings.meters.count, 4);
+	settings_free(&settings);
+}
+
+static void more_than_500_meters_are_refused(void **state)
+{
+	char *text = malloc((size_t)64 * 1024), *end = text;
+
+	(void)state;
+	assert_non_null(text);
+	end += sprintf(end, "{\"site\":\"s\",\"collector\":\"c\",\"meters\":[");
+	for (int i = 0; i < 501; i++)
+		end += sprintf(end, "%s{\"source\":\"m%d\",\"host\":\"h\"}", i == 0 ? "" : ",", i);
+	sprintf(end, "]}");
+	expect_refusal(text, "meters: expected at most 500 elements, found 501");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(six_lines_are_a_configuration),
+		cmocka_unit_test(the_outbox_the_clock_and_a_modulus_can_be_set),
+		cmocka_unit_test(a_meter_needs_no_more_than_source_and_host),
+		cmocka_unit_test(the_example_is_valid),
+		cmocka_unit_test(mistakes_are_refused_with_their_place),
+		cmocka_unit_test(meters_do_not_contradict_each_other),
+		cmocka_unit_test(a_meter_is_asked_once),
+		cmocka_unit_test(meters_may_share_zone_role_and_address_in_part),
+		cmocka_unit_test(more_than_500_meters_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

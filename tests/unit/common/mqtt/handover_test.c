@@ -1,0 +1,215 @@
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/process/clock.h"
+#include "common/mqtt/handover.h"
+
+#define THREADS	 4
+#define EACH	 20000
+#define PATIENCE 10000
+
+static struct handover *handover;
+
+static int set_up(void **state)
+{
+	(void)state;
+	handover = handover_open();
+	return handover ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	handover_close(handover);
+	return 0;
+}
+
+static bool readable(int timeout_ms)
+{
+	struct pollfd polled = {.fd = handover_fd(handover), .events = POLLIN};
+
+	return poll(&polled, 1, timeout_ms) == 1;
+}
+
+static void put_message(const char *topic, const char *payload, size_t size)
+{
+	struct event event = {
+		.kind = EVENT_MESSAGE,
+		.text = {topic, strlen(topic)},
+		.payload = {payload, size},
+	};
+
+	handover_put(handover, &event);
+}
+
+static void put_answer(unsigned token)
+{
+	handover_put(handover, &(struct event){.kind = EVENT_ANSWER, .token = token});
+}
+
+static void an_event_arrives_whole_with_a_zero_after_each_part(void **state)
+{
+	static const char payload[] = {'a', 0, 'b'};
+	struct event given = {
+		.kind = EVENT_MESSAGE,
+		.retained = true,
+		.text = {"zone/self/state", 9},
+		.payload = {payload, 3},
+		.correlation = {"", 0},
+	};
+	struct event event;
+
+	(void)state;
+	handover_put(handover, &given);
+	handover_begin(handover);
+	assert_true(handover_next(handover, &event));
+	assert_int_equal(event.kind, EVENT_MESSAGE);
+	assert_true(event.retained);
+	assert_string_equal(event.text.data, "zone/self");
+	assert_int_equal(event.payload.size, 3);
+	assert_memory_equal(event.payload.data, "a\0b", 4);
+	assert_null(event.response_topic.data);
+	assert_string_equal(event.correlation.data, "");
+	assert_false(handover_next(handover, &event));
+}
+
+static void the_descriptor_tells_of_everything_once(void **state)
+{
+	(void)state;
+	assert_false(readable(0));
+	put_message("a", "1", 1);
+	put_message("a", "2", 1);
+	assert_true(readable(PATIENCE));
+	handover_begin(handover);
+	assert_false(readable(5));
+	put_message("a", "3", 1);
+	assert_true(readable(PATIENCE));
+}
+
+static void an_answer_does_not_wait_for_messages_to_gather(void **state)
+{
+	int at_once = 0;
+
+	(void)state;
+	/* A stall of this machine may hide it once, but not every time. */
+	for (int i = 0; i < 100; i++) {
+		ms_t begin;
+
+		handover_begin(handover);
+		begin = clock_monotonic();
+		put_message("a", "1", 1);
+		put_answer(1);
+		assert_true(readable(PATIENCE));
+		at_once += clock_monotonic() == begin;
+	}
+	assert_in_range(at_once, 20, 100);
+}
+
+static void what_is_cleared_is_gone(void **state)
+{
+	struct event event;
+
+	(void)state;
+	put_answer(1);
+	handover_begin(handover);
+	put_answer(2);
+	handover_clear(handover);
+	assert_false(handover_next(handover, &event));
+	put_answer(3);
+	handover_begin(handover);
+	assert_true(handover_next(handover, &event));
+	assert_int_equal(event.token, 3);
+}
+
+static void messages_beyond_the_limit_are_dropped_and_counted_but_answers_are_not(void **state)
+{
+	size_t size = 1 << 20;
+	char *payload = calloc(1, size);
+	struct event event;
+	int messages = 0;
+	int answers = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		put_message("a", payload, size);
+		put_answer(0);
+	}
+	handover_begin(handover);
+	while (handover_next(handover, &event)) {
+		messages += event.kind == EVENT_MESSAGE;
+		answers += event.kind == EVENT_ANSWER;
+	}
+	assert_int_equal(answers, 100);
+	assert_int_equal(messages, 63);
+	assert_int_equal(handover_dropped(handover), 37);
+	assert_int_equal(handover_dropped(handover), 0);
+	free(payload);
+}
+
+static void *put_many(void *context)
+{
+	unsigned thread = *(unsigned *)context;
+	char text[20];
+
+	for (unsigned i = 0; i < EACH; i++) {
+		if (i % 10 == 0) {
+			put_answer(thread * EACH + i);
+			continue;
+		}
+		snprintf(text, sizeof(text), "%u", thread * EACH + i);
+		put_message("t", text, strlen(text));
+	}
+	return NULL;
+}
+
+static void from_many_threads_nothing_is_lost_and_each_keeps_its_order(void **state)
+{
+	unsigned numbers[THREADS];
+	unsigned next[THREADS] = {0};
+	pthread_t threads[THREADS];
+	unsigned count = 0;
+	struct event event;
+
+	(void)state;
+	for (unsigned i = 0; i < THREADS; i++) {
+		numbers[i] = i;
+		assert_int_equal(pthread_create(&threads[i], NULL, put_many, &numbers[i]), 0);
+	}
+	while (count < THREADS * EACH) {
+		assert_true(readable(PATIENCE));
+		handover_begin(handover);
+		while (handover_next(handover, &event)) {
+			unsigned number = event.kind == EVENT_ANSWER
+						  ? event.token
+						  : (unsigned)atoi(event.payload.data);
+
+			assert_int_equal(number % EACH, next[number / EACH]++);
+			count++;
+		}
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(an_event_arrives_whole_with_a_zero_after_each_part),
+		TEST(the_descriptor_tells_of_everything_once),
+		TEST(an_answer_does_not_wait_for_messages_to_gather),
+		TEST(what_is_cleared_is_gone),
+		TEST(messages_beyond_the_limit_are_dropped_and_counted_but_answers_are_not),
+		TEST(from_many_threads_nothing_is_lost_and_each_keeps_its_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

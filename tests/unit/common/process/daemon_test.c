@@ -1,0 +1,386 @@
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "common/process/daemon.h"
+
+static struct daemon *daemon_under_test;
+
+static int set_up(void **state)
+{
+	(void)state;
+	daemon_under_test = daemon_open();
+	return daemon_under_test ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	daemon_close(daemon_under_test);
+	return 0;
+}
+
+static void stop(void *context)
+{
+	(void)context;
+	daemon_stop(daemon_under_test, EXIT_DONE);
+}
+
+/* -------- timers -------- */
+
+static struct ticks {
+	int calls, until;
+	ms_t started, period;
+	ms_t late; /* the most that a call was behind its slot */
+	ms_t slot; /* of the last call */
+	ms_t busy; /* how long a call takes */
+} ticks;
+
+static void tick(void *context)
+{
+	ms_t now = clock_monotonic() - ticks.started;
+	ms_t slot = now / ticks.period;
+
+	(void)context;
+	assert_true(slot > ticks.slot);
+	ticks.slot = slot;
+	if (now % ticks.period > ticks.late)
+		ticks.late = now % ticks.period;
+	usleep((useconds_t)ticks.busy * 1000);
+	if (++ticks.calls == ticks.until)
+		daemon_stop(daemon_under_test, EXIT_DONE);
+}
+
+static void timers_do_not_drift(void **state)
+{
+	(void)state;
+	ticks = (struct ticks){.until = 40, .period = 20, .busy = 4};
+	ticks.started = clock_monotonic();
+	daemon_every(daemon_under_test, ticks.period, tick, NULL);
+	daemon_run(daemon_under_test);
+	assert_true(ticks.slot >= 40);
+	/* 40 calls of 4 ms each would have moved it by 160 ms. How late one call is depends on the
+	 * machine, on which slot the last call is hardly. */
+	assert_true(ticks.slot < 48);
+}
+
+static void slots_missed_are_not_repeated(void **state)
+{
+	(void)state;
+	ticks = (struct ticks){.until = 5, .period = 20, .busy = 50};
+	ticks.started = clock_monotonic();
+	daemon_every(daemon_under_test, ticks.period, tick, NULL);
+	daemon_run(daemon_under_test);
+	/* 1, 3, 6, 8, 11: tick() itself sees that none comes twice. */
+	assert_true(ticks.slot >= 11);
+}
+
+static int fast, slow;
+
+static void count_fast(void *context)
+{
+	(void)context;
+	fast++;
+}
+
+static void count_slow(void *context)
+{
+	(void)context;
+	if (++slow == 5)
+		daemon_stop(daemon_under_test, EXIT_DONE);
+}
+
+static void each_timer_has_its_own_period(void **state)
+{
+	(void)state;
+	fast = slow = 0;
+	daemon_every(daemon_under_test, 50, count_slow, NULL);
+	daemon_every(daemon_under_test, 5, count_fast, NULL);
+	daemon_run(daemon_under_test);
+	assert_in_range(fast, 10, 51);
+}
+
+/* -------- descriptors -------- */
+
+struct tube {
+	int in, out;
+	int calls;
+	struct tube *other; /* to unwatch when called */
+	bool begins;	    /* watch `other` instead */
+};
+
+static void tube_open(struct tube *tube)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	*tube = (struct tube){.in = ends[0], .out = ends[1]};
+}
+
+static void tube_close(struct tube *tube)
+{
+	close(tube->in);
+	close(tube->out);
+}
+
+static void tube_ready(void *context, short events)
+{
+	struct tube *tube = context;
+	char byte;
+
+	assert_true(events & POLLIN);
+	assert_int_equal(read(tube->in, &byte, 1), 1);
+	tube->calls++;
+	if (tube->other && tube->begins)
+		daemon_watch(daemon_under_test, tube->other->in, POLLIN, tube_ready, tube->other);
+	else if (tube->other)
+		daemon_unwatch(daemon_under_test, tube->other->in);
+}
+
+static void tube_watch(struct tube *tube)
+{
+	daemon_watch(daemon_under_test, tube->in, POLLIN, tube_ready, tube);
+}
+
+static void tube_fill(struct tube *tube)
+{
+	assert_int_equal(write(tube->out, "x", 1), 1);
+}
+
+static void a_descriptor_is_called_when_it_is_readable(void **state)
+{
+	struct tube first, second;
+
+	(void)state;
+	tube_open(&first);
+	tube_open(&second);
+	tube_watch(&first);
+	tube_watch(&second);
+	tube_fill(&second);
+	tube_fill(&second);
+	daemon_every(daemon_under_test, 30, stop, NULL);
+	daemon_run(daemon_under_test);
+	assert_int_equal(first.calls, 0);
+	assert_int_equal(second.calls, 2);
+	tube_close(&first);
+	tube_close(&second);
+}
+
+static void what_was_unwatched_is_not_called_even_if_it_was_seen(void **state)
+{
+	struct tube first, second;
+
+	(void)state;
+	tube_open(&first);
+	tube_open(&second);
+	first.other = &second;
+	second.other = &first;
+	tube_watch(&first);
+	tube_watch(&second);
+	tube_fill(&first);
+	tube_fill(&second);
+	daemon_every(daemon_under_test, 30, stop, NULL);
+	daemon_run(daemon_under_test);
+	assert_int_equal(first.calls + second.calls, 1);
+	tube_close(&first);
+	tube_close(&second);
+}
+
+static void what_is_watched_in_a_callback_is_called_later(void **state)
+{
+	struct tube tubes[40];
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		tube_open(&tubes[i]);
+		tube_fill(&tubes[i]);
+		tubes[i].other = &tubes[(i + 1) % 40];
+		tubes[i].begins = i < 39;
+	}
+	/* One begins the next; the last one gives the first one up. */
+	tube_watch(&tubes[0]);
+	daemon_every(daemon_under_test, 50, stop, NULL);
+	daemon_run(daemon_under_test);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(tubes[i].calls, 1);
+	for (int i = 0; i < 40; i++)
+		tube_close(&tubes[i]);
+}
+
+static void closed_gone(void *context, short events)
+{
+	struct tube *tube = context;
+
+	assert_true(events & POLLHUP);
+	tube->calls++;
+	daemon_stop(daemon_under_test, 7);
+}
+
+static void the_end_of_a_peer_is_told(void **state)
+{
+	struct tube tube;
+
+	(void)state;
+	tube_open(&tube);
+	daemon_watch(daemon_under_test, tube.in, POLLIN, closed_gone, &tube);
+	close(tube.out);
+	assert_int_equal(daemon_run(daemon_under_test), 7);
+	assert_int_equal(tube.calls, 1);
+	close(tube.in);
+}
+
+/* -------- ends -------- */
+
+static void every_signal_of_a_service_manager_ends_it(void **state)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		kill(getpid(), signals[i]);
+		assert_int_equal(daemon_run(daemon_under_test), EXIT_DONE);
+		daemon_close(daemon_under_test);
+		daemon_under_test = daemon_open();
+	}
+}
+
+static void the_first_reason_to_stop_counts(void **state)
+{
+	(void)state;
+	daemon_stop(daemon_under_test, EXIT_FAILED);
+	daemon_stop(daemon_under_test, EXIT_DONE);
+	assert_int_equal(daemon_run(daemon_under_test), EXIT_FAILED);
+}
+
+static void a_reader_that_left_does_not_kill_the_program(void **state)
+{
+	struct tube tube;
+
+	(void)state;
+	tube_open(&tube);
+	close(tube.in);
+	assert_int_equal(write(tube.out, "x", 1), -1);
+	close(tube.out);
+}
+
+/* -------- the service manager -------- */
+
+static int manager = -1;
+static char manager_path[] = "/tmp/daemon-test-XXXXXX";
+
+static int set_up_manager(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char pid[16];
+
+	(void)state;
+	strcpy(manager_path + strlen(manager_path) - 6, "XXXXXX");
+	close(mkstemp(manager_path));
+	unlink(manager_path);
+	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	strcpy(address.sun_path, manager_path);
+	if (bind(manager, (struct sockaddr *)&address, sizeof(address)) != 0)
+		return -1;
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	setenv("NOTIFY_SOCKET", manager_path, 1);
+	setenv("WATCHDOG_USEC", "40000", 1);
+	setenv("WATCHDOG_PID", pid, 1);
+	return set_up(state);
+}
+
+static int tear_down_manager(void **state)
+{
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+	close(manager);
+	unlink(manager_path);
+	return tear_down(state);
+}
+
+static void expect_told(const char *expected)
+{
+	char text[300];
+	ssize_t size = recv(manager, text, sizeof(text) - 1, 0);
+
+	assert_true(size >= 0);
+	text[size] = 0;
+	assert_string_equal(text, expected);
+}
+
+static void the_service_manager_is_told_what_happens(void **state)
+{
+	char byte;
+
+	(void)state;
+	daemon_ready(daemon_under_test);
+	daemon_ready(daemon_under_test);
+	daemon_status(daemon_under_test, "%d meters", 3);
+	daemon_status(daemon_under_test, "%d meters", 3);
+	daemon_status(daemon_under_test, "%d meters", 2);
+	daemon_stop(daemon_under_test, EXIT_DONE);
+	daemon_run(daemon_under_test);
+	expect_told("READY=1");
+	expect_told("STATUS=3 meters");
+	expect_told("STATUS=2 meters");
+	expect_told("STOPPING=1");
+	assert_int_equal(recv(manager, &byte, 1, 0), -1);
+}
+
+static void manager_told(void *context, short events)
+{
+	int *fed = context;
+	char text[100];
+	ssize_t size = recv(manager, text, sizeof(text) - 1, 0);
+
+	(void)events;
+	assert_true(size > 0);
+	text[size] = 0;
+	*fed += strcmp(text, "WATCHDOG=1") == 0;
+}
+
+static void the_watchdog_is_fed_twice_in_its_time(void **state)
+{
+	int fed = 0;
+
+	(void)state;
+	daemon_watch(daemon_under_test, manager, POLLIN, manager_told, &fed);
+	daemon_every(daemon_under_test, 410, stop, NULL);
+	daemon_run(daemon_under_test);
+	assert_in_range(fed, 10, 20);
+}
+
+#define test(name)	   cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test_manager(name) cmocka_unit_test_setup_teardown(name, set_up_manager, tear_down_manager)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(timers_do_not_drift),
+		test(slots_missed_are_not_repeated),
+		test(each_timer_has_its_own_period),
+		test(a_descriptor_is_called_when_it_is_readable),
+		test(what_was_unwatched_is_not_called_even_if_it_was_seen),
+		test(what_is_watched_in_a_callback_is_called_later),
+		test(the_end_of_a_peer_is_told),
+		test(every_signal_of_a_service_manager_ends_it),
+		test(the_first_reason_to_stop_counts),
+		test(a_reader_that_left_does_not_kill_the_program),
+		test_manager(the_service_manager_is_told_what_happens),
+		test_manager(the_watchdog_is_fed_twice_in_its_time),
+	};
+
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
