@@ -246,7 +246,7 @@ static bool dated_read(ms_t *from, const struct dated *dated, const struct civil
 		       const char *file, const char *list, size_t i, const ms_t *before,
 		       struct fail *fail)
 {
-	*from = CURVE_NEVER;
+	*from = NEVER;
 	if (dated->from[0] && !civil_parse(from, zone, dated->from))
 		return fail_set(fail,
 				"%s: tariff.%s[%zu].from: \"%s\" is no date, expected for example "

@@ -27,48 +27,49 @@ static ms_t earlier(ms_t a, ms_t b)
 	return a < b ? a : b;
 }
 
-struct span balance_domain(const struct balance *balance)
+struct time_range balance_domain(const struct balance *balance)
 {
-	struct span domain = SPAN_EMPTY;
+	struct time_range domain = TIME_RANGE_EMPTY;
 
 	for (size_t i = 0; i < balance->count; i++) {
 		const struct term *term = &balance->terms[i];
-		struct span own = {
-			later(curve_first(term->curve), term->from),
-			earlier(curve_last(term->curve), term->until),
+		struct time_range own = {
+			later(series_first(term->series), term->from),
+			earlier(series_last(term->series), term->until),
 		};
 
-		if (term->sign > 0 && !span_empty(own))
-			domain = span_join(domain, own);
+		if (term->sign > 0 && !time_range_empty(own))
+			domain = time_range_join(domain, own);
 	}
 	return domain;
 }
 
 struct stretch balance_between(const struct balance *balance, ms_t from, ms_t to)
 {
-	struct span domain = balance_domain(balance);
+	struct time_range domain = balance_domain(balance);
 	struct stretch stretch = {0};
 
-	if (span_empty(domain) || domain.from >= to || domain.to <= from) {
-		stretch.flags = CURVE_BEFORE | CURVE_AFTER;
+	if (time_range_empty(domain) || domain.from >= to || domain.to <= from) {
+		stretch.flags = SERIES_BEFORE | SERIES_AFTER;
 		return stretch;
 	}
 	if (domain.from > from)
-		stretch.flags |= CURVE_BEFORE;
+		stretch.flags |= SERIES_BEFORE;
 	if (domain.to < to)
-		stretch.flags |= CURVE_AFTER;
+		stretch.flags |= SERIES_AFTER;
 	for (size_t i = 0; i < balance->count; i++) {
 		const struct term *term = &balance->terms[i];
 		ms_t start = later(later(from, term->from), domain.from);
 		ms_t end = earlier(earlier(to, term->until), domain.to);
 
-		if (start >= end || (curve_known(term->curve) && curve_first(term->curve) >= end))
+		if (start >= end ||
+		    (series_known(term->series) && series_first(term->series) >= end))
 			continue;
-		if (curve_known(term->curve) && curve_last(term->curve) > start)
+		if (series_known(term->series) && series_last(term->series) > start)
 			stretch.known = true;
 		stretch.energy = add_limited(
 			stretch.energy,
-			term->sign * curve_between(term->curve, start, end, &stretch.flags));
+			term->sign * series_between(term->series, start, end, &stretch.flags));
 	}
 	return stretch;
 }

@@ -1,17 +1,17 @@
-/* balance.h - which curves make up a zone's energy: its sources, or main minus the parts. */
+/* balance.h - which index series make up a zone's energy: its sources, or main minus the parts. */
 #ifndef AGGREGATOR_ENERGY_BALANCE_H
 #define AGGREGATOR_ENERGY_BALANCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "aggregator/energy/curve.h"
+#include "aggregator/energy/series.h"
 #include "common/base/units.h"
 
 struct term {
-	const struct curve *curve; /* settled */
-	ms_t from, until;	   /* the source belongs to the zone within [from, until) */
-	int sign;		   /* 1, or -1: taken off */
+	const struct index_series *series; /* sorted */
+	ms_t from, until;		   /* the source belongs to the zone within [from, until) */
+	int sign;			   /* 1, or -1: taken off */
 };
 
 /* Nothing is counted before the first or after the last record of the terms that are not taken
@@ -25,12 +25,12 @@ void balance_free(struct balance *balance);
 void balance_add(struct balance *balance, struct term term);
 
 /* Where there is energy: first and last record of the terms not taken off (ALWAYS, NEVER: none). */
-struct span balance_domain(const struct balance *balance);
+struct time_range balance_domain(const struct balance *balance);
 
 struct stretch {
 	mwh_t energy;
 	bool known;	    /* a term covers some of it */
-	unsigned int flags; /* enum curve_flags of the terms that take part */
+	unsigned int flags; /* enum series_flags of the terms that take part */
 };
 
 /* Energy in [from, to). A term that begins after `to` takes no part: it was not there yet. */

@@ -8,22 +8,22 @@ void source_open(struct source *source, const char *collector)
 	strcpy(source->collector, collector);
 	source->collector_online = true;
 	source->meter_online = true;
-	source->newest = CURVE_NEVER;
-	source->last_seen = CURVE_NEVER;
-	source->live_t = CURVE_NEVER;
+	source->newest = NEVER;
+	source->last_seen = NEVER;
+	source->live_t = NEVER;
 	source->live_power_w = NAN;
 	source->power.interval_us = NAN;
 }
 
 void source_close(struct source *source)
 {
-	curve_free(&source->energy);
-	curve_free(&source->volume);
+	series_free(&source->energy);
+	series_free(&source->volume);
 	contacts_free(&source->contacts);
-	grid_free(&source->tops);
+	grid_free(&source->signals);
 }
 
-/* What a source records is settled by its first record or, before it, by its announcement. */
+/* What a source records is sorted by its first record or, before it, by its announcement. */
 static bool source_counts(struct source *source, bool pulses, struct fail *fail)
 {
 	enum counts counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
@@ -54,12 +54,12 @@ static double about_volume_weight(const struct about *about)
 	return isnan(about->m3_per_pulse) ? 0 : about->m3_per_pulse * ML_PER_M3;
 }
 
-static bool weight_fits(double weight, const char *member, struct fail *fail)
+static bool weight_fits(double weight, const char *source, struct fail *fail)
 {
 	double amount = weight * (double)WEIGHT_ONE;
 
 	return weight == 0 || (amount >= 1 && amount <= (double)WEIGHT_MAX) ||
-	       fail_set(fail, "%s: %g mWh (or ml) a pulse, expected 1e-6 to 1e12", member, weight);
+	       fail_set(fail, "%s: %g mWh (or ml) a pulse, expected 1e-6 to 1e12", source, weight);
 }
 
 bool source_admits(const struct source *source, const struct about *about, struct fail *fail)
@@ -86,10 +86,10 @@ void source_announce(struct source *source, const struct about *about, ms_t now)
 	source->counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
 	source_restore(source, about, true);
 	source->changed = true;
-	curve_weigh(&source->energy, weight);
+	series_weigh(&source->energy, weight);
 	weight.amount = llround(about_volume_weight(about) * (double)WEIGHT_ONE);
 	if (pulses && !isnan(about->m3_per_pulse))
-		curve_weigh(&source->volume, weight);
+		series_weigh(&source->volume, weight);
 }
 
 void source_restore(struct source *source, const struct about *about, bool announced)
@@ -119,27 +119,27 @@ static void source_seen(struct source *source, ms_t t, ms_t now)
 
 void source_fact(struct source *source, ms_t t, int64_t count)
 {
-	curve_add(&source->energy, t, count);
+	series_add(&source->energy, t, count);
 	if (source->counts == COUNTS_PULSES)
-		curve_add(&source->volume, t, count);
+		series_add(&source->volume, t, count);
 	if (t > source->newest)
 		source->newest = t;
 }
 
 bool source_swap(struct source *source, const struct swap *swap)
 {
-	if (!curve_swap(&source->energy, *swap))
+	if (!series_swap(&source->energy, *swap))
 		return false;
-	curve_swap(&source->volume, *swap);
+	series_swap(&source->volume, *swap);
 	source->changed = true;
 	return true;
 }
 
-/* A command of the same moment stays. Of two records of one moment the larger counts: it does not
- * matter which came first. */
+/* A command of the same moment assignments. Of two records of one moment the larger counts: it does
+ * not matter which came first. */
 static void source_set_index(struct source *source, const struct record *record)
 {
-	const struct swap *known = curve_swap_at(&source->energy, record->t);
+	const struct swap *known = series_swap_at(&source->energy, record->t);
 	struct swap swap = {.t = record->t, .final = record->index_from, .initial = record->pulses};
 
 	strcpy(swap.by, record->index_by);
@@ -207,13 +207,13 @@ bool source_answers(const struct source *source, const struct stale_limits *limi
 {
 	ms_t limit = source->counts == COUNTS_PULSES ? limits->pulse : limits->other;
 
-	return source_online(source) && source->last_seen != CURVE_NEVER &&
+	return source_online(source) && source->last_seen != NEVER &&
 	       now - source->last_seen < limit;
 }
 
 double source_power(const struct source *source, const struct stale_limits *limits, ms_t now)
 {
-	if (!source_answers(source, limits, now) || source->live_t == CURVE_NEVER)
+	if (!source_answers(source, limits, now) || source->live_t == NEVER)
 		return NAN;
 	if (source->counts == COUNTS_PULSES)
 		return power_at(&source->power, now);
@@ -223,14 +223,14 @@ double source_power(const struct source *source, const struct stale_limits *limi
 
 mwh_t source_beyond(const struct source *source, ms_t from)
 {
-	const struct curve *curve = &source->energy;
-	ms_t last = curve_last(curve);
+	const struct index_series *series = &source->energy;
+	ms_t last = series_last(series);
 	int64_t energy;
 
-	if (!curve_known(curve) || source->live_t <= last || source->live_t <= from ||
-	    source->live_count < curve_count(curve))
+	if (!series_known(series) || source->live_t <= last || source->live_t <= from ||
+	    source->live_count < series_count(series))
 		return 0;
-	if (!curve_worth(curve, last, curve_count(curve), source->live_count, &energy))
+	if (!series_worth(series, last, series_count(series), source->live_count, &energy))
 		return 0;
 	if (from > last)
 		energy -= multiply_divide(energy, from - last, source->live_t - last);

@@ -1,4 +1,5 @@
-/* source.h - one meter as the aggregator sees it: its curve, its newest reading, whether it lives.
+/* source.h - one meter as the aggregator sees it: its index series, its newest reading, whether it
+ * lives.
  */
 #ifndef AGGREGATOR_ENERGY_SOURCE_H
 #define AGGREGATOR_ENERGY_SOURCE_H
@@ -6,8 +7,8 @@
 #include <stdbool.h>
 
 #include "aggregator/tariff/contacts.h"
-#include "aggregator/energy/curve.h"
-#include "aggregator/time/spans.h"
+#include "aggregator/energy/series.h"
+#include "aggregator/time/time_range.h"
 #include "aggregator/energy/power.h"
 #include "aggregator/energy/window.h"
 #include "common/contract/fact.h"
@@ -31,18 +32,18 @@ struct source {
 		refused; /* the newest, where it did not fit to another source's; else no zone */
 	bool collector_online, meter_online; /* as last heard; true until heard */
 	enum counts counts;
-	struct curve energy;	  /* mWh */
-	struct curve volume;	  /* ml; of pulse sources that count volume */
-	struct contacts contacts; /* they count where the source is the main meter */
-	struct grid tops;	  /* likewise */
-	bool changed;		  /* what is said here above, since it was stored */
-	struct spans dirty;	  /* stretches whose events are to be stored again */
-	bool eventful;		  /* there are events, or were */
-	ms_t newest;		  /* of all records; CURVE_NEVER: none */
-	ms_t last_seen;		  /* when the last fact came that proves life; CURVE_NEVER: never */
+	struct index_series energy; /* mWh */
+	struct index_series volume; /* ml; of pulse sources that count volume */
+	struct contacts contacts;   /* they count where the source is the main meter */
+	struct grid signals;	    /* likewise */
+	bool changed;		    /* what is said here above, since it was stored */
+	struct time_ranges dirty;   /* stretches whose events are to be stored again */
+	bool eventful;		    /* there are events, or were */
+	ms_t newest;		    /* of all records; NEVER: none */
+	ms_t last_seen;		    /* when the last fact came that proves life; NEVER: never */
 
 	/* the newest live reading */
-	ms_t live_t;	     /* CURVE_NEVER: none */
+	ms_t live_t;	     /* NEVER: none */
 	ms_t live_seen;	     /* when it came, by our clock */
 	int64_t live_count;  /* pulses or mWh; -1: the meter could not give it */
 	double live_power_w; /* other than pulse sources; NAN likewise */

@@ -9,18 +9,19 @@
 
 void grid_free(struct grid *grid)
 {
-	free(grid->tops);
+	free(grid->signals);
 	free(grid->accepted);
 	*grid = (struct grid){0};
 }
 
-void grid_add(struct grid *grid, ms_t top)
+void grid_add(struct grid *grid, ms_t signal)
 {
-	grid->tops = array_grow(grid->tops, grid->count, &grid->capacity, sizeof(*grid->tops));
-	grid->tops[grid->count++] = top;
+	grid->signals =
+		array_grow(grid->signals, grid->count, &grid->capacity, sizeof(*grid->signals));
+	grid->signals[grid->count++] = signal;
 }
 
-static int top_compare(const void *a, const void *b)
+static int signal_compare(const void *a, const void *b)
 {
 	const ms_t *p = a;
 	const ms_t *q = b;
@@ -28,38 +29,39 @@ static int top_compare(const void *a, const void *b)
 	return (*p > *q) - (*p < *q);
 }
 
-bool grid_holds(const struct grid *grid, ms_t top)
+bool grid_holds(const struct grid *grid, ms_t signal)
 {
-	return grid->settled &&
-	       bsearch(&top, grid->tops, grid->settled, sizeof(*grid->tops), top_compare);
+	return grid->sorted && bsearch(&signal, grid->signals, grid->sorted, sizeof(*grid->signals),
+				       signal_compare);
 }
 
-static void grid_accept(struct grid *grid, ms_t top)
+static void grid_accept(struct grid *grid, ms_t signal)
 {
 	grid->accepted = array_grow(grid->accepted, grid->accepted_count, &grid->accepted_capacity,
 				    sizeof(*grid->accepted));
-	grid->accepted[grid->accepted_count++] = top;
+	grid->accepted[grid->accepted_count++] = signal;
 }
 
-/* A later top at the end changes nothing before the last accepted one. */
+/* A later period signal at the end changes nothing before the last accepted one. */
 static bool grid_append(struct grid *grid)
 {
-	ms_t top = grid->tops[grid->settled];
+	ms_t signal = grid->signals[grid->sorted];
 
-	if (grid->count != grid->settled + 1 || !grid->accepted_count)
+	if (grid->count != grid->sorted + 1 || !grid->accepted_count)
 		return false;
-	if (grid->settled && top <= grid->tops[grid->settled - 1])
+	if (grid->sorted && signal <= grid->signals[grid->sorted - 1])
 		return false;
-	if (top - grid->accepted[grid->accepted_count - 1] < TOP_SHORTEST_MS)
+	if (signal - grid->accepted[grid->accepted_count - 1] < SIGNAL_SHORTEST_MS)
 		grid->spurious++;
 	else
-		grid_accept(grid, top);
+		grid_accept(grid, signal);
 	return true;
 }
 
-/* Windows between two accepted tops follow from these two, those before the first and after the
- * last from that one. */
-static struct span accepted_difference(const struct grid *grid, const ms_t *before, size_t count)
+/* Windows between two accepted period signals follow from these two, those before the first and
+ * after the last from that one. */
+static struct time_range accepted_difference(const struct grid *grid, const ms_t *before,
+					     size_t count)
 {
 	const ms_t *now = grid->accepted;
 	size_t limit = grid->accepted_count < count ? grid->accepted_count : count;
@@ -71,58 +73,59 @@ static struct span accepted_difference(const struct grid *grid, const ms_t *befo
 	       now[grid->accepted_count - 1 - last] == before[count - 1 - last])
 		last++;
 	if (first == count && first == grid->accepted_count)
-		return SPAN_EMPTY;
-	return (struct span){first ? now[first - 1] : CURVE_NEVER,
-			     last ? now[grid->accepted_count - last] : CURVE_ALWAYS};
+		return TIME_RANGE_EMPTY;
+	return (struct time_range){first ? now[first - 1] : NEVER,
+				   last ? now[grid->accepted_count - last] : FOREVER};
 }
 
-/* What comes first decides about all that follows, so begin anew: a year has 52560 tops. */
-static struct span grid_judge(struct grid *grid)
+/* What comes first decides about all that follows, so begin anew: a year has 52560 period signals.
+ */
+static struct time_range grid_judge(struct grid *grid)
 {
 	struct grid before = *grid;
-	struct span changed;
+	struct time_range changed;
 
 	grid->accepted = NULL;
 	grid->accepted_count = grid->accepted_capacity = 0;
 	grid->spurious = 0;
 	for (size_t i = 0; i < grid->count; i++) {
 		if (grid->accepted_count &&
-		    grid->tops[i] - grid->accepted[grid->accepted_count - 1] < TOP_SHORTEST_MS)
+		    grid->signals[i] - grid->accepted[grid->accepted_count - 1] <
+			    SIGNAL_SHORTEST_MS)
 			grid->spurious++;
 		else
-			grid_accept(grid, grid->tops[i]);
+			grid_accept(grid, grid->signals[i]);
 	}
 	changed = accepted_difference(grid, before.accepted, before.accepted_count);
 	free(before.accepted);
 	return changed;
 }
 
-struct span grid_settle(struct grid *grid)
+struct time_range grid_update(struct grid *grid)
 {
 	size_t unique = 0;
 	ms_t from;
 
-	if (grid->settled == grid->count)
-		return SPAN_EMPTY;
+	if (grid->sorted == grid->count)
+		return TIME_RANGE_EMPTY;
 	if (grid_append(grid)) {
-		from = grid->accepted_count > 1 ? grid->accepted[grid->accepted_count - 2]
-						: CURVE_NEVER;
-		grid->settled = grid->count;
-		return (struct span){from, CURVE_ALWAYS};
+		from = grid->accepted_count > 1 ? grid->accepted[grid->accepted_count - 2] : NEVER;
+		grid->sorted = grid->count;
+		return (struct time_range){from, FOREVER};
 	}
-	qsort(grid->tops, grid->count, sizeof(*grid->tops), top_compare);
+	qsort(grid->signals, grid->count, sizeof(*grid->signals), signal_compare);
 	for (size_t i = 0; i < grid->count; i++)
-		if (!unique || grid->tops[i] != grid->tops[unique - 1])
-			grid->tops[unique++] = grid->tops[i];
-	if (unique == grid->settled) {
+		if (!unique || grid->signals[i] != grid->signals[unique - 1])
+			grid->signals[unique++] = grid->signals[i];
+	if (unique == grid->sorted) {
 		grid->count = unique;
-		return SPAN_EMPTY;
+		return TIME_RANGE_EMPTY;
 	}
-	grid->count = grid->settled = unique;
+	grid->count = grid->sorted = unique;
 	return grid_judge(grid);
 }
 
-/* How many accepted tops lie at or before `t`. */
+/* How many accepted period signals lie at or before `t`. */
 static size_t grid_find(const struct grid *grid, ms_t t)
 {
 	size_t low = 0;
@@ -140,16 +143,16 @@ static size_t grid_find(const struct grid *grid, ms_t t)
 }
 
 /* 600 s on and on from `origin`, in both directions. */
-static struct window window_from(ms_t origin, ms_t t, bool origin_is_top)
+static struct window window_from(ms_t origin, ms_t t, bool origin_is_signal)
 {
 	struct window window = {.first = EDGE_CLOCK, .last = EDGE_CLOCK};
 
 	window.start = origin + WINDOW_MS * floor_divide(t - origin, WINDOW_MS);
 	window.end = window.start + WINDOW_MS;
-	if (origin_is_top && window.start == origin)
-		window.first = EDGE_TOP;
-	if (origin_is_top && window.end == origin)
-		window.last = EDGE_TOP;
+	if (origin_is_signal && window.start == origin)
+		window.first = EDGE_SIGNAL;
+	if (origin_is_signal && window.end == origin)
+		window.last = EDGE_SIGNAL;
 	return window;
 }
 
@@ -165,8 +168,8 @@ static struct window window_between(ms_t a, ms_t b, ms_t t)
 		part++;
 	window.start = a + multiply_divide(b - a, part, count);
 	window.end = a + multiply_divide(b - a, part + 1, count);
-	window.first = part == 0 ? EDGE_TOP : EDGE_SYNTHETIC;
-	window.last = part + 1 == count ? EDGE_TOP : EDGE_SYNTHETIC;
+	window.first = part == 0 ? EDGE_SIGNAL : EDGE_SYNTHETIC;
+	window.last = part + 1 == count ? EDGE_SIGNAL : EDGE_SYNTHETIC;
 	return window;
 }
 
@@ -174,7 +177,7 @@ struct window grid_window(const struct grid *grid, ms_t t)
 {
 	size_t before = grid_find(grid, t);
 
-	assert(grid->settled == grid->count);
+	assert(grid->sorted == grid->count);
 	if (!grid->accepted_count)
 		return window_from(0, t, false);
 	if (before == 0)
@@ -186,12 +189,12 @@ struct window grid_window(const struct grid *grid, ms_t t)
 
 ms_t grid_certain_until(const struct grid *grid)
 {
-	return grid->accepted_count ? grid->accepted[grid->accepted_count - 1] : CURVE_ALWAYS;
+	return grid->accepted_count ? grid->accepted[grid->accepted_count - 1] : FOREVER;
 }
 
 bool window_synchronous(struct window window)
 {
-	return window.first == EDGE_TOP && window.last == EDGE_TOP;
+	return window.first == EDGE_SIGNAL && window.last == EDGE_SIGNAL;
 }
 
 bool window_synthetic(struct window window)

@@ -72,70 +72,70 @@ static void board_leaf(void *context, size_t position, const char *name, const c
 }
 
 void board_state(struct board *board, const struct wall *wall, const struct zone *zone,
-		 const struct zone_state *state, const struct surroundings *around)
+		 const struct zone_state *state, const struct zone_context *context)
 {
 	struct leaf_context leaf = {board, wall, zone};
 	bool changed;
 
-	slot_publish(&board->status, wall, 1, strdup(zone_status_name(zone_status(zone, around))),
+	slot_publish(&board->status, wall, 1, strdup(zone_status_name(zone_status(zone, context))),
 		     "zone/%s/status", zone->id);
-	changed = slot_publish(&board->state, wall, 1, report_state(zone, state, around),
+	changed = slot_publish(&board->state, wall, 1, report_state(zone, state, context),
 			       "zone/%s/state", zone->id);
 	if (wall->settings->leaves && changed)
 		report_leaves(board->state.text, board_leaf, &leaf);
 }
 
 static void mean10_publish(struct board *board, const struct wall *wall, const struct zone *zone,
-			   struct window window, bool newest, const struct surroundings *around)
+			   struct window window, bool newest, const struct zone_context *context)
 {
-	struct reading reading = zone_reading(zone, window, around);
+	struct reading reading = zone_reading(zone, window, context);
 	char topic[TOPIC_SIZE];
 
 	if (!reading.known)
 		return;
 	if (newest) {
-		slot_publish(&board->mean10, wall, 1, report_window(zone, &reading, around),
+		slot_publish(&board->mean10, wall, 1, report_window(zone, &reading, context),
 			     "zone/%s/mean10", zone->id);
 		return;
 	}
 	slot_free(&board->mean10);
-	board->mean10.text = report_window(zone, &reading, around);
+	board->mean10.text = report_window(zone, &reading, context);
 	topic_build(topic, wall->settings->base, wall->settings->id, "zone/%s/mean10", zone->id);
 	wall->publisher.publish(wall->publisher.context, topic, board->mean10.text, 1, true);
 }
 
 /* Every window that closed since the last look, oldest first; the newest again where it changed. */
 static void board_mean10(struct board *board, const struct wall *wall, const struct zone *zone,
-			 const struct surroundings *around)
+			 const struct zone_context *context)
 {
 	struct window last, window;
 	ms_t from = board->mean10_end;
 
-	if (!zone_last_window(zone, around, &last))
+	if (!zone_last_window(zone, context, &last))
 		return;
 	if (!from)
 		from = balance_domain(&zone->balance).from;
 	if (from < last.end - MEAN10_BACKLOG_MS)
 		from = last.end - MEAN10_BACKLOG_MS;
 	for (; from < last.end; from = window.end) {
-		window = grid_window(around->grid, from);
-		mean10_publish(board, wall, zone, window, false, around);
+		window = grid_window(context->grid, from);
+		mean10_publish(board, wall, zone, window, false, context);
 	}
 	board->mean10_end = last.end;
-	mean10_publish(board, wall, zone, last, true, around);
+	mean10_publish(board, wall, zone, last, true, context);
 }
 
 void board_books(struct board *board, const struct wall *wall, const struct zone *zone,
-		 const struct surroundings *around)
+		 const struct zone_context *context)
 {
 	double power_w[HOUR_MINUTES];
 	ms_t end;
 
-	board_mean10(board, wall, zone, around);
-	if (zone_hour(zone, around, power_w, &end))
-		slot_publish(&board->hour, wall, 1, report_hour(zone, power_w, end, around),
+	board_mean10(board, wall, zone, context);
+	if (zone_hour(zone, context, power_w, &end))
+		slot_publish(&board->hour, wall, 1, report_hour(zone, power_w, end, context),
 			     "zone/%s/hour", zone->id);
-	slot_publish(&board->day, wall, 1, report_day(zone, around), "zone/%s/day", zone->id);
+	slot_publish(&board->day, wall, 1, report_day(zone, context), "zone/%s/day", zone->id);
 }
 
 static void slot_clear(struct slot *slot, const struct wall *wall, const char *zone,

@@ -33,11 +33,11 @@ void slot_free(struct slot *slot);
 
 /* The power, costs and totals of this moment. */
 void board_state(struct board *board, const struct wall *wall, const struct zone *zone,
-		 const struct zone_state *state, const struct surroundings *around);
+		 const struct zone_state *state, const struct zone_context *context);
 
 /* Windows, the last hour, the day: what only changes with the books. */
 void board_books(struct board *board, const struct wall *wall, const struct zone *zone,
-		 const struct surroundings *around);
+		 const struct zone_context *context);
 
 /* Deletes the zone's topics. */
 void board_clear(struct board *board, const struct wall *wall, const char *zone);

@@ -12,16 +12,16 @@
 #define KWH_DECIMALS   6
 #define MONEY_DECIMALS 8
 
-static const struct civil_zone *civil_zone(const struct surroundings *around)
+static const struct civil_zone *civil_zone(const struct zone_context *context)
 {
-	return &around->tariff->settings->zone;
+	return &context->tariff->settings->zone;
 }
 
-static json_t *json_time(const struct surroundings *around, ms_t t)
+static json_t *json_time(const struct zone_context *context, ms_t t)
 {
 	char text[CIVIL_ISO_SIZE];
 
-	civil_iso(text, civil_zone(around), t);
+	civil_iso(text, civil_zone(context), t);
 	return json_string(text);
 }
 
@@ -67,13 +67,13 @@ static double load_pct(const struct zone *zone, double power_w)
 }
 
 char *report_state(const struct zone *zone, const struct zone_state *state,
-		   const struct surroundings *around)
+		   const struct zone_context *context)
 {
 	bool priced = zone_electric(zone);
 	enum band band = priced ? state->segment.band : BAND_NONE;
 	json_t *json = json_object();
 
-	json_object_set_new(json, "time", json_time(around, around->now));
+	json_object_set_new(json, "time", json_time(context, context->now));
 	json_object_set_new(json, "label", json_string(zone->label));
 	json_object_set_new(json, "medium", json_string(zone->medium));
 	json_object_set_new(json, "power_w", json_watts(state->power_w));
@@ -91,7 +91,7 @@ char *report_state(const struct zone *zone, const struct zone_state *state,
 	json_object_set_new(json, "cost_day", priced ? json_money(state->cost_day) : json_null());
 	json_object_set_new(json, "cost_total",
 			    priced ? json_money(state->cost_total) : json_null());
-	json_object_set_new(json, "day_start", json_time(around, state->day_start));
+	json_object_set_new(json, "day_start", json_time(context, state->day_start));
 	json_object_set_new(json, "band", json_band(band));
 	json_object_set_new(json, "band_index", json_positive(band));
 	json_object_set_new(json, "price_kwh",
@@ -130,13 +130,13 @@ void report_leaves(const char *state,
 }
 
 char *report_window(const struct zone *zone, const struct reading *reading,
-		    const struct surroundings *around)
+		    const struct zone_context *context)
 {
 	bool priced = zone_electric(zone);
 	json_t *json = json_object();
 
-	json_object_set_new(json, "start", json_time(around, reading->window.start));
-	json_object_set_new(json, "end", json_time(around, reading->window.end));
+	json_object_set_new(json, "start", json_time(context, reading->window.start));
+	json_object_set_new(json, "end", json_time(context, reading->window.end));
 	json_object_set_new(json, "power_w", json_watts(reading->power_w));
 	json_object_set_new(json, "energy_kwh", json_zone_kwh(zone, reading->energy));
 	json_object_set_new(json, "band", json_band(priced ? reading->band : BAND_NONE));
@@ -148,7 +148,7 @@ char *report_window(const struct zone *zone, const struct reading *reading,
 }
 
 char *report_hour(const struct zone *zone, const double power_w[HOUR_MINUTES], ms_t end,
-		  const struct surroundings *around)
+		  const struct zone_context *context)
 {
 	json_t *json = json_object();
 	json_t *powers = json_array();
@@ -159,7 +159,7 @@ char *report_hour(const struct zone *zone, const double power_w[HOUR_MINUTES], m
 		json_array_append_new(loads,
 				      json_rounded(load_pct(zone, power_w[i]), PCT_DECIMALS));
 	}
-	json_object_set_new(json, "end", json_time(around, end));
+	json_object_set_new(json, "end", json_time(context, end));
 	json_object_set_new(json, "step_s", json_integer(60));
 	json_object_set_new(json, "power_w", powers);
 	json_object_set_new(json, "load_pct", loads);
@@ -186,18 +186,18 @@ static json_t *json_bands(const struct ledger_day *day)
 }
 
 static json_t *json_periods(const struct zone *zone, const struct ledger_day *day,
-			    const struct surroundings *around)
+			    const struct zone_context *context)
 {
 	json_t *array = json_array();
 	struct period *periods;
 	size_t count =
-		ledger_periods(&periods, &zone->balance, around->tariff, day->start, day->end);
+		ledger_periods(&periods, &zone->balance, context->tariff, day->start, day->end);
 
 	for (size_t i = 0; i < count; i++) {
 		json_t *json = json_object();
 
-		json_object_set_new(json, "start", json_time(around, periods[i].start));
-		json_object_set_new(json, "end", json_time(around, periods[i].end));
+		json_object_set_new(json, "start", json_time(context, periods[i].start));
+		json_object_set_new(json, "end", json_time(context, periods[i].end));
 		json_object_set_new(json, "band", json_band(periods[i].band));
 		json_amount(json, periods[i].amount);
 		json_array_append_new(array, json);
@@ -206,10 +206,10 @@ static json_t *json_periods(const struct zone *zone, const struct ledger_day *da
 	return array;
 }
 
-char *report_day(const struct zone *zone, const struct surroundings *around)
+char *report_day(const struct zone *zone, const struct zone_context *context)
 {
 	bool priced = zone_electric(zone);
-	const struct ledger_day *booked = ledger_day(&zone->ledger, around->now);
+	const struct ledger_day *booked = ledger_day(&zone->ledger, context->now);
 	struct ledger_day day = {0};
 	char date[CIVIL_ISO_SIZE];
 	json_t *json = json_object();
@@ -217,28 +217,28 @@ char *report_day(const struct zone *zone, const struct surroundings *around)
 	if (booked)
 		day = *booked;
 	else
-		day.start = day.end = civil_day_start(civil_zone(around), around->now);
-	civil_date(date, civil_zone(around), day.start);
+		day.start = day.end = civil_day_start(civil_zone(context), context->now);
+	civil_date(date, civil_zone(context), day.start);
 	json_object_set_new(json, "day", json_string(date));
-	json_object_set_new(json, "day_start", json_time(around, day.start));
+	json_object_set_new(json, "day_start", json_time(context, day.start));
 	json_object_set_new(json, "energy_kwh", json_zone_kwh(zone, day.total.energy));
 	json_object_set_new(json, "cost", priced ? json_money(day.total.cost) : json_null());
 	json_object_set_new(json, "bands", priced ? json_bands(&day) : json_object());
 	json_object_set_new(json, "periods",
-			    priced ? json_periods(zone, &day, around) : json_array());
+			    priced ? json_periods(zone, &day, context) : json_array());
 	return json_text(json);
 }
 
-char *report_tariff(const struct tariff_now *now, const struct surroundings *around)
+char *report_tariff(const struct tariff_now *now, const struct zone_context *context)
 {
 	const struct segment *segment = &now->segment;
-	const struct prices *prices = tariff_prices(around->tariff->settings, around->now);
+	const struct prices *prices = tariff_prices(context->tariff->settings, context->now);
 	json_t *of_bands = json_object();
 	json_t *json = json_object();
 
 	for (enum band band = BAND_P; band < BAND_COUNT; band++)
 		json_object_set_new(of_bands, band_name(band), json_price(prices->of[band]));
-	json_object_set_new(json, "time", json_time(around, around->now));
+	json_object_set_new(json, "time", json_time(context, context->now));
 	json_object_set_new(json, "band", json_band(segment->band));
 	json_object_set_new(json, "band_index", json_integer(segment->band));
 	json_object_set_new(json, "by",
@@ -253,19 +253,19 @@ char *report_tariff(const struct tariff_now *now, const struct surroundings *aro
 	json_object_set_new(json, "next_band", json_band(now->next_band));
 	json_object_set_new(json, "next_change",
 			    now->next_band == BAND_NONE ? json_null()
-							: json_time(around, now->next_change));
+							: json_time(context, now->next_change));
 	json_object_set_new(json, "subscribed_w", json_positive(now->subscribed_w));
 	return json_text(json);
 }
 
-char *report_demand(const struct demand_now *now, const struct surroundings *around)
+char *report_demand(const struct demand_now *now, const struct zone_context *context)
 {
 	const struct demand *demand = &now->demand;
 	json_t *json = json_object();
 
-	json_object_set_new(json, "time", json_time(around, around->now));
-	json_object_set_new(json, "start", json_time(around, now->window.start));
-	json_object_set_new(json, "end", json_time(around, now->window.end));
+	json_object_set_new(json, "time", json_time(context, context->now));
+	json_object_set_new(json, "start", json_time(context, now->window.start));
+	json_object_set_new(json, "end", json_time(context, now->window.end));
 	json_object_set_new(json, "energy_kwh", json_kwh(demand->energy));
 	json_object_set_new(json, "projected_w", json_watts(demand->projected_w));
 	json_object_set_new(json, "subscribed_w", json_positive(now->subscribed_w));
@@ -275,12 +275,12 @@ char *report_demand(const struct demand_now *now, const struct surroundings *aro
 	return json_text(json);
 }
 
-char *report_summary(const struct summary *summary, const struct surroundings *around)
+char *report_summary(const struct summary *summary, const struct zone_context *context)
 {
 	const struct zone_state *main = summary->main;
 	json_t *json = json_object();
 
-	json_object_set_new(json, "time", json_time(around, around->now));
+	json_object_set_new(json, "time", json_time(context, context->now));
 	json_object_set_new(json, "zones", json_integer(summary->zones));
 	json_object_set_new(json, "online", json_integer(summary->online));
 	json_object_set_new(json, "power_w", json_watts(main ? main->power_w : NAN));
@@ -295,21 +295,21 @@ char *report_summary(const struct summary *summary, const struct surroundings *a
 	return json_text(json);
 }
 
-static json_t *json_rejection(const struct health *health, const struct surroundings *around)
+static json_t *json_rejection(const struct health *health, const struct zone_context *context)
 {
 	json_t *json;
 
 	if (!health->rejected_at)
 		return json_null();
 	json = json_object();
-	json_object_set_new(json, "time", json_time(around, health->rejected_at));
+	json_object_set_new(json, "time", json_time(context, health->rejected_at));
 	json_object_set_new(json, "topic", json_string(health->rejected_topic));
 	json_object_set_new(json, "reason", json_string(health->rejected_reason));
 	return json;
 }
 
 /* The newest of resets, glitches, rollovers and swaps; indices are pulses or mWh. */
-static json_t *json_event(const struct health *health, const struct surroundings *around)
+static json_t *json_event(const struct health *health, const struct zone_context *context)
 {
 	const struct event *event = &health->event;
 	json_t *json;
@@ -317,7 +317,7 @@ static json_t *json_event(const struct health *health, const struct surroundings
 	if (!event->t)
 		return json_null();
 	json = json_object();
-	json_object_set_new(json, "time", json_time(around, event->t));
+	json_object_set_new(json, "time", json_time(context, event->t));
 	json_object_set_new(json, "source", json_string(health->event_source));
 	json_object_set_new(json, "event", json_string(event_name(event->kind)));
 	json_object_set_new(json, "before", json_integer(event->before));
@@ -325,17 +325,17 @@ static json_t *json_event(const struct health *health, const struct surroundings
 	return json;
 }
 
-char *report_health(const struct health *health, const struct surroundings *around)
+char *report_health(const struct health *health, const struct zone_context *context)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "time", json_time(around, around->now));
-	json_object_set_new(json, "started", json_time(around, health->started));
+	json_object_set_new(json, "time", json_time(context, context->now));
+	json_object_set_new(json, "started", json_time(context, health->started));
 	json_object_set_new(json, "accepted", json_integer(health->accepted));
 	json_object_set_new(json, "duplicate", json_integer(health->duplicate));
 	json_object_set_new(json, "late", json_integer(health->late));
 	json_object_set_new(json, "rejected", json_integer(health->rejected));
-	json_object_set_new(json, "last_rejected", json_rejection(health, around));
+	json_object_set_new(json, "last_rejected", json_rejection(health, context));
 	json_object_set_new(json, "deferred", json_integer(health->deferred));
 	json_object_set_new(json, "store_trouble",
 			    health->trouble[0] ? json_string(health->trouble) : json_null());
@@ -344,7 +344,7 @@ char *report_health(const struct health *health, const struct surroundings *arou
 	json_object_set_new(json, "glitches", json_integer(health->glitches));
 	json_object_set_new(json, "rollovers", json_integer(health->rollovers));
 	json_object_set_new(json, "swaps", json_integer(health->swaps));
-	json_object_set_new(json, "last_event", json_event(health, around));
+	json_object_set_new(json, "last_event", json_event(health, context));
 	json_object_set_new(json, "spurious_tops", json_integer(health->spurious_tops));
 	json_object_set_new(json, "contact_faults", json_integer(health->contact_faults));
 	json_object_set_new(json, "edges_lost", json_integer(health->edges_lost));

@@ -7,7 +7,7 @@
 #include "aggregator/zone/zone.h"
 
 char *report_state(const struct zone *zone, const struct zone_state *state,
-		   const struct surroundings *around);
+		   const struct zone_context *context);
 
 #define REPORT_LEAVES 14
 
@@ -18,12 +18,12 @@ void report_leaves(const char *state,
 		   void *context);
 
 char *report_window(const struct zone *zone, const struct reading *reading,
-		    const struct surroundings *around);
+		    const struct zone_context *context);
 char *report_hour(const struct zone *zone, const double power_w[HOUR_MINUTES], ms_t end,
-		  const struct surroundings *around);
+		  const struct zone_context *context);
 
 /* The local day that holds `now`, from the books alone. */
-char *report_day(const struct zone *zone, const struct surroundings *around);
+char *report_day(const struct zone *zone, const struct zone_context *context);
 
 struct tariff_now {
 	struct segment segment;
@@ -34,7 +34,7 @@ struct tariff_now {
 	bool vat_included;
 };
 
-char *report_tariff(const struct tariff_now *now, const struct surroundings *around);
+char *report_tariff(const struct tariff_now *now, const struct zone_context *context);
 
 struct demand_now {
 	struct window window;
@@ -42,7 +42,7 @@ struct demand_now {
 	int64_t subscribed_w;
 };
 
-char *report_demand(const struct demand_now *now, const struct surroundings *around);
+char *report_demand(const struct demand_now *now, const struct zone_context *context);
 
 struct summary {
 	int zones, online;
@@ -51,8 +51,8 @@ struct summary {
 	struct segment segment;
 };
 
-char *report_summary(const struct summary *summary, const struct surroundings *around);
+char *report_summary(const struct summary *summary, const struct zone_context *context);
 
-char *report_health(const struct health *health, const struct surroundings *around);
+char *report_health(const struct health *health, const struct zone_context *context);
 
 #endif

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "aggregator/tariff/contacts.h"
-#include "aggregator/energy/curve.h"
+#include "aggregator/energy/series.h"
 #include "aggregator/energy/event.h"
 #include "aggregator/site/keeping.h"
 #include "aggregator/site/sequence.h"
@@ -32,8 +32,8 @@
  * order; a source and a zone are handed over before what belongs to them. A zone that was never
  * handed over may be reported gone.
  *
- * A source is known by source->name, "collector/source". Spans are [from, to); CURVE_NEVER and
- * CURVE_ALWAYS mean no limit. Counts are pulses or mWh, as source->counts says. */
+ * A source is known by source->name, "collector/source". Spans are [from, to); NEVER and
+ * FOREVER mean no limit. Counts are pulses or mWh, as source->counts says. */
 struct books {
 	void *context;
 
@@ -44,12 +44,12 @@ struct books {
 
 	/* All there is to know of a source beside its facts: counts, announced, about (which means
 	 * something where about.zone is not empty), energy.weights, volume.weights. Replaces what
-	 * was stored of them and begins with an empty list of stays. */
+	 * was stored of them and begins with an empty list of assignments. */
 	bool (*source)(void *context, const struct source *source);
-	/* All stays of the source, ascending: to which zone its energy belongs within [from,
+	/* All assignments of the source, ascending: to which zone its energy belongs within [from,
 	 * until). */
-	bool (*stay)(void *context, const struct source *source, const char *zone, ms_t from,
-		     ms_t until);
+	bool (*assignment)(void *context, const struct source *source, const char *zone, ms_t from,
+			   ms_t until);
 	/* A swap; replaces one of the same t. */
 	bool (*swap)(void *context, const struct source *source, const struct swap *swap);
 
@@ -58,7 +58,7 @@ struct books {
 	/* The fact at `t` is not needed any more; there may be none. */
 	bool (*fact_gone)(void *context, const struct source *source, ms_t t);
 	/* An edge of the 10-minute signal. */
-	bool (*top)(void *context, const struct source *source, ms_t t);
+	bool (*signal)(void *context, const struct source *source, ms_t t);
 	/* The contacts at state->t; replaces what was said of the same source and t. */
 	bool (*contacts)(void *context, const struct source *source,
 			 const struct contact_state *state);
@@ -70,19 +70,19 @@ struct books {
 	bool (*refused)(void *context, const char *topic, const char *payload, size_t size,
 			const char *reason, ms_t at);
 	/* What of a stream has come: replaces its runs from sequence->stored on (many before them
-	 * may stay as they are for ever, where numbers are missing). `newest`: it is the
+	 * may assignment as they are for ever, where numbers are missing). `newest`: it is the
 	 * collector's stream now, and no other is. */
 	bool (*stream)(void *context, const char *collector, const struct sequence *sequence,
 		       bool newest);
 
-	/* The windows of the zone that start within the span are no longer so. */
-	bool (*windows_drop)(void *context, const char *zone, struct span starts);
+	/* The windows of the zone that start within the range are no longer so. */
+	bool (*windows_drop)(void *context, const char *zone, struct time_range starts);
 	/* A closed window, after the drop that touches it: window, energy, cost, band, quality
 	 * (power_w is the energy over the duration; NAN where the zone counts no energy). Replaces
 	 * one of the same zone and start. */
 	bool (*window)(void *context, const char *zone, const struct reading *reading);
 	/* Likewise the events of a source. At most one of the same t. */
-	bool (*events_drop)(void *context, const struct source *source, struct span span);
+	bool (*events_drop)(void *context, const struct source *source, struct time_range range);
 	bool (*event)(void *context, const struct source *source, const struct event *event);
 };
 
@@ -111,15 +111,15 @@ void site_trouble(struct site *site, const char *reason);
 
 /* ---- putting back: after site_open(), before the first message ----
  *
- * In this order: zones; sources, each with its weights, swaps and stays; then the rest in any
+ * In this order: zones; sources, each with its weights, swaps and assignments; then the rest in any
  * order. Facts fastest in ascending time of one source. False, with a reason, where a text is not
  * what the site would have handed over. */
 
 bool site_restore_zone(struct site *site, const char *zone, const char *label, const char *medium,
 		       enum role role, struct fail *fail);
 
-/* `about`: the newest announcement, NULL: there was none. The source stays the site's; NULL on
- * failure. */
+/* `about`: the newest announcement, NULL: there was none. The source assignments the site's; NULL
+ * on failure. */
 struct source *site_restore_source(struct site *site, const char *collector, const char *source,
 				   enum counts counts, const struct about *about, bool announced,
 				   struct fail *fail);
@@ -130,8 +130,8 @@ void site_restore_volume_weight(struct source *source, const struct weight *weig
 void site_restore_swap(struct source *source, const struct swap *swap);
 
 /* The zone has been put back, or `rest`-like ids are refused. */
-bool site_restore_stay(struct site *site, struct source *source, const char *zone, ms_t from,
-		       ms_t until, struct fail *fail);
+bool site_restore_assignment(struct site *site, struct source *source, const char *zone, ms_t from,
+			     ms_t until, struct fail *fail);
 
 void site_restore_fact(struct source *source, ms_t t, int64_t count);
 void site_restore_top(struct source *source, ms_t t);

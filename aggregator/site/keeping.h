@@ -14,7 +14,7 @@ struct kept_fact {
 	int64_t count;
 };
 
-/* A top or contacts, or what was thinned out: the source has the rest. */
+/* A period signal or contacts, or what was downsampled out: the source has the rest. */
 struct kept_moment {
 	const struct source *source;
 	ms_t t;
@@ -54,10 +54,10 @@ struct kept_name {
 
 struct keeping {
 	KEPT(struct kept_fact) facts;
-	KEPT(struct kept_moment) tops;
+	KEPT(struct kept_moment) signals;
 	KEPT(struct kept_moment) contacts;
-	KEPT(struct kept_moment) thinned;
-	KEPT(struct kept_moment) contacts_thinned;
+	KEPT(struct kept_moment) downsampled;
+	KEPT(struct kept_moment) contacts_downsampled;
 	KEPT(struct kept_gap) gaps;
 	KEPT(struct kept_refusal) refusals;
 	KEPT(struct kept_name) zones_gone;

@@ -5,40 +5,40 @@
 #include "aggregator/site/site_parts.h"
 #include "common/base/array.h"
 
-void place_free(struct place *place)
+void entry_free(struct zone_entry *entry)
 {
-	zone_free(&place->zone);
-	board_free(&place->board);
-	free(place);
+	zone_free(&entry->zone);
+	board_free(&entry->board);
+	free(entry);
 }
 
-static struct place *place_open(struct named *places, const char *id)
+static struct zone_entry *entry_open(struct named *entries, const char *id)
 {
-	struct place *place =
-		places ? named_add(places, id, sizeof(*place)) : calloc(1, sizeof(*place));
+	struct zone_entry *entry =
+		entries ? named_add(entries, id, sizeof(*entry)) : calloc(1, sizeof(*entry));
 
-	if (!place)
+	if (!entry)
 		abort();
-	strcpy(place->name, id);
-	strcpy(place->zone.id, id);
-	place->zone.nominal_w = NAN;
-	place->described = true;
-	place->stored = CURVE_NEVER;
-	return place;
+	strcpy(entry->name, id);
+	strcpy(entry->zone.id, id);
+	entry->zone.nominal_w = NAN;
+	entry->described = true;
+	entry->stored = NEVER;
+	return entry;
 }
 
-struct place *site_place_open(struct site *site, const char *id)
+struct zone_entry *site_entry_open(struct site *site, const char *id)
 {
-	struct place *place = named_find(&site->places, id);
+	struct zone_entry *entry = named_find(&site->entries, id);
 
-	return place ? place : place_open(&site->places, id);
+	return entry ? entry : entry_open(&site->entries, id);
 }
 
-static void place_dirty_all(struct place *place)
+static void entry_dirty_all(struct zone_entry *entry)
 {
-	spans_add(&place->dirty, SPAN_ALL);
-	place->described = true;
-	place->changed = true;
+	time_ranges_add(&entry->dirty, TIME_RANGE_ALL);
+	entry->described = true;
+	entry->changed = true;
 }
 
 static void keep_zone_gone(struct site *site, const char *id)
@@ -53,10 +53,10 @@ static void keep_zone_gone(struct site *site, const char *id)
 /* What a zone is called and can take: the first source that says so. */
 static void zone_describe(struct zone *zone)
 {
-	if (zone->member_count)
+	if (zone->source_count)
 		zone->nominal_w = NAN;
-	for (size_t i = zone->member_count; i-- > 0;) {
-		const struct about *about = &zone->members[i].source->about;
+	for (size_t i = zone->source_count; i-- > 0;) {
+		const struct about *about = &zone->sources[i].source->about;
 
 		strcpy(zone->label, about->label);
 		strcpy(zone->medium, about->medium);
@@ -66,40 +66,40 @@ static void zone_describe(struct zone *zone)
 	}
 }
 
-static void zone_add_member(struct zone *zone, struct source *source, int sign)
+static void zone_add_source(struct zone *zone, struct source *source, int sign)
 {
-	size_t i = zone->member_count;
+	size_t i = zone->source_count;
 
-	zone->members = array_grow(zone->members, zone->member_count, &zone->member_capacity,
-				   sizeof(*zone->members));
+	zone->sources = array_grow(zone->sources, zone->source_count, &zone->source_capacity,
+				   sizeof(*zone->sources));
 	/* In the order of topics, whatever the order of announcements; taken off: last. */
-	for (; i > 0 && zone->members[i - 1].sign == sign &&
-	       strcmp(zone->members[i - 1].source->name, source->name) > 0;
+	for (; i > 0 && zone->sources[i - 1].sign == sign &&
+	       strcmp(zone->sources[i - 1].source->name, source->name) > 0;
 	     i--)
-		zone->members[i] = zone->members[i - 1];
-	zone->members[i] = (struct member){source, sign};
-	zone->member_count++;
+		zone->sources[i] = zone->sources[i - 1];
+	zone->sources[i] = (struct zone_source){source, sign};
+	zone->source_count++;
 }
 
-static void zone_remove_member(struct zone *zone, const struct source *source)
+static void zone_remove_source(struct zone *zone, const struct source *source)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < zone->member_count; i++)
-		if (zone->members[i].source != source)
-			zone->members[kept++] = zone->members[i];
-	zone->member_count = kept;
+	for (size_t i = 0; i < zone->source_count; i++)
+		if (zone->sources[i].source != source)
+			zone->sources[kept++] = zone->sources[i];
+	zone->source_count = kept;
 }
 
-static bool place_is_part(const struct site *site, const struct place *place)
+static bool entry_is_part(const struct site *site, const struct zone_entry *entry)
 {
-	return place != site->main && strcmp(place->zone.medium, site->main->zone.medium) == 0;
+	return entry != site->main && strcmp(entry->zone.medium, site->main->zone.medium) == 0;
 }
 
 static void rest_take(struct zone *rest, const struct zone *zone, int sign)
 {
-	for (size_t i = 0; i < zone->member_count; i++)
-		zone_add_member(rest, zone->members[i].source, sign);
+	for (size_t i = 0; i < zone->source_count; i++)
+		zone_add_source(rest, zone->sources[i].source, sign);
 	for (size_t i = 0; i < zone->balance.count; i++) {
 		struct term term = zone->balance.terms[i];
 
@@ -120,44 +120,44 @@ void site_rest(struct site *site)
 		strcpy(zone.label, site->wall.settings->rest_label);
 		strcpy(zone.medium, site->main->zone.medium);
 		rest_take(&zone, &site->main->zone, 1);
-		for (size_t i = 0; i < site->places.count; i++) {
-			struct place *place = site->places.items[i];
+		for (size_t i = 0; i < site->entries.count; i++) {
+			struct zone_entry *entry = site->entries.items[i];
 
-			if (!place_is_part(site, place))
+			if (!entry_is_part(site, entry))
 				continue;
-			rest_take(&zone, &place->zone, -1);
+			rest_take(&zone, &entry->zone, -1);
 			parts++;
 		}
 	}
 	if (parts && !site->rest)
-		site->rest = place_open(NULL, REST_ID);
+		site->rest = entry_open(NULL, REST_ID);
 	if (!parts) {
 		zone_free(&zone);
 		if (site->rest) {
 			keep_zone_gone(site, REST_ID);
 			board_clear(&site->rest->board, &site->wall, REST_ID);
-			place_free(site->rest);
+			entry_free(site->rest);
 			site->rest = NULL;
 		}
 		return;
 	}
 	zone_free(&site->rest->zone);
 	site->rest->zone = zone;
-	place_dirty_all(site->rest);
+	entry_dirty_all(site->rest);
 }
 
-/* The newest stay of the source in a zone; NULL: it has been in none. */
+/* The newest assignment of the source in a zone; NULL: it has been in none. */
 static struct term *site_newest_term(const struct site *site, const struct source *source)
 {
 	struct term *newest = NULL;
 
-	for (size_t i = 0; i < site->places.count; i++) {
-		const struct place *place = site->places.items[i];
+	for (size_t i = 0; i < site->entries.count; i++) {
+		const struct zone_entry *entry = site->entries.items[i];
 
-		for (size_t j = 0; j < place->zone.balance.count; j++) {
-			struct term *term = &place->zone.balance.terms[j];
+		for (size_t j = 0; j < entry->zone.balance.count; j++) {
+			struct term *term = &entry->zone.balance.terms[j];
 
-			if (term->curve == &source->energy &&
+			if (term->series == &source->energy &&
 			    (!newest || term->from >= newest->from))
 				newest = term;
 		}
@@ -179,19 +179,18 @@ static void site_begin_term(const struct site *site, struct zone *zone, const st
 			    ms_t now)
 {
 	struct term *newest = site_newest_term(site, source);
-	ms_t from = newest ? now : CURVE_NEVER;
+	ms_t from = newest ? now : NEVER;
 
 	if (newest && zone_holds_term(zone, newest)) {
-		newest->until = CURVE_ALWAYS;
+		newest->until = FOREVER;
 		return;
 	}
 	/* Our clock may have been set back: no moment counts twice. */
 	if (newest && from < newest->until)
 		from = newest->until;
-	balance_add(&zone->balance, (struct term){.curve = &source->energy,
-						  .from = from,
-						  .until = CURVE_ALWAYS,
-						  .sign = 1});
+	balance_add(&zone->balance,
+		    (struct term){
+			    .series = &source->energy, .from = from, .until = FOREVER, .sign = 1});
 }
 
 static void zone_end_term(struct zone *zone, const struct source *source, ms_t now)
@@ -199,85 +198,85 @@ static void zone_end_term(struct zone *zone, const struct source *source, ms_t n
 	for (size_t i = 0; i < zone->balance.count; i++) {
 		struct term *term = &zone->balance.terms[i];
 
-		if (term->curve == &source->energy && term->until == CURVE_ALWAYS)
+		if (term->series == &source->energy && term->until == FOREVER)
 			term->until = now > term->from ? now : term->from;
 	}
 }
 
-static void place_refresh(struct place *place)
+static void entry_refresh(struct zone_entry *entry)
 {
-	zone_describe(&place->zone);
-	ledger_invalidate(&place->zone.ledger, SPAN_ALL);
-	place_dirty_all(place);
+	zone_describe(&entry->zone);
+	ledger_invalidate(&entry->zone.ledger, TIME_RANGE_ALL);
+	entry_dirty_all(entry);
 }
 
-void place_add_source(struct place *place, struct source *source)
+void entry_add_source(struct zone_entry *entry, struct source *source)
 {
-	zone_add_member(&place->zone, source, 1);
-	place_refresh(place);
+	zone_add_source(&entry->zone, source, 1);
+	entry_refresh(entry);
 }
 
-void place_restored(struct place *place, const struct grid *grid, bool recompute)
+void entry_restored(struct zone_entry *entry, const struct grid *grid, bool recompute)
 {
-	struct span domain = balance_domain(&place->zone.balance);
+	struct time_range domain = balance_domain(&entry->zone.balance);
 
 	/* Some may not have got out before the program ended; a week of them certainly did. */
-	if (!span_empty(domain))
-		place->board.mean10_end = grid_window(grid, domain.to - MS_PER_HOUR).start;
+	if (!time_range_empty(domain))
+		entry->board.mean10_end = grid_window(grid, domain.to - MS_PER_HOUR).start;
 	/* What the store has, nobody says: windows up to any time. */
-	place->stored = CURVE_ALWAYS;
-	place->described = false;
-	place->dirty.count = 0;
+	entry->stored = FOREVER;
+	entry->described = false;
+	entry->dirty.count = 0;
 	if (recompute)
-		spans_add(&place->dirty, SPAN_ALL);
+		time_ranges_add(&entry->dirty, TIME_RANGE_ALL);
 }
 
 /* Those that belonged to the zone once are to be stored without it. */
-static void place_forget_stays(const struct site *site, const struct place *place)
+static void entry_forget_stays(const struct site *site, const struct zone_entry *entry)
 {
-	const struct balance *balance = &place->zone.balance;
+	const struct balance *balance = &entry->zone.balance;
 
 	for (size_t i = 0; i < site->sources.count; i++) {
 		struct source *source = site->sources.items[i];
 
 		for (size_t j = 0; j < balance->count; j++)
-			source->changed |= balance->terms[j].curve == &source->energy;
+			source->changed |= balance->terms[j].series == &source->energy;
 	}
 }
 
 /* A zone that never used anything and has no source any more was a mistake: it disappears. */
 static void site_leave(struct site *site, struct source *source, ms_t now)
 {
-	struct place *place = named_find(&site->places, source->about.zone);
+	struct zone_entry *entry = named_find(&site->entries, source->about.zone);
 	bool used = false;
 
-	if (!place)
+	if (!entry)
 		return;
-	zone_remove_member(&place->zone, source);
-	zone_end_term(&place->zone, source, now);
-	for (size_t i = 0; i < place->zone.balance.count; i++)
-		used = used || place->zone.balance.terms[i].curve->count;
-	if (place->zone.member_count) {
-		place_refresh(place);
+	zone_remove_source(&entry->zone, source);
+	zone_end_term(&entry->zone, source, now);
+	for (size_t i = 0; i < entry->zone.balance.count; i++)
+		used = used || entry->zone.balance.terms[i].series->count;
+	if (entry->zone.source_count) {
+		entry_refresh(entry);
 		return;
 	}
 	if (used) {
-		place_dirty_all(place);
+		entry_dirty_all(entry);
 		return;
 	}
-	keep_zone_gone(site, place->name);
-	place_forget_stays(site, place);
-	if (site->main == place)
+	keep_zone_gone(site, entry->name);
+	entry_forget_stays(site, entry);
+	if (site->main == entry)
 		site->main = NULL;
-	board_clear(&place->board, &site->wall, place->name);
-	named_remove(&site->places, place);
-	place_free(place);
+	board_clear(&entry->board, &site->wall, entry->name);
+	named_remove(&site->entries, entry);
+	entry_free(entry);
 }
 
 static bool zone_has_others(const struct zone *zone, const struct source *source)
 {
-	for (size_t i = 0; i < zone->member_count; i++)
-		if (zone->members[i].source != source)
+	for (size_t i = 0; i < zone->source_count; i++)
+		if (zone->sources[i].source != source)
 			return true;
 	return false;
 }
@@ -286,19 +285,19 @@ static bool zone_has_others(const struct zone *zone, const struct source *source
 static bool site_admits(const struct site *site, const struct source *source,
 			const struct about *about, struct fail *fail)
 {
-	const struct place *place = named_find(&site->places, about->zone);
+	const struct zone_entry *entry = named_find(&site->entries, about->zone);
 
 	if (strcmp(about->zone, REST_ID) == 0)
 		return fail_set(fail, "zone: \"%s\" is what main leaves over, expected another id",
 				REST_ID);
-	if (about->role == ROLE_MAIN && site->main && site->main != place &&
+	if (about->role == ROLE_MAIN && site->main && site->main != entry &&
 	    zone_has_others(&site->main->zone, source))
 		return fail_set(fail, "role: zone %s is the main zone already, expected \"part\"",
 				site->main->name);
-	if (!place)
+	if (!entry)
 		return true;
-	for (size_t i = 0; i < place->zone.member_count; i++) {
-		const struct source *other = place->zone.members[i].source;
+	for (size_t i = 0; i < entry->zone.source_count; i++) {
+		const struct source *other = entry->zone.sources[i].source;
 
 		if (other == source)
 			continue;
@@ -320,7 +319,7 @@ static bool source_is_main(const struct source *source)
 /* Tops and contacts count while they are the main meter's. */
 static void site_marks_moved(struct site *site, const struct source *source, bool was_main)
 {
-	if (source_is_main(source) != was_main && (source->tops.count || source->contacts.count))
+	if (source_is_main(source) != was_main && (source->signals.count || source->contacts.count))
 		site->regrid = true;
 }
 
@@ -329,7 +328,7 @@ bool site_announce(struct site *site, struct source *source, const struct about 
 {
 	bool moves = source->announced && strcmp(source->about.zone, about->zone) != 0;
 	bool was_main = source_is_main(source);
-	struct place *place;
+	struct zone_entry *entry;
 
 	/* Retained: it comes again and again. */
 	if (source->announced && about_equal(&source->about, about))
@@ -338,16 +337,16 @@ bool site_announce(struct site *site, struct source *source, const struct about 
 		return false;
 	if (moves)
 		site_leave(site, source, now);
-	place = site_place_open(site, about->zone);
+	entry = site_entry_open(site, about->zone);
 	if (moves || !source->announced) {
-		zone_add_member(&place->zone, source, 1);
-		site_begin_term(site, &place->zone, source, now);
+		zone_add_source(&entry->zone, source, 1);
+		site_begin_term(site, &entry->zone, source, now);
 	}
 	source_announce(source, about, now);
-	place_refresh(place);
+	entry_refresh(entry);
 	if (about->role == ROLE_MAIN)
-		site->main = place;
-	else if (site->main == place)
+		site->main = entry;
+	else if (site->main == entry)
 		site->main = NULL;
 	site_marks_moved(site, source, was_main);
 	site->rest_stale = site->keeping.dirty = true;

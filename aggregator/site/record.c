@@ -19,16 +19,16 @@
  * say something. */
 static void collector_drop_stream(struct collector *collector)
 {
-	size_t place = collector->newest == 0;
-	struct sequence *stream = &collector->streams[place];
+	size_t entry = collector->newest == 0;
+	struct sequence *stream = &collector->streams[entry];
 
 	collector->missing_before =
 		add_limited(collector->missing_before, sequence_missing(stream));
 	sequence_free(stream);
 	collector->stream_count--;
 	memmove(stream, stream + 1,
-		(collector->stream_count - place) * sizeof(*collector->streams));
-	collector->newest -= collector->newest > place;
+		(collector->stream_count - entry) * sizeof(*collector->streams));
+	collector->newest -= collector->newest > entry;
 }
 
 struct sequence *collector_stream(struct collector *collector, const char *stream)
@@ -54,12 +54,12 @@ static bool collector_note(struct site *site, struct collector *collector,
 {
 	struct sequence *stream = collector_stream(collector, record->stream);
 	int64_t from = record->has_prev ? record->prev + 1 : record->seq;
-	size_t place = (size_t)(stream - collector->streams);
+	size_t entry = (size_t)(stream - collector->streams);
 
 	stream->linked |= record->has_prev;
 	stream->bare |= !record->has_prev;
-	if (collector->newest != place) {
-		collector->newest = place;
+	if (collector->newest != entry) {
+		collector->newest = entry;
 		stream->changed = true;
 	}
 	collector->unanswered = true;
@@ -131,11 +131,11 @@ static void site_marks(struct site *site, struct source *source, const struct re
 	bool main = source->announced && source->about.role == ROLE_MAIN;
 
 	/* What comes again is stored, or waits for it. */
-	if (record->mark == MARK_TOP10 && !grid_holds(&source->tops, record->t)) {
-		grid_add(&source->tops, record->t);
+	if (record->mark == MARK_TOP10 && !grid_holds(&source->signals, record->t)) {
+		grid_add(&source->signals, record->t);
 		if (main)
 			grid_add(&site->grid, record->t);
-		keep(&keeping->tops, moment);
+		keep(&keeping->signals, moment);
 	}
 	if ((state.off_peak != UNKNOWN || state.peak != UNKNOWN) &&
 	    !contacts_hold(&source->contacts, &state)) {
@@ -201,7 +201,7 @@ static bool site_take(struct site *site, const struct topic *topic, struct sourc
 	if (!source_record(source, record, now, &fact.count, fail))
 		return false;
 	/* What comes again is stored, or waits for it. */
-	if (!record->index_set && !curve_holds(&source->energy, record->t, fact.count))
+	if (!record->index_set && !series_holds(&source->energy, record->t, fact.count))
 		keep(&site->keeping.facts, fact);
 	if (record->is_pulse)
 		site_marks(site, source, record);

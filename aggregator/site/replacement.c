@@ -27,27 +27,27 @@ static struct told point_told(const struct site *site, const struct source *sour
 }
 
 /* The kept point before point `i`; NULL: there is none. */
-static const struct point *kept_before(const struct curve *curve, size_t i)
+static const struct point *kept_before(const struct index_series *series, size_t i)
 {
-	while (i > 0 && curve->points[i - 1].kind == POINT_GLITCH)
+	while (i > 0 && series->points[i - 1].kind == POINT_GLITCH)
 		i--;
-	return i > 0 ? &curve->points[i - 1] : NULL;
+	return i > 0 ? &series->points[i - 1] : NULL;
 }
 
-static const struct point *kept_after(const struct curve *curve, ms_t t)
+static const struct point *kept_after(const struct index_series *series, ms_t t)
 {
-	size_t i = curve_find(curve, t);
+	size_t i = series_find(series, t);
 
-	while (i < curve->settled && curve->points[i].kind == POINT_GLITCH)
+	while (i < series->sorted && series->points[i].kind == POINT_GLITCH)
 		i++;
-	return i < curve->settled ? &curve->points[i] : NULL;
+	return i < series->sorted ? &series->points[i] : NULL;
 }
 
-static bool swap_known(const struct curve *curve, const struct swap *swap)
+static bool swap_known(const struct index_series *series, const struct swap *swap)
 {
-	for (size_t i = 0; i < curve->swap_count; i++)
-		if (curve->swaps[i].final == swap->final &&
-		    curve->swaps[i].initial == swap->initial)
+	for (size_t i = 0; i < series->swap_count; i++)
+		if (series->swaps[i].final == swap->final &&
+		    series->swaps[i].initial == swap->initial)
 			return true;
 	return false;
 }
@@ -57,15 +57,15 @@ static bool swap_known(const struct curve *curve, const struct swap *swap)
 static bool too_late(const struct site *site, const struct source *source, const struct swap *swap,
 		     struct fail *fail)
 {
-	const struct curve *curve = &source->energy;
-	size_t i = curve_find(curve, swap->t);
+	const struct index_series *series = &source->energy;
+	size_t i = series_find(series, swap->t);
 
-	while (i > 0 && curve->points[i - 1].kind != POINT_RESET &&
-	       curve->points[i - 1].kind != POINT_INITIAL)
+	while (i > 0 && series->points[i - 1].kind != POINT_RESET &&
+	       series->points[i - 1].kind != POINT_INITIAL)
 		i--;
-	if (i > 0 && curve->points[i - 1].kind == POINT_RESET) {
-		const struct point *first = &curve->points[i - 1];
-		const struct point *last = kept_before(curve, i - 1);
+	if (i > 0 && series->points[i - 1].kind == POINT_RESET) {
+		const struct point *first = &series->points[i - 1];
+		const struct point *last = kept_before(series, i - 1);
 		struct told before = point_told(site, source, last);
 		struct told after = point_told(site, source, first);
 
@@ -82,9 +82,9 @@ static bool too_late(const struct site *site, const struct source *source, const
 static bool swap_fits(const struct site *site, const struct source *source, const struct swap *swap,
 		      struct fail *fail)
 {
-	const struct curve *curve = &source->energy;
-	const struct point *before = kept_before(curve, curve_find(curve, swap->t));
-	const struct point *after = kept_after(curve, swap->t);
+	const struct index_series *series = &source->energy;
+	const struct point *before = kept_before(series, series_find(series, swap->t));
+	const struct point *after = kept_after(series, swap->t);
 	struct told told;
 
 	if (too_late(site, source, swap, fail))
@@ -114,7 +114,7 @@ bool site_swap(struct site *site, const char *collector, const char *id, const s
 	/* Said once more, because the answer was lost, or was that it could not be written yet. */
 	if (swap_known(&source->energy, swap))
 		return true;
-	site_settle(site);
+	site_update(site);
 	if (!swap_fits(site, source, swap, fail))
 		return false;
 	site->keeping.dirty |= source_swap(source, swap);

@@ -21,7 +21,7 @@ struct site *site_open(const struct site_settings *settings, struct publisher pu
 		abort();
 	site->wall = (struct wall){settings, publisher};
 	site->health.started = now;
-	site->thin_from = CURVE_NEVER;
+	site->downsample_from = NEVER;
 	tariff_open(&site->tariff, &settings->tariff);
 	return site;
 }
@@ -46,15 +46,15 @@ void site_close(struct site *site)
 		source_close(site->sources.items[i]);
 		free(site->sources.items[i]);
 	}
-	for (size_t i = 0; i < site->places.count; i++)
-		place_free(site->places.items[i]);
+	for (size_t i = 0; i < site->entries.count; i++)
+		entry_free(site->entries.items[i]);
 	if (site->rest)
-		place_free(site->rest);
+		entry_free(site->rest);
 	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)
 		slot_free(slots[i]);
 	named_free(&site->collectors);
 	named_free(&site->sources);
-	named_free(&site->places);
+	named_free(&site->entries);
 	grid_free(&site->grid);
 	tariff_close(&site->tariff);
 	keeping_free(&site->keeping);
@@ -63,7 +63,7 @@ void site_close(struct site *site)
 
 int site_zone_count(const struct site *site)
 {
-	return (int)site->places.count;
+	return (int)site->entries.count;
 }
 
 void site_clock_stepped(struct site *site)

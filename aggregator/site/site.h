@@ -24,7 +24,7 @@ struct site_settings {
 	bool vat_included;
 	bool leaves;	   /* publish each number on a topic of its own, too */
 	ms_t publish_ms;   /* shortest time between two messages on a topic */
-	int64_t fact_days; /* older facts are thinned to what their windows need; 0: never */
+	int64_t fact_days; /* older facts are downsampled to what their windows need; 0: never */
 	struct stale_limits limits;
 	struct tariff_settings tariff;
 };
@@ -35,12 +35,12 @@ struct publisher {
 	void (*publish)(void *context, const char *topic, const char *payload, int qos, bool each);
 };
 
-/* The settings stay the caller's and must outlive the site. */
+/* The settings assignment the caller's and must outlive the site. */
 struct site *site_open(const struct site_settings *settings, struct publisher publisher, ms_t now);
 void site_close(struct site *site);
 
 /* Takes a message below <base>/<site>/collector/. What is wrong with it is counted and returned as
- * a reason (false); what was known before stays. */
+ * a reason (false); what was known before assignments. */
 bool site_message(struct site *site, const char *topic, const char *payload, size_t size, ms_t now,
 		  struct fail *fail);
 

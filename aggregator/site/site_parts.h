@@ -22,23 +22,24 @@ struct collector {
 };
 
 /* A zone with its topics. */
-struct place {
+struct zone_entry {
 	char name[ID_SIZE];
 	struct zone zone;
 	struct board board;
-	bool changed;	    /* the books of the zone, since they were published */
-	bool described;	    /* the zone was, since it was stored */
-	struct spans dirty; /* stretches whose windows are to be stored again */
-	ms_t stored;	    /* no window that is stored ends later */
+	bool changed;		  /* the books of the zone, since they were published */
+	bool described;		  /* the zone was, since it was stored */
+	struct time_ranges dirty; /* stretches whose windows are to be stored again */
+	ms_t stored;		  /* no window that is stored ends later */
 };
 
 struct site {
 	struct wall wall;
-	struct named collectors, sources, places;
-	struct place *main; /* of `places`; NULL: none */
-	struct place *rest; /* NULL: nothing to take off, or nothing to take it off from */
-	bool rest_stale;    /* a zone changed that it follows from */
-	bool regrid; /* another source is main: tops and contacts are to be put together anew */
+	struct named collectors, sources, entries;
+	struct zone_entry *main; /* of `places`; NULL: none */
+	struct zone_entry *rest; /* NULL: nothing to take off, or nothing to take it off from */
+	bool rest_stale;	 /* a zone changed that it follows from */
+	bool regrid; /* another source is main: period signals and contacts are to be put together
+			anew */
 	struct tariff tariff;
 	struct grid grid;
 	struct health health;
@@ -46,8 +47,8 @@ struct site {
 	bool alarm;
 	struct keeping keeping;
 	ms_t next_publish, next_books; /* on the monotonic clock */
-	size_t thin_source;	       /* whose turn it is to be thinned, */
-	ms_t thin_from;		       /* from where on; CURVE_NEVER: from its beginning */
+	size_t downsample_source;      /* whose turn it is to be downsampled, */
+	ms_t downsample_from;	       /* from where on; NEVER: from its beginning */
 };
 
 /* The zone that is left over: a reserved id. */
@@ -81,24 +82,24 @@ void collector_acknowledge(const struct site *site, struct collector *collector)
 /* settle.c */
 
 /* Takes in what came, and notes what it changed. */
-void site_settle(struct site *site);
+void site_update(struct site *site);
 
-/* thin.c */
+/* downsample.c */
 
-/* Thins out old facts of a settled site, a little at each call. */
-void site_thin(struct site *site, ms_t now);
+/* Thins out old facts of a sorted site, a little at each call. */
+void site_downsample(struct site *site, ms_t now);
 
 /* membership.c */
 
-void place_free(struct place *place);
+void entry_free(struct zone_entry *entry);
 
 /* A zone that is not there yet, or the one that is. */
-struct place *site_place_open(struct site *site, const char *id);
+struct zone_entry *site_entry_open(struct site *site, const char *id);
 
-void place_add_source(struct place *place, struct source *source);
+void entry_add_source(struct zone_entry *entry, struct source *source);
 
 /* What is stored of it is what follows from the facts, unless it is to be computed again. */
-void place_restored(struct place *place, const struct grid *grid, bool recompute);
+void entry_restored(struct zone_entry *entry, const struct grid *grid, bool recompute);
 
 /* Takes a source's announcement: its zone appears, changes, or it moves to another. False, with a
  * reason, where the site cannot be so. */

@@ -8,19 +8,19 @@
 bool site_restore_zone(struct site *site, const char *zone, const char *label, const char *medium,
 		       enum role role, struct fail *fail)
 {
-	struct place *place;
+	struct zone_entry *entry;
 
 	if (strlen(zone) >= ID_SIZE || strlen(label) >= LABEL_SIZE || strlen(medium) >= ID_SIZE)
 		return fail_set(fail, "zone \"%.40s\": too long", zone);
 	/* It follows from the others. */
 	if (strcmp(zone, REST_ID) == 0)
 		return true;
-	place = site_place_open(site, zone);
-	strcpy(place->zone.label, label);
-	strcpy(place->zone.medium, medium);
-	place->zone.role = role;
+	entry = site_entry_open(site, zone);
+	strcpy(entry->zone.label, label);
+	strcpy(entry->zone.medium, medium);
+	entry->zone.role = role;
 	if (role == ROLE_MAIN)
-		site->main = place;
+		site->main = entry;
 	site->rest_stale = true;
 	return true;
 }
@@ -31,7 +31,7 @@ struct source *site_restore_source(struct site *site, const char *collector, con
 {
 	struct topic topic = {.kind = TOPIC_SOURCE_ABOUT};
 	struct source *source;
-	struct place *place;
+	struct zone_entry *entry;
 
 	if (!id_valid(collector) || !id_valid(id)) {
 		fail_set(fail, "source \"%.40s/%.40s\": no id", collector, id);
@@ -46,43 +46,43 @@ struct source *site_restore_source(struct site *site, const char *collector, con
 	if (!about)
 		return source;
 	source_restore(source, about, announced);
-	place = announced ? named_find(&site->places, about->zone) : NULL;
-	if (announced && !place) {
+	entry = announced ? named_find(&site->entries, about->zone) : NULL;
+	if (announced && !entry) {
 		fail_set(fail, "source %s: there is no zone %s", source->name, about->zone);
 		return NULL;
 	}
-	if (place)
-		place_add_source(place, source);
+	if (entry)
+		entry_add_source(entry, source);
 	return source;
 }
 
 void site_restore_energy_weight(struct source *source, const struct weight *weight)
 {
-	curve_weigh(&source->energy, *weight);
+	series_weigh(&source->energy, *weight);
 }
 
 void site_restore_volume_weight(struct source *source, const struct weight *weight)
 {
-	curve_weigh(&source->volume, *weight);
+	series_weigh(&source->volume, *weight);
 }
 
 void site_restore_swap(struct source *source, const struct swap *swap)
 {
-	curve_swap(&source->energy, *swap);
+	series_swap(&source->energy, *swap);
 	if (source->volume.weight_count)
-		curve_swap(&source->volume, *swap);
+		series_swap(&source->volume, *swap);
 }
 
-bool site_restore_stay(struct site *site, struct source *source, const char *zone, ms_t from,
-		       ms_t until, struct fail *fail)
+bool site_restore_assignment(struct site *site, struct source *source, const char *zone, ms_t from,
+			     ms_t until, struct fail *fail)
 {
-	struct place *place = named_find(&site->places, zone);
+	struct zone_entry *entry = named_find(&site->entries, zone);
 
-	if (!place)
+	if (!entry)
 		return fail_set(fail, "source %s: there is no zone %s", source->name, zone);
 	balance_add(
-		&place->zone.balance,
-		(struct term){.curve = &source->energy, .from = from, .until = until, .sign = 1});
+		&entry->zone.balance,
+		(struct term){.series = &source->energy, .from = from, .until = until, .sign = 1});
 	return true;
 }
 
@@ -93,7 +93,7 @@ void site_restore_fact(struct source *source, ms_t t, int64_t count)
 
 void site_restore_top(struct source *source, ms_t t)
 {
-	grid_add(&source->tops, t);
+	grid_add(&source->signals, t);
 }
 
 void site_restore_contacts(struct source *source, const struct contact_state *state)
@@ -131,7 +131,7 @@ void site_restored(struct site *site, bool recompute)
 	bool answer = false;
 
 	site->regrid = true;
-	site_settle(site);
+	site_update(site);
 	for (size_t i = 0; i < site->collectors.count; i++) {
 		struct collector *collector = site->collectors.items[i];
 
@@ -144,13 +144,13 @@ void site_restored(struct site *site, bool recompute)
 		source->dirty.count = 0;
 		source->changed = false;
 	}
-	for (size_t i = 0; i < site->places.count; i++) {
-		struct place *place = site->places.items[i];
+	for (size_t i = 0; i < site->entries.count; i++) {
+		struct zone_entry *entry = site->entries.items[i];
 
-		place_restored(place, &site->grid, recompute);
+		entry_restored(entry, &site->grid, recompute);
 	}
 	if (site->rest)
-		place_restored(site->rest, &site->grid, recompute);
+		entry_restored(site->rest, &site->grid, recompute);
 	keeping_clear(&site->keeping);
 	site->keeping.dirty = recompute || answer;
 }

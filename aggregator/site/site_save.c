@@ -15,9 +15,9 @@ size_t site_pending(const struct site *site)
 /* ---- zones and sources ---- */
 
 /* Every zone, `rest` included. */
-static struct place *site_place(const struct site *site, size_t i)
+static struct zone_entry *site_entry(const struct site *site, size_t i)
 {
-	return i < site->places.count ? site->places.items[i] : site->rest;
+	return i < site->entries.count ? site->entries.items[i] : site->rest;
 }
 
 static bool save_zones(const struct site *site, const struct books *books)
@@ -27,33 +27,33 @@ static bool save_zones(const struct site *site, const struct books *books)
 	for (size_t i = 0; i < keeping->zones_gone.count; i++)
 		if (!books->zone_gone(books->context, keeping->zones_gone.items[i].name))
 			return false;
-	for (size_t i = 0; i <= site->places.count; i++) {
-		const struct place *place = site_place(site, i);
+	for (size_t i = 0; i <= site->entries.count; i++) {
+		const struct zone_entry *entry = site_entry(site, i);
 
-		if (place && place->described && !books->zone(books->context, &place->zone))
+		if (entry && entry->described && !books->zone(books->context, &entry->zone))
 			return false;
 	}
 	return true;
 }
 
-/* The first stay of the source that begins after (`from`, of a zone before `place`). */
-static const struct term *next_stay(const struct site *site, const struct source *source,
-				    const struct term *after, const struct place **where)
+/* The first assignment of the source that begins after (`from`, of a zone before `place`). */
+static const struct term *next_assignment(const struct site *site, const struct source *source,
+					  const struct term *after, const struct zone_entry **where)
 {
 	const struct term *next = NULL;
 
-	for (size_t i = 0; i < site->places.count; i++) {
-		const struct place *place = site->places.items[i];
+	for (size_t i = 0; i < site->entries.count; i++) {
+		const struct zone_entry *entry = site->entries.items[i];
 
-		for (size_t j = 0; j < place->zone.balance.count; j++) {
-			const struct term *term = &place->zone.balance.terms[j];
+		for (size_t j = 0; j < entry->zone.balance.count; j++) {
+			const struct term *term = &entry->zone.balance.terms[j];
 
-			if (term->curve != &source->energy ||
+			if (term->series != &source->energy ||
 			    (after && term->from <= after->from) ||
 			    (next && next->from <= term->from))
 				continue;
 			next = term;
-			*where = place;
+			*where = entry;
 		}
 	}
 	return next;
@@ -62,13 +62,14 @@ static const struct term *next_stay(const struct site *site, const struct source
 static bool save_source(const struct site *site, const struct source *source,
 			const struct books *books)
 {
-	const struct place *place = NULL;
-	const struct term *stay = NULL;
+	const struct zone_entry *entry = NULL;
+	const struct term *assignment = NULL;
 
 	if (!books->source(books->context, source))
 		return false;
-	while ((stay = next_stay(site, source, stay, &place)))
-		if (!books->stay(books->context, source, place->name, stay->from, stay->until))
+	while ((assignment = next_assignment(site, source, assignment, &entry)))
+		if (!books->assignment(books->context, source, entry->name, assignment->from,
+				       assignment->until))
 			return false;
 	for (size_t i = 0; i < source->energy.swap_count; i++)
 		if (!books->swap(books->context, source, &source->energy.swaps[i]))
@@ -97,11 +98,11 @@ static bool save_contacts(const struct books *books, const struct source *source
 	return !state || state->t != t || books->contacts(books->context, source, state);
 }
 
-/* What is left of contacts, and not what came again after it was thinned out. */
-static bool save_contacts_thinned(const struct keeping *keeping, const struct books *books)
+/* What is left of contacts, and not what came again after it was downsampled out. */
+static bool save_contacts_downsampled(const struct keeping *keeping, const struct books *books)
 {
-	for (size_t i = 0; i < keeping->contacts_thinned.count; i++) {
-		const struct kept_moment *gone = &keeping->contacts_thinned.items[i];
+	for (size_t i = 0; i < keeping->contacts_downsampled.count; i++) {
+		const struct kept_moment *gone = &keeping->contacts_downsampled.items[i];
 
 		if (!books->contacts_gone(books->context, gone->source, gone->t) ||
 		    !save_contacts(books, gone->source, gone->t))
@@ -110,13 +111,13 @@ static bool save_contacts_thinned(const struct keeping *keeping, const struct bo
 	return true;
 }
 
-/* Not what came again after it was thinned out. */
-static bool save_facts_thinned(const struct keeping *keeping, const struct books *books)
+/* Not what came again after it was downsampled out. */
+static bool save_facts_downsampled(const struct keeping *keeping, const struct books *books)
 {
-	for (size_t i = 0; i < keeping->thinned.count; i++) {
-		const struct kept_moment *gone = &keeping->thinned.items[i];
+	for (size_t i = 0; i < keeping->downsampled.count; i++) {
+		const struct kept_moment *gone = &keeping->downsampled.items[i];
 
-		if (!curve_holds(&gone->source->energy, gone->t, 0) &&
+		if (!series_holds(&gone->source->energy, gone->t, 0) &&
 		    !books->fact_gone(books->context, gone->source, gone->t))
 			return false;
 	}
@@ -131,12 +132,12 @@ static bool save_records(const struct keeping *keeping, const struct books *book
 		if (!books->fact(books->context, fact->source, fact->t, fact->count))
 			return false;
 	}
-	if (!save_facts_thinned(keeping, books))
+	if (!save_facts_downsampled(keeping, books))
 		return false;
-	for (size_t i = 0; i < keeping->tops.count; i++) {
-		const struct kept_moment *top = &keeping->tops.items[i];
+	for (size_t i = 0; i < keeping->signals.count; i++) {
+		const struct kept_moment *signal = &keeping->signals.items[i];
 
-		if (!books->top(books->context, top->source, top->t))
+		if (!books->signal(books->context, signal->source, signal->t))
 			return false;
 	}
 	for (size_t i = 0; i < keeping->contacts.count; i++) {
@@ -145,7 +146,7 @@ static bool save_records(const struct keeping *keeping, const struct books *book
 		if (!save_contacts(books, contacts->source, contacts->t))
 			return false;
 	}
-	return save_contacts_thinned(keeping, books);
+	return save_contacts_downsampled(keeping, books);
 }
 
 static bool save_reports(const struct keeping *keeping, const struct books *books)
@@ -169,19 +170,19 @@ static bool save_reports(const struct keeping *keeping, const struct books *book
 /* All records that the source has, for an empty store. */
 static bool save_source_anew(const struct source *source, const struct books *books)
 {
-	const struct curve *curve = &source->energy;
+	const struct index_series *series = &source->energy;
 
-	for (size_t i = 0; i < curve->settled; i++) {
-		const struct point *point = &curve->points[i];
+	for (size_t i = 0; i < series->sorted; i++) {
+		const struct point *point = &series->points[i];
 
 		if (point->kind != POINT_FINAL && point->kind != POINT_INITIAL &&
 		    !books->fact(books->context, source, point->t, (int64_t)point->count))
 			return false;
 	}
-	for (size_t i = 0; i < source->tops.settled; i++)
-		if (!books->top(books->context, source, source->tops.tops[i]))
+	for (size_t i = 0; i < source->signals.sorted; i++)
+		if (!books->signal(books->context, source, source->signals.signals[i]))
 			return false;
-	for (size_t i = 0; i < source->contacts.settled; i++)
+	for (size_t i = 0; i < source->contacts.sorted; i++)
 		if (!books->contacts(books->context, source, &source->contacts.states[i]))
 			return false;
 	return true;
@@ -214,32 +215,32 @@ static bool save_streams(const struct site *site, const struct books *books)
 /* ---- what follows from the records ---- */
 
 /* The windows of a zone that touch the stretch, as far as they are over. */
-static bool save_stretch(struct site *site, struct place *place, struct span stretch,
-			 const struct books *books, const struct surroundings *around)
+static bool save_stretch(struct site *site, struct zone_entry *entry, struct time_range stretch,
+			 const struct books *books, const struct zone_context *context)
 {
-	struct span domain = balance_domain(&place->zone.balance);
+	struct time_range domain = balance_domain(&entry->zone.balance);
 	struct window window;
-	struct span starts = stretch;
+	struct time_range starts = stretch;
 
-	if (span_empty(domain))
-		return place->stored == CURVE_NEVER ||
-		       books->windows_drop(books->context, place->name, SPAN_ALL);
+	if (time_range_empty(domain))
+		return entry->stored == NEVER ||
+		       books->windows_drop(books->context, entry->name, TIME_RANGE_ALL);
 	if (stretch.from < domain.from)
 		stretch.from = domain.from;
 	window = grid_window(&site->grid, stretch.from);
-	if (starts.from != CURVE_NEVER && window.start < starts.from)
+	if (starts.from != NEVER && window.start < starts.from)
 		starts.from = window.start;
-	if (window.end > domain.to && starts.from >= place->stored)
+	if (window.end > domain.to && starts.from >= entry->stored)
 		return true;
-	if (!books->windows_drop(books->context, place->name, starts))
+	if (!books->windows_drop(books->context, entry->name, starts))
 		return false;
 	while (window.end <= domain.to && window.start < stretch.to) {
-		struct reading reading = zone_reading(&place->zone, window, around);
+		struct reading reading = zone_reading(&entry->zone, window, context);
 
-		if (!books->window(books->context, place->name, &reading))
+		if (!books->window(books->context, entry->name, &reading))
 			return false;
-		if (window.end > place->stored)
-			place->stored = window.end;
+		if (window.end > entry->stored)
+			entry->stored = window.end;
 		window = grid_window(&site->grid, window.end);
 	}
 	return true;
@@ -247,34 +248,35 @@ static bool save_stretch(struct site *site, struct place *place, struct span str
 
 static bool save_windows(struct site *site, const struct books *books)
 {
-	struct surroundings around = {
+	struct zone_context context = {
 		.limits = site->wall.settings->limits,
 		.tariff = &site->tariff,
 		.grid = &site->grid,
 		.main = site->main ? &site->main->zone : NULL,
 	};
 
-	for (size_t i = 0; i <= site->places.count; i++) {
-		struct place *place = site_place(site, i);
+	for (size_t i = 0; i <= site->entries.count; i++) {
+		struct zone_entry *entry = site_entry(site, i);
 
-		for (size_t j = 0; place && j < place->dirty.count; j++)
-			if (!save_stretch(site, place, place->dirty.items[j], books, &around))
+		for (size_t j = 0; entry && j < entry->dirty.count; j++)
+			if (!save_stretch(site, entry, entry->dirty.items[j], books, &context))
 				return false;
 	}
 	return true;
 }
 
-static bool save_events_of(const struct source *source, struct span stretch,
+static bool save_events_of(const struct source *source, struct time_range stretch,
 			   const struct books *books)
 {
-	const struct curve *curve = &source->energy;
+	const struct index_series *series = &source->energy;
 	struct event event;
 
 	if (!books->events_drop(books->context, source, stretch))
 		return false;
-	for (size_t i = curve_find(curve, stretch.from);
-	     i < curve->settled && curve->points[i].t < stretch.to; i++)
-		if (curve_event(curve, i, &event) && !books->event(books->context, source, &event))
+	for (size_t i = series_find(series, stretch.from);
+	     i < series->sorted && series->points[i].t < stretch.to; i++)
+		if (series_event(series, i, &event) &&
+		    !books->event(books->context, source, &event))
 			return false;
 	return true;
 }
@@ -295,7 +297,7 @@ static bool save_events(const struct site *site, const struct books *books)
 
 bool site_save(struct site *site, const struct books *books)
 {
-	site_settle(site);
+	site_update(site);
 	return save_zones(site, books) && save_sources(site, books) &&
 	       (!site->keeping.anew || save_records_anew(site, books)) &&
 	       save_records(&site->keeping, books) && save_reports(&site->keeping, books) &&
@@ -304,13 +306,13 @@ bool site_save(struct site *site, const struct books *books)
 
 void site_saved(struct site *site)
 {
-	for (size_t i = 0; i <= site->places.count; i++) {
-		struct place *place = site_place(site, i);
+	for (size_t i = 0; i <= site->entries.count; i++) {
+		struct zone_entry *entry = site_entry(site, i);
 
-		if (!place)
+		if (!entry)
 			continue;
-		place->described = false;
-		place->dirty.count = 0;
+		entry->described = false;
+		entry->dirty.count = 0;
 	}
 	for (size_t i = 0; i < site->sources.count; i++) {
 		struct source *source = site->sources.items[i];
@@ -333,19 +335,19 @@ static void collector_store_anew(struct collector *collector)
 
 void site_store_anew(struct site *site)
 {
-	for (size_t i = 0; i <= site->places.count; i++) {
-		struct place *place = site_place(site, i);
+	for (size_t i = 0; i <= site->entries.count; i++) {
+		struct zone_entry *entry = site_entry(site, i);
 
-		if (!place)
+		if (!entry)
 			continue;
-		place->described = true;
-		spans_add(&place->dirty, SPAN_ALL);
+		entry->described = true;
+		time_ranges_add(&entry->dirty, TIME_RANGE_ALL);
 	}
 	for (size_t i = 0; i < site->sources.count; i++) {
 		struct source *source = site->sources.items[i];
 
 		source->changed = true;
-		spans_add(&source->dirty, SPAN_ALL);
+		time_ranges_add(&source->dirty, TIME_RANGE_ALL);
 	}
 	for (size_t i = 0; i < site->collectors.count; i++)
 		collector_store_anew(site->collectors.items[i]);

@@ -142,7 +142,7 @@ static bool take_weight(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
 	struct weight weight = {
-		.from = number_or(row, 2, CURVE_NEVER),
+		.from = number_or(row, 2, NEVER),
 		.amount = number(row, 3),
 		.modulus = number(row, 4),
 	};
@@ -168,13 +168,13 @@ static bool take_swap(struct loader *loader, sqlite3_stmt *row)
 	return found;
 }
 
-static bool take_stay(struct loader *loader, sqlite3_stmt *row)
+static bool take_assignment(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
 
 	return found &&
-	       site_restore_stay(loader->site, found, text(row, 1), number_or(row, 2, CURVE_NEVER),
-				 number_or(row, 3, CURVE_ALWAYS), loader->fail);
+	       site_restore_assignment(loader->site, found, text(row, 1), number_or(row, 2, NEVER),
+				       number_or(row, 3, FOREVER), loader->fail);
 }
 
 /* ---- records ---- */
@@ -197,7 +197,7 @@ static bool take_fact(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
-static bool take_top(struct loader *loader, sqlite3_stmt *row)
+static bool take_signal(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 1);
 
@@ -285,10 +285,10 @@ static bool load(struct loader *loader)
 		    take_swap) &&
 	       each(loader,
 		    "SELECT source, zone, since, until FROM stays ORDER BY source, position",
-		    take_stay) &&
+		    take_assignment) &&
 	       each(loader, "SELECT count(*) FROM facts", take_total) &&
 	       each(loader, "SELECT t, source, count FROM facts ORDER BY t", take_fact) &&
-	       each(loader, "SELECT t, source FROM tops ORDER BY t", take_top) &&
+	       each(loader, "SELECT t, source FROM tops ORDER BY t", take_signal) &&
 	       each(loader,
 		    "SELECT t, source, off_peak, peak, change, seq FROM contacts ORDER BY t",
 		    take_contacts) &&

@@ -22,7 +22,7 @@ struct store {
 
 /* ---- store_run.c ---- */
 
-/* Of a parameter of a statement; texts and bytes stay the caller's. */
+/* Of a parameter of a statement; texts and bytes assignment the caller's. */
 struct value {
 	enum { NOTHING, NUMBER, TEXT, BYTES } kind;
 	int64_t number; /* BYTES: how many */

@@ -22,8 +22,7 @@ struct value value_bytes(const char *value, size_t size)
 /* Without an end: nothing. */
 struct value value_moment(ms_t t)
 {
-	return t == CURVE_NEVER || t == CURVE_ALWAYS ? (struct value){.kind = NOTHING}
-						     : value_number(t);
+	return t == NEVER || t == FOREVER ? (struct value){.kind = NOTHING} : value_number(t);
 }
 
 struct value value_tristate(enum tristate value)

@@ -33,7 +33,7 @@ static bool save_zone(void *context, const struct zone *zone)
 		value_text(zone->role == ROLE_MAIN ? "main" : "part"));
 }
 
-static bool save_windows_drop(void *context, const char *zone, struct span starts)
+static bool save_windows_drop(void *context, const char *zone, struct time_range starts)
 {
 	return STORE_RUN(context,
 			 "DELETE FROM windows WHERE zone = (SELECT id FROM zones WHERE name = ?)"
@@ -60,10 +60,10 @@ static bool save_window(void *context, const char *zone, const struct reading *r
 /* ---- sources ---- */
 
 static bool save_weights(struct store *store, struct value source, const char *quantity,
-			 const struct curve *curve)
+			 const struct index_series *series)
 {
-	for (size_t i = 0; i < curve->weight_count; i++) {
-		const struct weight *weight = &curve->weights[i];
+	for (size_t i = 0; i < series->weight_count; i++) {
+		const struct weight *weight = &series->weights[i];
 
 		/* The first one holds from the beginning, whatever its date. */
 		if (!STORE_RUN(store,
@@ -111,8 +111,8 @@ static bool save_source(void *context, const struct source *source)
 	       save_weights(store, id, "volume", &source->volume);
 }
 
-static bool save_stay(void *context, const struct source *source, const char *zone, ms_t from,
-		      ms_t until)
+static bool save_assignment(void *context, const struct source *source, const char *zone, ms_t from,
+			    ms_t until)
 {
 	return STORE_RUN(context,
 			 "INSERT INTO stays (source, position, zone, since, until)"
@@ -147,7 +147,7 @@ static bool save_fact_gone(void *context, const struct source *source, ms_t t)
 			 store_source(context, source));
 }
 
-static bool save_top(void *context, const struct source *source, ms_t t)
+static bool save_signal(void *context, const struct source *source, ms_t t)
 {
 	return STORE_RUN(context,
 			 "INSERT INTO tops (t, source) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -198,11 +198,11 @@ static bool save_refused(void *context, const char *topic, const char *payload, 
 			 value_number(REFUSED_MAX));
 }
 
-static bool save_events_drop(void *context, const struct source *source, struct span span)
+static bool save_events_drop(void *context, const struct source *source, struct time_range range)
 {
 	return STORE_RUN(context, "DELETE FROM events WHERE source = ? AND t >= ? AND t < ?",
-			 store_source(context, source), value_number(span.from),
-			 value_number(span.to));
+			 store_source(context, source), value_number(range.from),
+			 value_number(range.to));
 }
 
 static bool save_event(void *context, const struct source *source, const struct event *event)
@@ -265,11 +265,11 @@ struct books store_books(struct store *store)
 		.zone_gone = save_zone_gone,
 		.zone = save_zone,
 		.source = save_source,
-		.stay = save_stay,
+		.assignment = save_assignment,
 		.swap = save_swap,
 		.fact = save_fact,
 		.fact_gone = save_fact_gone,
-		.top = save_top,
+		.signal = save_signal,
 		.contacts = save_contacts,
 		.contacts_gone = save_contacts_gone,
 		.gap = save_gap,

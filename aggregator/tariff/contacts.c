@@ -35,11 +35,11 @@ static int state_compare(const void *a, const void *b)
 	return (p->peak > q->peak) - (p->peak < q->peak);
 }
 
-/* The first settled state after `t`. */
+/* The first sorted state after `t`. */
 static size_t contacts_find(const struct contacts *contacts, ms_t t)
 {
 	size_t low = 0;
-	size_t high = contacts->settled;
+	size_t high = contacts->sorted;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -60,23 +60,23 @@ bool contacts_hold(const struct contacts *contacts, const struct contact_state *
 	return known && known->t == state->t && state_compare(state, known) <= 0;
 }
 
-struct span contacts_settle(struct contacts *contacts)
+struct time_range contacts_update(struct contacts *contacts)
 {
-	struct span span = SPAN_EMPTY;
+	struct time_range range = TIME_RANGE_EMPTY;
 	bool in_order = true;
 	size_t unique = 0;
 
-	if (contacts->settled == contacts->count)
-		return span;
-	for (size_t i = contacts->settled; i < contacts->count; i++) {
+	if (contacts->sorted == contacts->count)
+		return range;
+	for (size_t i = contacts->sorted; i < contacts->count; i++) {
 		const struct contact_state *state = &contacts->states[i];
 		size_t next = contacts_find(contacts, state->t);
 		ms_t hold = state->t + CONTACTS_HOLD_MS;
 
 		/* An earlier state may have held here: its hold ends no later than this one's. */
-		if (next < contacts->settled && contacts->states[next].t < hold)
+		if (next < contacts->sorted && contacts->states[next].t < hold)
 			hold = contacts->states[next].t;
-		span = span_join(span, (struct span){state->t, hold});
+		range = time_range_join(range, (struct time_range){state->t, hold});
 		if (i && state->t <= contacts->states[i - 1].t)
 			in_order = false;
 	}
@@ -89,8 +89,8 @@ struct span contacts_settle(struct contacts *contacts)
 		}
 		contacts->count = unique;
 	}
-	contacts->settled = contacts->count;
-	return span;
+	contacts->sorted = contacts->count;
+	return range;
 }
 
 static bool says_nothing_new(const struct contact_state *before, const struct contact_state *state,
@@ -100,8 +100,8 @@ static bool says_nothing_new(const struct contact_state *before, const struct co
 	       after->t - before->t <= CONTACTS_HOLD_MS;
 }
 
-void contacts_thin(struct contacts *contacts, ms_t from, ms_t to,
-		   void (*gone)(void *context, ms_t t), void *context)
+void contacts_downsample(struct contacts *contacts, ms_t from, ms_t to,
+			 void (*gone)(void *context, ms_t t), void *context)
 {
 	struct contact_state *states = contacts->states;
 	size_t start = contacts_find(contacts, from - 1);
@@ -109,7 +109,7 @@ void contacts_thin(struct contacts *contacts, ms_t from, ms_t to,
 	size_t kept = start;
 
 	for (size_t i = start; i < end; i++) {
-		if (kept && i + 1 < contacts->settled &&
+		if (kept && i + 1 < contacts->sorted &&
 		    says_nothing_new(&states[kept - 1], &states[i], &states[i + 1])) {
 			if (gone)
 				gone(context, states[i].t);
@@ -121,14 +121,14 @@ void contacts_thin(struct contacts *contacts, ms_t from, ms_t to,
 		return;
 	memmove(&states[kept], &states[end], (contacts->count - end) * sizeof(*states));
 	contacts->count -= end - kept;
-	contacts->settled -= end - kept;
+	contacts->sorted -= end - kept;
 }
 
 const struct contact_state *contacts_at(const struct contacts *contacts, ms_t t, ms_t *until)
 {
 	size_t next = contacts_find(contacts, t);
 	const struct contact_state *state;
-	ms_t end = next < contacts->settled ? contacts->states[next].t : CURVE_ALWAYS;
+	ms_t end = next < contacts->sorted ? contacts->states[next].t : FOREVER;
 
 	*until = end;
 	if (!next)

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "aggregator/time/spans.h"
+#include "aggregator/time/time_range.h"
 #include "common/contract/fact.h"
 #include "common/base/units.h"
 
@@ -19,23 +19,23 @@ struct contact_state {
 };
 
 struct contacts {
-	struct contact_state *states; /* ascending and unique in t up to `settled` */
-	size_t count, capacity, settled;
+	struct contact_state *states; /* ascending and unique in t up to `sorted` */
+	size_t count, capacity, sorted;
 };
 
 void contacts_free(struct contacts *contacts);
 void contacts_add(struct contacts *contacts, const struct contact_state *state);
 
-/* The settled contacts know this state, or one of the same t that counts more. */
+/* The sorted contacts know this state, or one of the same t that counts more. */
 bool contacts_hold(const struct contacts *contacts, const struct contact_state *state);
 
 /* Takes in what was added; the stretch of time where the state may have changed. */
-struct span contacts_settle(struct contacts *contacts);
+struct time_range contacts_update(struct contacts *contacts);
 
-/* Takes out those of the settled states of [from, to) that say nothing new: the one before says the
+/* Takes out those of the sorted states of [from, to) that say nothing new: the one before says the
  * same, and holds until the one after. Tells `gone` (may be NULL) the time of each. */
-void contacts_thin(struct contacts *contacts, ms_t from, ms_t to,
-		   void (*gone)(void *context, ms_t t), void *context);
+void contacts_downsample(struct contacts *contacts, ms_t from, ms_t to,
+			 void (*gone)(void *context, ms_t t), void *context);
 
 /* The state that holds at `t`, or NULL. *until: it does not change before (more than t). */
 const struct contact_state *contacts_at(const struct contacts *contacts, ms_t t, ms_t *until);

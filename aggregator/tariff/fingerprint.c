@@ -6,7 +6,7 @@
 /* To be raised where the same facts and settings give other windows than before. */
 #define RULES 1
 
-/* FNV-1a, of numbers one by one: a struct has bytes between its members. */
+/* FNV-1a, of numbers one by one: a struct has bytes between its sources. */
 static void mix(uint64_t *hash, int64_t number)
 {
 	for (int i = 0; i < 8; i++) {

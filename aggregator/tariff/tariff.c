@@ -41,30 +41,30 @@ void tariff_close(struct tariff *tariff)
 	*tariff = (struct tariff){0};
 }
 
-static void tariff_forget(struct tariff *tariff, struct span span)
+static void tariff_forget(struct tariff *tariff, struct time_range range)
 {
 	for (size_t i = 0; i < tariff->day_count; i++)
-		if (tariff->days[i].start < span.to && tariff->days[i].end > span.from)
+		if (tariff->days[i].start < range.to && tariff->days[i].end > range.from)
 			tariff->days[i].valid = false;
 }
 
-struct span tariff_settle(struct tariff *tariff)
+struct time_range tariff_update(struct tariff *tariff)
 {
-	struct span span = contacts_settle(&tariff->contacts);
+	struct time_range range = contacts_update(&tariff->contacts);
 
-	tariff_forget(tariff, span);
-	return span;
+	tariff_forget(tariff, range);
+	return range;
 }
 
 void tariff_invalidate(struct tariff *tariff)
 {
-	tariff_forget(tariff, SPAN_ALL);
+	tariff_forget(tariff, TIME_RANGE_ALL);
 }
 
 enum band tariff_calendar_band(const struct tariff_settings *settings, ms_t t, ms_t *until)
 {
 	const struct calendar *calendar;
-	ms_t dated = CURVE_ALWAYS;
+	ms_t dated = FOREVER;
 	enum band band;
 
 	calendar = dated_at(settings->calendars, settings->calendar_count,
@@ -91,7 +91,7 @@ enum band tariff_next(const struct tariff_settings *settings, ms_t t, enum band 
 
 const struct prices *tariff_prices(const struct tariff_settings *settings, ms_t t)
 {
-	ms_t until = CURVE_ALWAYS;
+	ms_t until = FOREVER;
 
 	return dated_at(settings->prices, settings->prices_count, sizeof(*settings->prices), t,
 			&until);
@@ -99,7 +99,7 @@ const struct prices *tariff_prices(const struct tariff_settings *settings, ms_t 
 
 int64_t tariff_subscribed(const struct tariff_settings *settings, ms_t t, enum band band)
 {
-	ms_t until = CURVE_ALWAYS;
+	ms_t until = FOREVER;
 	const struct subscribed *subscribed =
 		dated_at(settings->subscribed, settings->subscribed_count,
 			 sizeof(*settings->subscribed), t, &until);
@@ -236,7 +236,7 @@ int64_t tariff_faults(const struct tariff *tariff)
 	int64_t faults = 0;
 	bool faulty = false;
 
-	for (size_t i = 0; i < tariff->contacts.settled; i++) {
+	for (size_t i = 0; i < tariff->contacts.sorted; i++) {
 		const struct contact_state *state = &tariff->contacts.states[i];
 		struct civil local = civil_at(&tariff->settings->zone, state->t);
 		bool now = contacts_faulty(state, &local);

@@ -62,12 +62,12 @@ void tariff_open(struct tariff *tariff, const struct tariff_settings *settings);
 void tariff_close(struct tariff *tariff);
 
 /* Takes in contact states that were added. Returns the stretch where bands may have changed. */
-struct span tariff_settle(struct tariff *tariff);
+struct time_range tariff_update(struct tariff *tariff);
 
 /* Its contacts are others. */
 void tariff_invalidate(struct tariff *tariff);
 
-/* The segment that holds `t`. The tariff's contacts are settled. */
+/* The segment that holds `t`. The tariff's contacts are sorted. */
 struct segment tariff_at(struct tariff *tariff, ms_t t);
 
 /* What the calendar alone says. */

@@ -23,17 +23,17 @@ static void amount_subtract(struct amount *sum, struct amount less)
 	sum->cost = money_subtract(sum->cost, less.cost);
 }
 
-void ledger_invalidate(struct ledger *ledger, struct span span)
+void ledger_invalidate(struct ledger *ledger, struct time_range range)
 {
-	for (size_t i = ledger->count; i-- > 0 && ledger->days[i].end > span.from;)
-		if (ledger->days[i].start < span.to)
+	for (size_t i = ledger->count; i-- > 0 && ledger->days[i].end > range.from;)
+		if (ledger->days[i].start < range.to)
 			ledger->days[i].valid = false;
 }
 
 size_t ledger_periods(struct period **periods, const struct balance *balance, struct tariff *tariff,
 		      ms_t start, ms_t end)
 {
-	struct span domain = balance_domain(balance);
+	struct time_range domain = balance_domain(balance);
 	size_t count = 0;
 	size_t capacity = 0;
 
@@ -93,9 +93,9 @@ static void ledger_append(struct ledger *ledger, const struct civil_zone *zone, 
 static void ledger_reach(struct ledger *ledger, const struct balance *balance,
 			 const struct civil_zone *zone)
 {
-	struct span domain = balance_domain(balance);
+	struct time_range domain = balance_domain(balance);
 
-	if (span_empty(domain))
+	if (time_range_empty(domain))
 		return;
 	if (ledger->count && domain.from < ledger->days[0].start) {
 		ms_t last = ledger->days[ledger->count - 1].start;
@@ -110,7 +110,7 @@ static void ledger_reach(struct ledger *ledger, const struct balance *balance,
 		ledger_append(ledger, zone, ledger->days[ledger->count - 1].end);
 }
 
-void ledger_settle(struct ledger *ledger, const struct balance *balance, struct tariff *tariff)
+void ledger_update(struct ledger *ledger, const struct balance *balance, struct tariff *tariff)
 {
 	ledger_reach(ledger, balance, &tariff->settings->zone);
 	for (size_t i = 0; i < ledger->count; i++) {

@@ -25,16 +25,16 @@ struct ledger_day {
 struct ledger {
 	struct ledger_day *days;
 	size_t count, capacity;
-	struct amount total; /* of all days; valid after ledger_settle() */
+	struct amount total; /* of all days; valid after ledger_update() */
 };
 
 void ledger_free(struct ledger *ledger);
 
-/* The days that touch `span` have to be computed again. */
-void ledger_invalidate(struct ledger *ledger, struct span span);
+/* The days that touch `range` have to be computed again. */
+void ledger_invalidate(struct ledger *ledger, struct time_range range);
 
 /* Computes what is missing or invalid. */
-void ledger_settle(struct ledger *ledger, const struct balance *balance, struct tariff *tariff);
+void ledger_update(struct ledger *ledger, const struct balance *balance, struct tariff *tariff);
 
 /* The day that holds `t`, or NULL. */
 const struct ledger_day *ledger_day(const struct ledger *ledger, ms_t t);

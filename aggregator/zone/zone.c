@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A top may come this much late; a window whose top does not come is closed after it. */
-#define TOP_GRACE_MS (30 * MS_PER_SECOND)
+/* A period signal may come this much late; a window whose period signal does not come is closed
+ * after it. */
+#define SIGNAL_GRACE_MS (30 * MS_PER_SECOND)
 
 /* Records come at least every minute; a live reading further ahead has left them behind. */
 #define LAG_MAX_MS (5 * MS_PER_MINUTE)
@@ -26,7 +27,7 @@ const char *quality_name(enum quality quality)
 
 void zone_free(struct zone *zone)
 {
-	free(zone->members);
+	free(zone->sources);
 	balance_free(&zone->balance);
 	ledger_free(&zone->ledger);
 }
@@ -38,24 +39,24 @@ bool zone_electric(const struct zone *zone)
 
 bool zone_counts_energy(const struct zone *zone)
 {
-	for (size_t i = 0; i < zone->member_count; i++)
-		if (source_counts_energy(zone->members[i].source))
+	for (size_t i = 0; i < zone->source_count; i++)
+		if (source_counts_energy(zone->sources[i].source))
 			return true;
-	return zone->member_count == 0;
+	return zone->source_count == 0;
 }
 
-enum zone_status zone_status(const struct zone *zone, const struct surroundings *around)
+enum zone_status zone_status(const struct zone *zone, const struct zone_context *context)
 {
 	enum zone_status status = ZONE_OFFLINE;
 
-	for (size_t i = 0; i < zone->member_count; i++) {
-		const struct member *member = &zone->members[i];
+	for (size_t i = 0; i < zone->source_count; i++) {
+		const struct zone_source *source = &zone->sources[i];
 
-		if (member->sign < 0)
+		if (source->sign < 0)
 			continue;
-		if (source_answers(member->source, &around->limits, around->now))
+		if (source_answers(source->source, &context->limits, context->now))
 			return ZONE_ONLINE;
-		if (source_online(member->source))
+		if (source_online(source->source))
 			status = ZONE_STALE;
 	}
 	return status;
@@ -63,10 +64,10 @@ enum zone_status zone_status(const struct zone *zone, const struct surroundings 
 
 /* ---- windows ---- */
 
-static bool zone_complete(const struct zone *zone, const struct surroundings *around)
+static bool zone_complete(const struct zone *zone, const struct zone_context *context)
 {
-	for (size_t i = 0; i < zone->member_count; i++)
-		if (!source_answers(zone->members[i].source, &around->limits, around->now))
+	for (size_t i = 0; i < zone->source_count; i++)
+		if (!source_answers(zone->sources[i].source, &context->limits, context->now))
 			return false;
 	return true;
 }
@@ -74,76 +75,76 @@ static bool zone_complete(const struct zone *zone, const struct surroundings *ar
 /* Its records are still on their way: the live reading has left them behind. */
 static bool source_lags(const struct source *source)
 {
-	return source->live_t != CURVE_NEVER &&
-	       source->live_t - LAG_MAX_MS > curve_last(&source->energy);
+	return source->live_t != NEVER &&
+	       source->live_t - LAG_MAX_MS > series_last(&source->energy);
 }
 
-/* Up to when the zone's records are complete, as far as its sources answer; CURVE_NEVER without
+/* Up to when the zone's records are complete, as far as its sources answer; NEVER without
  * records. */
-static ms_t zone_horizon(const struct zone *zone, const struct surroundings *around)
+static ms_t zone_horizon(const struct zone *zone, const struct zone_context *context)
 {
-	ms_t horizon = CURVE_ALWAYS;
-	struct span domain = balance_domain(&zone->balance);
+	ms_t horizon = FOREVER;
+	struct time_range domain = balance_domain(&zone->balance);
 
-	if (span_empty(domain))
-		return CURVE_NEVER;
-	for (size_t i = 0; i < zone->member_count; i++) {
-		const struct source *source = zone->members[i].source;
-		ms_t last = curve_last(&source->energy);
+	if (time_range_empty(domain))
+		return NEVER;
+	for (size_t i = 0; i < zone->source_count; i++) {
+		const struct source *source = zone->sources[i].source;
+		ms_t last = series_last(&source->energy);
 
-		if (last != CURVE_NEVER && last < horizon && !source_lags(source) &&
-		    source_answers(source, &around->limits, around->now))
+		if (last != NEVER && last < horizon && !source_lags(source) &&
+		    source_answers(source, &context->limits, context->now))
 			horizon = last;
 	}
 	return horizon < domain.to ? horizon : domain.to;
 }
 
-/* Windows that end up to here are over: their tops are known, or the main meter's word goes past
- * them by more than a top can be late, or it says nothing more. */
-static ms_t windows_over(const struct surroundings *around)
+/* Windows that end up to here are over: their period signals are known, or the main meter's word
+ * goes past them by more than a period signal can be late, or it says nothing more. */
+static ms_t windows_over(const struct zone_context *context)
 {
-	ms_t over = grid_certain_until(around->grid);
-	ms_t word = CURVE_NEVER;
+	ms_t over = grid_certain_until(context->grid);
+	ms_t word = NEVER;
 
-	if (!around->main || zone_status(around->main, around) != ZONE_ONLINE)
-		word = around->now;
-	if (around->main) {
-		ms_t horizon = zone_horizon(around->main, around);
+	if (!context->main || zone_status(context->main, context) != ZONE_ONLINE)
+		word = context->now;
+	if (context->main) {
+		ms_t horizon = zone_horizon(context->main, context);
 
 		word = horizon > word ? horizon : word;
 	}
-	return word != CURVE_NEVER && word - TOP_GRACE_MS > over ? word - TOP_GRACE_MS : over;
+	return word != NEVER && word - SIGNAL_GRACE_MS > over ? word - SIGNAL_GRACE_MS : over;
 }
 
-bool zone_last_window(const struct zone *zone, const struct surroundings *around,
+bool zone_last_window(const struct zone *zone, const struct zone_context *context,
 		      struct window *window)
 {
-	ms_t horizon = zone_horizon(zone, around);
-	ms_t over = windows_over(around);
+	ms_t horizon = zone_horizon(zone, context);
+	ms_t over = windows_over(context);
 	struct window running;
 
-	if (horizon == CURVE_NEVER)
+	if (horizon == NEVER)
 		return false;
-	running = grid_window(around->grid, over < horizon ? over : horizon);
+	running = grid_window(context->grid, over < horizon ? over : horizon);
 	if (running.start <= balance_domain(&zone->balance).from)
 		return false;
-	*window = grid_window(around->grid, running.start - 1);
+	*window = grid_window(context->grid, running.start - 1);
 	return true;
 }
 
-bool zone_last_minute(const struct zone *zone, const struct surroundings *around,
+bool zone_last_minute(const struct zone *zone, const struct zone_context *context,
 		      struct window *minute)
 {
-	ms_t horizon = zone_horizon(zone, around);
-	struct span domain = balance_domain(&zone->balance);
+	ms_t horizon = zone_horizon(zone, context);
+	struct time_range domain = balance_domain(&zone->balance);
 
-	if (horizon == CURVE_NEVER)
+	if (horizon == NEVER)
 		return false;
-	*minute = window_minute(grid_window(around->grid, horizon), horizon);
+	*minute = window_minute(grid_window(context->grid, horizon), horizon);
 	if (minute->end > horizon) {
 		if (minute->start <= domain.from)
 			return false;
-		*minute = window_minute(grid_window(around->grid, minute->start - 1),
+		*minute = window_minute(grid_window(context->grid, minute->start - 1),
 					minute->start - 1);
 	}
 	return true;
@@ -152,33 +153,33 @@ bool zone_last_minute(const struct zone *zone, const struct surroundings *around
 static bool zone_was_reset(const struct zone *zone, struct window window)
 {
 	for (size_t i = 0; i < zone->balance.count; i++)
-		if (curve_reset_within(zone->balance.terms[i].curve, window.start, window.end))
+		if (series_reset_within(zone->balance.terms[i].series, window.start, window.end))
 			return true;
 	return false;
 }
 
-/* A member without any record takes no part in the sum: that is missing, too. */
-static bool zone_lacks_member(const struct zone *zone)
+/* A source without any record takes no part in the sum: that is missing, too. */
+static bool zone_lacks_source(const struct zone *zone)
 {
-	for (size_t i = 0; i < zone->member_count; i++)
-		if (!curve_known(&zone->members[i].source->energy))
+	for (size_t i = 0; i < zone->source_count; i++)
+		if (!series_known(&zone->sources[i].source->energy))
 			return true;
 	return false;
 }
 
 struct reading zone_reading(const struct zone *zone, struct window window,
-			    const struct surroundings *around)
+			    const struct zone_context *context)
 {
 	struct stretch stretch = balance_between(&zone->balance, window.start, window.end);
 	struct reading reading = {
 		.window = window, .known = stretch.known, .energy = stretch.energy, .power_w = NAN};
 	ms_t time_in[BAND_COUNT] = {0};
-	bool estimated = window_synthetic(window) || (stretch.flags & CURVE_INTERPOLATED);
+	bool estimated = window_synthetic(window) || (stretch.flags & SERIES_INTERPOLATED);
 
 	if (stretch.known && zone_counts_energy(zone))
 		reading.power_w = power_of(stretch.energy, window.end - window.start);
 	for (ms_t t = window.start; zone_electric(zone) && t < window.end;) {
-		struct segment segment = tariff_at(around->tariff, t);
+		struct segment segment = tariff_at(context->tariff, t);
 		ms_t end = segment.end < window.end ? segment.end : window.end;
 		struct stretch part = balance_between(&zone->balance, t, end);
 
@@ -186,23 +187,23 @@ struct reading zone_reading(const struct zone *zone, struct window window,
 		time_in[segment.band] += end - t;
 		if (time_in[segment.band] > time_in[reading.band])
 			reading.band = segment.band;
-		if (segment.by == BY_CALENDAR || (part.flags & CURVE_INTERPOLATED))
+		if (segment.by == BY_CALENDAR || (part.flags & SERIES_INTERPOLATED))
 			estimated = true;
 		t = end;
 	}
-	if ((stretch.flags & (CURVE_BEFORE | CURVE_AFTER)) || zone_lacks_member(zone))
+	if ((stretch.flags & (SERIES_BEFORE | SERIES_AFTER)) || zone_lacks_source(zone))
 		reading.quality = QUALITY_PARTIAL;
 	else if (estimated || zone_was_reset(zone, window))
 		reading.quality = QUALITY_ESTIMATED;
 	return reading;
 }
 
-bool zone_hour(const struct zone *zone, const struct surroundings *around,
+bool zone_hour(const struct zone *zone, const struct zone_context *context,
 	       double power_w[HOUR_MINUTES], ms_t *end)
 {
 	struct window minute;
 
-	if (!zone_last_minute(zone, around, &minute))
+	if (!zone_last_minute(zone, context, &minute))
 		return false;
 	*end = minute.end;
 	for (size_t i = HOUR_MINUTES; i-- > 0;) {
@@ -211,7 +212,7 @@ bool zone_hour(const struct zone *zone, const struct surroundings *around,
 		power_w[i] = stretch.known && zone_counts_energy(zone)
 				     ? power_of(stretch.energy, minute.end - minute.start)
 				     : NAN;
-		minute = window_minute(grid_window(around->grid, minute.start - 1),
+		minute = window_minute(grid_window(context->grid, minute.start - 1),
 				       minute.start - 1);
 	}
 	return true;
@@ -220,19 +221,19 @@ bool zone_hour(const struct zone *zone, const struct surroundings *around,
 /* ---- state ---- */
 
 /* Of the sources that answer; NAN where one has to be known and is not. */
-static double zone_power(const struct zone *zone, const struct surroundings *around)
+static double zone_power(const struct zone *zone, const struct zone_context *context)
 {
 	double sum = NAN;
 
-	for (size_t i = 0; i < zone->member_count; i++) {
-		const struct member *member = &zone->members[i];
-		double power = source_power(member->source, &around->limits, around->now);
+	for (size_t i = 0; i < zone->source_count; i++) {
+		const struct zone_source *source = &zone->sources[i];
+		double power = source_power(source->source, &context->limits, context->now);
 
 		if (isnan(power))
 			continue;
-		if (isnan(sum) && member->sign < 0)
-			return NAN; /* nothing to take it off from: main members come first */
-		sum = (isnan(sum) ? 0 : sum) + member->sign * power;
+		if (isnan(sum) && source->sign < 0)
+			return NAN; /* nothing to take it off from: main sources come first */
+		sum = (isnan(sum) ? 0 : sum) + source->sign * power;
 	}
 	return sum;
 }
@@ -240,37 +241,37 @@ static double zone_power(const struct zone *zone, const struct surroundings *aro
 /* What a part's records say beyond the main meter's newest one: no books have it yet. */
 static mwh_t booked_beyond(const struct source *source, ms_t from, ms_t booked)
 {
-	ms_t last = curve_last(&source->energy);
+	ms_t last = series_last(&source->energy);
 	unsigned int flags = 0;
 
 	if (booked > from)
 		from = booked;
-	return last > from ? curve_between(&source->energy, from, last, &flags) : 0;
+	return last > from ? series_between(&source->energy, from, last, &flags) : 0;
 }
 
 /* What is left over is a difference: it makes no sense while one side lags. */
 static bool zone_lags(const struct zone *zone)
 {
-	for (size_t i = 0; i < zone->member_count; i++)
-		if (source_lags(zone->members[i].source))
+	for (size_t i = 0; i < zone->source_count; i++)
+		if (source_lags(zone->sources[i].source))
 			return true;
 	return false;
 }
 
 mwh_t zone_beyond(const struct zone *zone, ms_t from)
 {
-	bool difference = zone->member_count && zone->members[zone->member_count - 1].sign < 0;
+	bool difference = zone->source_count && zone->sources[zone->source_count - 1].sign < 0;
 	ms_t booked = balance_domain(&zone->balance).to;
 	mwh_t energy = 0;
 
 	if (difference && zone_lags(zone))
 		return 0;
-	for (size_t i = 0; i < zone->member_count; i++) {
-		const struct member *member = &zone->members[i];
+	for (size_t i = 0; i < zone->source_count; i++) {
+		const struct zone_source *source = &zone->sources[i];
 
-		energy = add_limited(energy, member->sign * source_beyond(member->source, from));
-		if (member->sign < 0)
-			energy = add_limited(energy, -booked_beyond(member->source, from, booked));
+		energy = add_limited(energy, source->sign * source_beyond(source->source, from));
+		if (source->sign < 0)
+			energy = add_limited(energy, -booked_beyond(source->source, from, booked));
 	}
 	return energy;
 }
@@ -279,22 +280,22 @@ static double zone_volume(const struct zone *zone)
 {
 	double m3 = NAN;
 
-	for (size_t i = 0; i < zone->member_count; i++) {
-		const struct source *source = zone->members[i].source;
+	for (size_t i = 0; i < zone->source_count; i++) {
+		const struct source *source = zone->sources[i].source;
 
 		if (source->volume.weight_count)
 			m3 = (isnan(m3) ? 0 : m3) +
-			     (double)curve_total(&source->volume) / ML_PER_M3;
+			     (double)series_total(&source->volume) / ML_PER_M3;
 	}
 	return m3;
 }
 
-static enum quality zone_quality(const struct zone *zone, const struct surroundings *around,
+static enum quality zone_quality(const struct zone *zone, const struct zone_context *context,
 				 const struct zone_state *state, enum quality of_window)
 {
-	if (zone_status(zone, around) != ZONE_ONLINE)
+	if (zone_status(zone, context) != ZONE_ONLINE)
 		return QUALITY_STALE;
-	if (!zone_complete(zone, around))
+	if (!zone_complete(zone, context))
 		return QUALITY_PARTIAL;
 	if (of_window != QUALITY_MEASURED)
 		return QUALITY_ESTIMATED;
@@ -302,27 +303,27 @@ static enum quality zone_quality(const struct zone *zone, const struct surroundi
 								       : QUALITY_MEASURED;
 }
 
-struct zone_state zone_look(const struct zone *zone, const struct surroundings *around)
+struct zone_state zone_look(const struct zone *zone, const struct zone_context *context)
 {
 	struct zone_state state = {.power_w = NAN, .power_1m_w = NAN, .power_10m_w = NAN};
 	enum quality of_window = QUALITY_MEASURED;
-	const struct ledger_day *day = ledger_day(&zone->ledger, around->now);
-	bool answers = zone_status(zone, around) == ZONE_ONLINE && zone_counts_energy(zone);
+	const struct ledger_day *day = ledger_day(&zone->ledger, context->now);
+	bool answers = zone_status(zone, context) == ZONE_ONLINE && zone_counts_energy(zone);
 	struct window window;
 	mwh_t beyond;
 
-	state.segment = tariff_at(around->tariff, around->now);
-	state.day_start = civil_day_start(&around->tariff->settings->zone, around->now);
-	if (zone_last_window(zone, around, &window)) {
-		struct reading reading = zone_reading(zone, window, around);
+	state.segment = tariff_at(context->tariff, context->now);
+	state.day_start = civil_day_start(&context->tariff->settings->zone, context->now);
+	if (zone_last_window(zone, context, &window)) {
+		struct reading reading = zone_reading(zone, window, context);
 
 		state.power_10m_w = answers ? reading.power_w : NAN;
 		of_window = reading.quality;
 	}
 	if (answers) {
-		state.power_w = zone_power(zone, around);
-		if (zone_last_minute(zone, around, &window))
-			state.power_1m_w = zone_reading(zone, window, around).power_w;
+		state.power_w = zone_power(zone, context);
+		if (zone_last_minute(zone, context, &window))
+			state.power_1m_w = zone_reading(zone, window, context).power_w;
 	}
 	state.energy_total = zone->ledger.total.energy;
 	state.cost_total = zone->ledger.total.cost;
@@ -333,6 +334,6 @@ struct zone_state zone_look(const struct zone *zone, const struct surroundings *
 	state.cost_hour =
 		state.power_w / 1000 * (double)state.segment.price / (double)PRICES_PER_UNIT;
 	state.volume_m3 = zone_volume(zone);
-	state.quality = zone_quality(zone, around, &state, of_window);
+	state.quality = zone_quality(zone, context, &state, of_window);
 	return state;
 }

@@ -19,7 +19,7 @@ const char *zone_status_name(enum zone_status status);
 const char *quality_name(enum quality quality);
 
 /* A source's part in a zone: 1, or -1 where the zone is what the source leaves over. */
-struct member {
+struct zone_source {
 	struct source *source;
 	int sign;
 };
@@ -30,14 +30,14 @@ struct zone {
 	char medium[ID_SIZE];
 	double nominal_w; /* NAN: unknown */
 	enum role role;
-	struct member *members; /* announced sources, in the order of their topics */
-	size_t member_count, member_capacity;
+	struct zone_source *sources; /* announced sources, in the order of their topics */
+	size_t source_count, source_capacity;
 	struct balance balance; /* all sources that ever belonged to it */
 	struct ledger ledger;
 };
 
-/* What a look at a zone needs to know beside the zone. All settled. */
-struct surroundings {
+/* What a look at a zone needs to know beside the zone. All sorted. */
+struct zone_context {
 	ms_t now;
 	struct stale_limits limits;
 	struct tariff *tariff;
@@ -52,7 +52,7 @@ bool zone_electric(const struct zone *zone);
 /* False where its meters only count a volume: water, or gas without a coefficient. */
 bool zone_counts_energy(const struct zone *zone);
 
-enum zone_status zone_status(const struct zone *zone, const struct surroundings *around);
+enum zone_status zone_status(const struct zone *zone, const struct zone_context *context);
 
 /* A window with its energy. */
 struct reading {
@@ -66,12 +66,12 @@ struct reading {
 };
 
 struct reading zone_reading(const struct zone *zone, struct window window,
-			    const struct surroundings *around);
+			    const struct zone_context *context);
 
 /* The last closed 10-minute window, and the last closed 1-minute one. False where none is. */
-bool zone_last_window(const struct zone *zone, const struct surroundings *around,
+bool zone_last_window(const struct zone *zone, const struct zone_context *context,
 		      struct window *window);
-bool zone_last_minute(const struct zone *zone, const struct surroundings *around,
+bool zone_last_minute(const struct zone *zone, const struct zone_context *context,
 		      struct window *minute);
 
 /* Everything in the topic `state`. NAN is unknown. */
@@ -86,7 +86,7 @@ struct zone_state {
 	enum quality quality;
 };
 
-struct zone_state zone_look(const struct zone *zone, const struct surroundings *around);
+struct zone_state zone_look(const struct zone *zone, const struct zone_context *context);
 
 /* Energy between the last records and the newest live readings, after `from`. */
 mwh_t zone_beyond(const struct zone *zone, ms_t from);
@@ -95,7 +95,7 @@ mwh_t zone_beyond(const struct zone *zone, ms_t from);
 
 /* The last closed minutes, oldest first; power is NAN where not known. False where there are none.
  */
-bool zone_hour(const struct zone *zone, const struct surroundings *around,
+bool zone_hour(const struct zone *zone, const struct zone_context *context,
 	       double power_w[HOUR_MINUTES], ms_t *end);
 
 #endif

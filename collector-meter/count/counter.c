@@ -6,8 +6,6 @@
 
 #include "common/base/array.h"
 
-#define NEVER INT64_MAX
-
 /* The order of the records of one millisecond. */
 static const enum mark mark_order[] = {MARK_START, MARK_CONTACTS, MARK_TOP10, MARK_MINUTE,
 				       MARK_STOP};
@@ -26,13 +24,13 @@ void counter_init(struct counter *counter, const struct counter_config *config)
 {
 	*counter = (struct counter){
 		.config = *config,
-		.start_due = NEVER,
-		.minute_due = NEVER,
-		.stop_due = NEVER,
+		.start_due = FOREVER,
+		.minute_due = FOREVER,
+		.stop_due = FOREVER,
 		.paused = INT64_MIN,
 		.told = INT64_MIN,
 		.pulses = config->initial_pulses,
-		.last_pulse = NEVER,
+		.last_pulse = FOREVER,
 	};
 	for (int role = 0; role < LINE_ROLES; role++) {
 		counter->lines[role].minimum[false] = config->min_off;
@@ -56,13 +54,13 @@ void counter_start(struct counter *counter, ns_t t, ns_t blind)
 	counter->until = t;
 	counter->settled = ms_of(t);
 	counter->start_due = ms_of(t);
-	counter->stop_due = NEVER;
+	counter->stop_due = FOREVER;
 	/* The minutes go on in step with the last top over a time without sight, too. */
-	if (counter->minute_due == NEVER)
+	if (counter->minute_due == FOREVER)
 		counter->minute_due = ms_of(t);
 	while (counter->minute_due <= ms_of(t))
 		counter->minute_due += MS_PER_MINUTE;
-	counter->last_pulse = NEVER;
+	counter->last_pulse = FOREVER;
 	for (int role = 0; role < LINE_ROLES; role++) {
 		qualifier_start(&counter->lines[role], false, t);
 		counter->last_edge[role] = t;
@@ -222,7 +220,7 @@ void counter_pause(struct counter *counter)
 {
 	assert(counter->running && !counter->marks && !counter->bin_open);
 	/* The start comes first, and is not certain before its millisecond is over. */
-	if (counter->start_due == NEVER && counter->settled - 1 > counter->paused)
+	if (counter->start_due == FOREVER && counter->settled - 1 > counter->paused)
 		counter->stop_due = counter->paused = counter->settled - 1;
 }
 
@@ -286,7 +284,7 @@ static void count_pulse(struct counter *counter, ns_t t, struct counter_event *e
 {
 	counter->pulses++;
 	*event = (struct counter_event){.kind = COUNTER_PULSE, .t = t, .pulses = counter->pulses};
-	if (counter->last_pulse != NEVER) {
+	if (counter->last_pulse != FOREVER) {
 		event->interval = t - counter->last_pulse;
 		event->plausible =
 			event->interval > 0 && event->interval >= counter->config.min_interval;
@@ -356,7 +354,7 @@ static void close_bin(struct counter *counter)
 {
 	if (counter->start_due == counter->bin) {
 		counter->marks |= 1u << MARK_START;
-		counter->start_due = NEVER;
+		counter->start_due = FOREVER;
 	} else if (contacts_changed(counter)) {
 		counter->marks |= 1u << MARK_CONTACTS;
 	}
@@ -371,7 +369,7 @@ static void close_bin(struct counter *counter)
 	}
 	if (counter->stop_due == counter->bin) {
 		counter->marks |= 1u << MARK_STOP;
-		counter->stop_due = NEVER;
+		counter->stop_due = FOREVER;
 	}
 	forget_told_marks(counter);
 	counter->bin_open = false;
@@ -437,16 +435,16 @@ bool counter_next(struct counter *counter, struct counter_event *event)
 
 ns_t counter_deadline(const struct counter *counter)
 {
-	ns_t deadline = NEVER;
+	ns_t deadline = FOREVER;
 	ns_t since, due;
 
 	if (!counter->running)
-		return NEVER;
+		return FOREVER;
 	for (int role = 0; role < LINE_ROLES; role++)
 		if (qualifier_undecided(&counter->lines[role], &since, &due))
 			deadline = smaller(deadline, due);
 	/* While a level is undecided the rest waits for it. */
-	if (deadline != NEVER)
+	if (deadline != FOREVER)
 		return deadline;
 	return (next_bin(counter) + 1) * NS_PER_MS;
 }

@@ -13,8 +13,6 @@
 #define BATCH	 256 /* edges between two looks at what is certain */
 #define TURN	 16  /* batches before the loop's others have their turn */
 
-#define NEVER INT64_MIN
-
 /* One set of lines: those of one source, or a recording of all sources. */
 struct input {
 	struct station *station;

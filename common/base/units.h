@@ -25,6 +25,10 @@ typedef int64_t price_t;
 #define MS_PER_HOUR   INT64_C(3600000)
 #define MS_PER_DAY    INT64_C(86400000)
 
+/* Times before and after all others: no time yet, no limit. */
+#define NEVER	INT64_MIN
+#define FOREVER INT64_MAX
+
 #define MWH_PER_WH  INT64_C(1000)
 #define MWH_PER_KWH INT64_C(1000000)
 

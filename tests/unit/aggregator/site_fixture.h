@@ -38,7 +38,7 @@ struct fixture {
 };
 
 static struct calendar fixture_calendars[] = {{
-	.from = CURVE_NEVER,
+	.from = NEVER,
 	.off_peak = {{22 * 60, 6 * 60}},
 	.off_peak_count = 1,
 	.peak = {{8 * 60, 10 * 60}, {18 * 60, 20 * 60}},
@@ -46,12 +46,12 @@ static struct calendar fixture_calendars[] = {{
 }};
 
 static struct prices fixture_prices[] = {{
-	.from = CURVE_NEVER,
+	.from = NEVER,
 	.of = {0, 18152888, 9222356, 5826912, 5081804, 3168204},
 }};
 
 static struct subscribed fixture_subscribed[] = {{
-	.from = CURVE_NEVER,
+	.from = NEVER,
 	.watts = {0, 480000, 480000, 480000, 480000, 480000},
 }};
 
@@ -117,12 +117,12 @@ static inline const char *fixture_value_end(const char *text)
 	return text;
 }
 
-/* The very text of a member of a topic's JSON object, such as "cost" or "bands.P.kwh". The answer
+/* The very text of a source of a topic's JSON object, such as "cost" or "bands.P.kwh". The answer
  * holds until the next call. */
 static inline const char *fixture_member(const struct fixture *fixture, const char *name,
 					 const char *path)
 {
-	static char member[8192];
+	static char source[8192];
 	const char *text = fixture_text(fixture, name);
 
 	if (!text)
@@ -143,8 +143,8 @@ static inline const char *fixture_member(const struct fixture *fixture, const ch
 		path += length;
 		path += *path == '.';
 	}
-	snprintf(member, sizeof(member), "%.*s", (int)(fixture_value_end(text) - text), text);
-	return member;
+	snprintf(source, sizeof(source), "%.*s", (int)(fixture_value_end(text) - text), text);
+	return source;
 }
 
 #define assert_topic(fixture, name, expected)                                                      \

@@ -16,7 +16,7 @@ struct fact {
 	ms_t t;
 	int64_t count; /* pulses, or mWh */
 	int64_t seq;
-	bool top, change;
+	bool signal, change;
 	int off_peak, peak; /* 0, 1, 2: null */
 };
 
@@ -60,7 +60,7 @@ static inline void fact(struct fact fact)
 			 "\"mark\":\"%s\","
 			 "\"pulses\":%lld,\"off_peak\":%s,\"peak\":%s}",
 			 (long long)fact.t, (long long)fact.seq, (long long)*prev,
-			 fact.top      ? "top10"
+			 fact.signal   ? "top10"
 			 : fact.change ? "contacts"
 				       : "minute",
 			 (long long)fact.count, states[fact.off_peak], states[fact.peak]);
@@ -76,22 +76,22 @@ static inline void fact(struct fact fact)
 
 static inline void main_meter(void)
 {
-	ms_t top = world.from;
+	ms_t signal = world.from;
 	int64_t pulses = seed_below(1000000);
 	int off_peak = 1, peak = 0;
 
 	for (ms_t t = world.from; t < world.to; t += MS_PER_MINUTE) {
-		bool is_top = t >= top;
+		bool is_signal = t >= signal;
 
-		if (is_top)
-			top = t + 600000 + (seed_below(8) == 0 ? 600000 : seed_below(3) * 6000);
+		if (is_signal)
+			signal = t + 600000 + (seed_below(8) == 0 ? 600000 : seed_below(3) * 6000);
 		if (seed_below(60) == 0) {
 			off_peak = (int)seed_below(3);
 			peak = seed_below(4) == 0 ? 1 : (int)seed_below(2) * 2;
 			fact((struct fact){0, t + seed_below(60000), pulses, 0, false, true,
 					   off_peak, peak});
 		}
-		/* Now and then nothing for a while, a spurious top, a glitch, a reset. */
+		/* Now and then nothing for a while, a spurious period signal, a glitch, a reset. */
 		if (seed_below(90) == 0)
 			t += seed_below(40) * MS_PER_MINUTE;
 		if (t >= world.to)
@@ -104,8 +104,8 @@ static inline void main_meter(void)
 		if (seed_below(700) == 0)
 			pulses = seed_below(1000);
 		pulses += seed_below(110);
-		fact((struct fact){0, t + seed_below(2) * seed_below(900), pulses, 0, is_top, false,
-				   off_peak, peak});
+		fact((struct fact){0, t + seed_below(2) * seed_below(900), pulses, 0, is_signal,
+				   false, off_peak, peak});
 	}
 }
 

@@ -115,7 +115,7 @@ static void dated_settings_are_read_exactly(void **state)
 	config_close(&config);
 }
 
-static void a_misspelt_member_gets_its_right_name(void **state)
+static void a_misspelt_source_gets_its_right_name(void **state)
 {
 	(void)state;
 	assert_wrong("{\"site\":\"lycee\",\"timezon\":\"UTC\"}", "timezone");
@@ -208,7 +208,7 @@ int main(void)
 		cmocka_unit_test(a_site_id_is_enough),
 		cmocka_unit_test(the_books_can_lie_elsewhere),
 		cmocka_unit_test(dated_settings_are_read_exactly),
-		cmocka_unit_test(a_misspelt_member_gets_its_right_name),
+		cmocka_unit_test(a_misspelt_source_gets_its_right_name),
 		cmocka_unit_test(what_is_missing_or_wrong_is_named_with_its_path),
 		cmocka_unit_test(hours_that_are_none_are_refused),
 		cmocka_unit_test(an_hour_cannot_be_peak_and_off_peak),

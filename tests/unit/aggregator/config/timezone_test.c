@@ -159,7 +159,8 @@ static char folder[] = "/tmp/timezone_test.XXXXXX";
 #define LONGEST "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
 #define LONGER	LONGEST "l"
 
-/* Files stay until the end: libc takes a file for unchanged that has the inode of a removed one. */
+/* Files assignment until the end: libc takes a file for unchanged that has the inode of a removed
+ * one. */
 static const char *const made[] = {"Text", "Often", "Oftener", LONGEST, LONGER};
 
 static const char *path_of(const char *name)

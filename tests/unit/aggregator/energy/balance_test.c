@@ -6,21 +6,21 @@
 
 #include "aggregator/energy/balance.h"
 
-static struct curve main_meter, part, other;
+static struct index_series main_meter, part, other;
 static struct balance balance;
 
 /* 10 mWh a ms from `from` to `to`. */
-static void run(struct curve *curve, ms_t from, ms_t to)
+static void run(struct index_series *series, ms_t from, ms_t to)
 {
-	curve_weigh(curve, (struct weight){.amount = WEIGHT_ONE});
-	curve_add(curve, from, 1000000);
-	curve_add(curve, to, 1000000 + 10 * (to - from));
-	curve_settle(curve);
+	series_weigh(series, (struct weight){.amount = WEIGHT_ONE});
+	series_add(series, from, 1000000);
+	series_add(series, to, 1000000 + 10 * (to - from));
+	series_update(series);
 }
 
-static void add(const struct curve *curve, ms_t from, ms_t until, int sign)
+static void add(const struct index_series *series, ms_t from, ms_t until, int sign)
 {
-	balance_add(&balance, (struct term){curve, from, until, sign});
+	balance_add(&balance, (struct term){series, from, until, sign});
 }
 
 static int64_t energy(ms_t from, ms_t to)
@@ -31,9 +31,9 @@ static int64_t energy(ms_t from, ms_t to)
 static int teardown(void **state)
 {
 	(void)state;
-	curve_free(&main_meter);
-	curve_free(&part);
-	curve_free(&other);
+	series_free(&main_meter);
+	series_free(&part);
+	series_free(&other);
 	balance_free(&balance);
 	return 0;
 }
@@ -43,10 +43,10 @@ static void nothing_is_known_of_an_empty_balance(void **state)
 	struct stretch stretch = balance_between(&balance, 0, 10);
 
 	(void)state;
-	assert_true(span_empty(balance_domain(&balance)));
+	assert_true(time_range_empty(balance_domain(&balance)));
 	assert_int_equal(stretch.energy, 0);
 	assert_false(stretch.known);
-	assert_int_equal(stretch.flags, CURVE_BEFORE | CURVE_AFTER);
+	assert_int_equal(stretch.flags, SERIES_BEFORE | SERIES_AFTER);
 }
 
 static void sources_add_up_each_over_its_own_time(void **state)
@@ -54,8 +54,8 @@ static void sources_add_up_each_over_its_own_time(void **state)
 	(void)state;
 	run(&part, 0, 1000);
 	run(&other, 500, 2000);
-	add(&part, CURVE_NEVER, CURVE_ALWAYS, 1);
-	add(&other, CURVE_NEVER, CURVE_ALWAYS, 1);
+	add(&part, NEVER, FOREVER, 1);
+	add(&other, NEVER, FOREVER, 1);
 	assert_int_equal(balance_domain(&balance).from, 0);
 	assert_int_equal(balance_domain(&balance).to, 2000);
 	assert_int_equal(energy(0, 500), 5000);
@@ -69,14 +69,14 @@ static void a_stretch_says_what_it_lacks(void **state)
 	(void)state;
 	run(&part, 0, 1000);
 	run(&other, 500, 2000);
-	add(&part, CURVE_NEVER, CURVE_ALWAYS, 1);
-	add(&other, CURVE_NEVER, CURVE_ALWAYS, 1);
+	add(&part, NEVER, FOREVER, 1);
+	add(&other, NEVER, FOREVER, 1);
 	assert_int_equal(balance_between(&balance, 600, 900).flags, 0);
 	/* the other was not there yet: nothing is missing */
 	assert_int_equal(balance_between(&balance, 0, 500).flags, 0);
-	assert_int_equal(balance_between(&balance, 400, 600).flags, CURVE_BEFORE);
-	assert_int_equal(balance_between(&balance, 900, 1100).flags, CURVE_AFTER);
-	assert_int_equal(balance_between(&balance, -10, 100).flags, CURVE_BEFORE);
+	assert_int_equal(balance_between(&balance, 400, 600).flags, SERIES_BEFORE);
+	assert_int_equal(balance_between(&balance, 900, 1100).flags, SERIES_AFTER);
+	assert_int_equal(balance_between(&balance, -10, 100).flags, SERIES_BEFORE);
 	assert_false(balance_between(&balance, 2000, 3000).known);
 	assert_false(balance_between(&balance, -10, 0).known);
 	assert_true(balance_between(&balance, 1999, 3000).known);
@@ -87,14 +87,14 @@ static void the_rest_is_main_minus_parts_within_mains_books(void **state)
 	(void)state;
 	run(&main_meter, 100, 1000);
 	run(&part, 0, 2000);
-	add(&main_meter, CURVE_NEVER, CURVE_ALWAYS, 1);
-	add(&part, CURVE_NEVER, CURVE_ALWAYS, -1);
+	add(&main_meter, NEVER, FOREVER, 1);
+	add(&part, NEVER, FOREVER, -1);
 	assert_int_equal(balance_domain(&balance).from, 100);
 	assert_int_equal(balance_domain(&balance).to, 1000);
 	assert_int_equal(energy(0, 3000), 0);
 	assert_int_equal(energy(1000, 2000), 0); /* not negative */
-	curve_add(&main_meter, 1100, 1000000 + 9000 + 2500);
-	curve_settle(&main_meter);
+	series_add(&main_meter, 1100, 1000000 + 9000 + 2500);
+	series_update(&main_meter);
 	assert_int_equal(energy(1000, 1100), 1500);
 }
 
@@ -102,8 +102,8 @@ static void a_part_without_records_takes_nothing_off(void **state)
 {
 	(void)state;
 	run(&main_meter, 0, 1000);
-	add(&main_meter, CURVE_NEVER, CURVE_ALWAYS, 1);
-	add(&part, CURVE_NEVER, CURVE_ALWAYS, -1);
+	add(&main_meter, NEVER, FOREVER, 1);
+	add(&part, NEVER, FOREVER, -1);
 	assert_int_equal(energy(0, 1000), 10000);
 }
 
@@ -113,8 +113,8 @@ static void a_source_counts_while_it_belongs_to_the_zone(void **state)
 
 	(void)state;
 	run(&part, 0, 1000);
-	add(&part, CURVE_NEVER, 333, 1);
-	add(&part, 666, CURVE_ALWAYS, 1);
+	add(&part, NEVER, 333, 1);
+	add(&part, 666, FOREVER, 1);
 	balance_add(&second, (struct term){&part, 333, 666, 1});
 	assert_int_equal(energy(0, 1000), 3330 + 3340);
 	assert_int_equal(balance_between(&second, 0, 1000).energy, 3330);

@@ -81,8 +81,8 @@ static void pulse_record(ms_t t, int64_t pulses, enum mark mark, ms_t now)
 	int64_t count;
 
 	assert_true(source_record(&source, &record, now, &count, &fail));
-	curve_settle(&source.energy);
-	curve_settle(&source.volume);
+	series_update(&source.energy);
+	series_update(&source.volume);
 }
 
 static void pac_record(ms_t t, double wh, ms_t now)
@@ -92,7 +92,7 @@ static void pac_record(ms_t t, double wh, ms_t now)
 	int64_t count;
 
 	assert_true(source_record(&source, &record, now, &count, &fail));
-	curve_settle(&source.energy);
+	series_update(&source.energy);
 }
 
 static double power(ms_t now)
@@ -134,7 +134,7 @@ static void an_implausible_interval_is_energy_but_no_power(void **state)
 	pulse_record(NOW, 10, MARK_MINUTE, NOW);
 	pulse_live(NOW + 1000, 11, 99999, NOW + 1000);
 	assert_true(isnan(power(NOW + 1000)));
-	assert_int_equal(source_beyond(&source, CURVE_NEVER), 80000);
+	assert_int_equal(source_beyond(&source, NEVER), 80000);
 	pulse_live(NOW + 1100, 12, 100000, NOW + 1100);
 	assert_true(power(NOW + 1100) == 2880000);
 }
@@ -222,20 +222,20 @@ static void beyond_the_books_counts_from_the_last_record_to_the_newest_reading(v
 {
 	(void)state;
 	source_announce(&source, &pac_about, NOW);
-	assert_int_equal(source_beyond(&source, CURVE_NEVER), 0);
+	assert_int_equal(source_beyond(&source, NEVER), 0);
 	pac_live(NOW + 500, 0, 20, NOW + 500);
-	assert_int_equal(source_beyond(&source, CURVE_NEVER), 0); /* no books yet */
+	assert_int_equal(source_beyond(&source, NEVER), 0); /* no books yet */
 	pac_record(NOW, 10, NOW + 500);
-	assert_int_equal(source_beyond(&source, CURVE_NEVER), 10000);
+	assert_int_equal(source_beyond(&source, NEVER), 10000);
 	/* midnight lies between: what was used before is floor(10000 x 123 / 500) */
 	assert_int_equal(source_beyond(&source, NOW + 123), 10000 - 2460);
 	assert_int_equal(source_beyond(&source, NOW + 500), 0);
 	pac_record(NOW + 500, 20, NOW + 500);
-	assert_int_equal(source_beyond(&source, CURVE_NEVER), 0);
+	assert_int_equal(source_beyond(&source, NEVER), 0);
 	pac_live(NOW + 1000, 0, 19, NOW + 1000);
-	assert_int_equal(source_beyond(&source, CURVE_NEVER), 0); /* never negative */
+	assert_int_equal(source_beyond(&source, NEVER), 0); /* never negative */
 	pac_live(NOW + 1500, 0, NAN, NOW + 1500);
-	assert_int_equal(source_beyond(&source, CURVE_NEVER), 0);
+	assert_int_equal(source_beyond(&source, NEVER), 0);
 }
 
 static void gas_counts_volume_and_energy(void **state)
@@ -249,14 +249,14 @@ static void gas_counts_volume_and_energy(void **state)
 	source_announce(&source, &about, NOW);
 	pulse_record(NOW, 0, MARK_MINUTE, NOW);
 	pulse_record(NOW + 60000, 250, MARK_MINUTE, NOW);
-	assert_int_equal(curve_total(&source.energy), 280 * MWH_PER_KWH);
-	assert_int_equal(curve_total(&source.volume), 25000000);
+	assert_int_equal(series_total(&source.energy), 280 * MWH_PER_KWH);
+	assert_int_equal(series_total(&source.volume), 25000000);
 	/* a new coefficient does not touch what was used before */
 	about.kwh_per_m3 = 10;
 	source_announce(&source, &about, NOW + 60000);
 	pulse_record(NOW + 120000, 260, MARK_MINUTE, NOW + 120000);
-	assert_int_equal(curve_total(&source.energy), 290 * MWH_PER_KWH);
-	assert_int_equal(curve_total(&source.volume), 26000000);
+	assert_int_equal(series_total(&source.energy), 290 * MWH_PER_KWH);
+	assert_int_equal(series_total(&source.volume), 26000000);
 }
 
 static void water_counts_volume_alone(void **state)
@@ -269,8 +269,8 @@ static void water_counts_volume_alone(void **state)
 	source_announce(&source, &about, NOW);
 	pulse_record(NOW, 0, MARK_MINUTE, NOW);
 	pulse_record(NOW + 60000, 100, MARK_MINUTE, NOW);
-	assert_int_equal(curve_total(&source.energy), 0);
-	assert_int_equal(curve_total(&source.volume), 1000000);
+	assert_int_equal(series_total(&source.energy), 0);
+	assert_int_equal(series_total(&source.volume), 1000000);
 }
 
 static void assert_weight_refused(double wh_per_pulse)

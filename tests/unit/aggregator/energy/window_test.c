@@ -10,18 +10,18 @@
 
 #define T0 INT64_C(1358233200000) /* 2013-01-15T07:00Z */
 
-static void grid_of(struct grid *grid, size_t count, const ms_t tops[])
+static void grid_of(struct grid *grid, size_t count, const ms_t signals[])
 {
 	*grid = (struct grid){0};
 	for (size_t i = 0; i < count; i++)
-		grid_add(grid, T0 + tops[i]);
-	grid_settle(grid);
+		grid_add(grid, T0 + signals[i]);
+	grid_update(grid);
 }
 
 #define GRID_OF(grid, ...)                                                                         \
 	do {                                                                                       \
-		static const ms_t tops[] = {__VA_ARGS__};                                          \
-		grid_of(grid, sizeof(tops) / sizeof(tops[0]), tops);                               \
+		static const ms_t signals[] = {__VA_ARGS__};                                       \
+		grid_of(grid, sizeof(signals) / sizeof(signals[0]), signals);                      \
 	} while (0)
 
 static void assert_window(const struct grid *grid, ms_t t, ms_t start, ms_t end,
@@ -35,20 +35,20 @@ static void assert_window(const struct grid *grid, ms_t t, ms_t start, ms_t end,
 	assert_int_equal(window.last, last);
 }
 
-static void windows_run_from_top_to_top_and_belong_to_their_start(void **state)
+static void windows_run_from_signal_to_signal_and_belong_to_their_start(void **state)
 {
 	struct grid grid;
 
 	(void)state;
 	GRID_OF(&grid, 0, 600000, 1212000);
-	assert_window(&grid, 0, 0, 600000, EDGE_TOP, EDGE_TOP);
-	assert_window(&grid, 599999, 0, 600000, EDGE_TOP, EDGE_TOP);
-	assert_window(&grid, 600000, 600000, 1212000, EDGE_TOP, EDGE_TOP);
-	assert_window(&grid, 1211999, 600000, 1212000, EDGE_TOP, EDGE_TOP);
+	assert_window(&grid, 0, 0, 600000, EDGE_SIGNAL, EDGE_SIGNAL);
+	assert_window(&grid, 599999, 0, 600000, EDGE_SIGNAL, EDGE_SIGNAL);
+	assert_window(&grid, 600000, 600000, 1212000, EDGE_SIGNAL, EDGE_SIGNAL);
+	assert_window(&grid, 1211999, 600000, 1212000, EDGE_SIGNAL, EDGE_SIGNAL);
 	grid_free(&grid);
 }
 
-static void a_top_less_than_570_s_after_the_last_is_spurious(void **state)
+static void a_signal_less_than_570_s_after_the_last_is_spurious(void **state)
 {
 	struct grid grid;
 
@@ -60,28 +60,28 @@ static void a_top_less_than_570_s_after_the_last_is_spurious(void **state)
 	grid_free(&grid);
 	GRID_OF(&grid, 0, 570000);
 	assert_int_equal(grid.spurious, 0);
-	assert_window(&grid, 0, 0, 570000, EDGE_TOP, EDGE_TOP);
+	assert_window(&grid, 0, 0, 570000, EDGE_SIGNAL, EDGE_SIGNAL);
 	grid_free(&grid);
 }
 
-static void tops_that_come_one_by_one_are_judged_alike(void **state)
+static void signals_that_come_one_by_one_are_judged_alike(void **state)
 {
 	struct grid grid = {0};
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {
-		static const ms_t tops[] = {0, 569999, 570000, 1140000};
+		static const ms_t signals[] = {0, 569999, 570000, 1140000};
 
-		grid_add(&grid, T0 + tops[i]);
-		assert_false(span_empty(grid_settle(&grid)));
+		grid_add(&grid, T0 + signals[i]);
+		assert_false(time_range_empty(grid_update(&grid)));
 	}
 	assert_int_equal(grid.spurious, 1);
-	assert_window(&grid, 0, 0, 570000, EDGE_TOP, EDGE_TOP);
-	assert_window(&grid, 570000, 570000, 1140000, EDGE_TOP, EDGE_TOP);
+	assert_window(&grid, 0, 0, 570000, EDGE_SIGNAL, EDGE_SIGNAL);
+	assert_window(&grid, 570000, 570000, 1140000, EDGE_SIGNAL, EDGE_SIGNAL);
 	grid_free(&grid);
 }
 
-static void a_late_earlier_top_decides_anew_which_are_spurious(void **state)
+static void a_late_earlier_signal_decides_anew_which_are_spurious(void **state)
 {
 	struct grid grid;
 
@@ -89,41 +89,41 @@ static void a_late_earlier_top_decides_anew_which_are_spurious(void **state)
 	GRID_OF(&grid, 300000, 900000, 1500000);
 	assert_int_equal(grid.accepted_count, 3);
 	grid_add(&grid, T0);
-	assert_false(span_empty(grid_settle(&grid)));
+	assert_false(time_range_empty(grid_update(&grid)));
 	/* 0, then 300 is spurious, 900 is not */
 	assert_int_equal(grid.spurious, 1);
 	assert_int_equal(grid.accepted_count, 3);
-	assert_window(&grid, 0, 0, 450000, EDGE_TOP, EDGE_SYNTHETIC);
+	assert_window(&grid, 0, 0, 450000, EDGE_SIGNAL, EDGE_SYNTHETIC);
 	grid_free(&grid);
 }
 
-static void a_late_top_changes_only_the_windows_between_its_neighbours(void **state)
+static void a_late_signal_changes_only_the_windows_between_its_neighbours(void **state)
 {
 	struct grid grid;
-	struct span changed;
+	struct time_range changed;
 
 	(void)state;
 	GRID_OF(&grid, 0, 600000, 1800000, 2400000);
 	grid_add(&grid, T0 + 1200000);
-	changed = grid_settle(&grid);
+	changed = grid_update(&grid);
 	assert_int_equal(changed.from - T0, 600000);
 	assert_int_equal(changed.to - T0, 1800000);
 	/* Spurious */
 	grid_add(&grid, T0 + 1300000);
-	assert_true(span_empty(grid_settle(&grid)));
+	assert_true(time_range_empty(grid_update(&grid)));
 	grid_add(&grid, T0 - 600000);
-	changed = grid_settle(&grid);
-	assert_int_equal(changed.from, CURVE_NEVER);
+	changed = grid_update(&grid);
+	assert_int_equal(changed.from, NEVER);
 	assert_int_equal(changed.to - T0, 0);
 	grid_add(&grid, T0 + 3000000);
 	grid_add(&grid, T0 + 3600000);
-	changed = grid_settle(&grid);
+	changed = grid_update(&grid);
 	assert_int_equal(changed.from - T0, 2400000);
-	assert_int_equal(changed.to, CURVE_ALWAYS);
+	assert_int_equal(changed.to, FOREVER);
 	grid_free(&grid);
 }
 
-static void the_same_top_again_changes_nothing(void **state)
+static void the_same_signal_again_changes_nothing(void **state)
 {
 	struct grid grid;
 
@@ -132,58 +132,58 @@ static void the_same_top_again_changes_nothing(void **state)
 	assert_int_equal(grid.spurious, 0);
 	assert_int_equal(grid.accepted_count, 2);
 	grid_add(&grid, T0 + 600000);
-	assert_true(span_empty(grid_settle(&grid)));
+	assert_true(time_range_empty(grid_update(&grid)));
 	grid_add(&grid, T0);
-	assert_true(span_empty(grid_settle(&grid)));
+	assert_true(time_range_empty(grid_update(&grid)));
 	assert_int_equal(grid.spurious, 0);
 	grid_free(&grid);
 }
 
-static void from_900_s_on_a_top_is_missing(void **state)
+static void from_900_s_on_a_signal_is_missing(void **state)
 {
 	struct grid grid;
 
 	(void)state;
 	GRID_OF(&grid, 0, 899999);
-	assert_window(&grid, 700000, 0, 899999, EDGE_TOP, EDGE_TOP);
+	assert_window(&grid, 700000, 0, 899999, EDGE_SIGNAL, EDGE_SIGNAL);
 	grid_free(&grid);
 	GRID_OF(&grid, 0, 900000);
-	assert_window(&grid, 449999, 0, 450000, EDGE_TOP, EDGE_SYNTHETIC);
-	assert_window(&grid, 450000, 450000, 900000, EDGE_SYNTHETIC, EDGE_TOP);
+	assert_window(&grid, 449999, 0, 450000, EDGE_SIGNAL, EDGE_SYNTHETIC);
+	assert_window(&grid, 450000, 450000, 900000, EDGE_SYNTHETIC, EDGE_SIGNAL);
 	grid_free(&grid);
 	GRID_OF(&grid, 0, 1499999);
-	assert_window(&grid, 0, 0, 749999, EDGE_TOP, EDGE_SYNTHETIC);
+	assert_window(&grid, 0, 0, 749999, EDGE_SIGNAL, EDGE_SYNTHETIC);
 	grid_free(&grid);
 	GRID_OF(&grid, 0, 1500000);
-	assert_window(&grid, 0, 0, 500000, EDGE_TOP, EDGE_SYNTHETIC);
+	assert_window(&grid, 0, 0, 500000, EDGE_SIGNAL, EDGE_SYNTHETIC);
 	grid_free(&grid);
 }
 
-static void missing_tops_are_placed_rounding_down(void **state)
+static void missing_signals_are_placed_rounding_down(void **state)
 {
 	struct grid grid;
 
 	(void)state;
 	GRID_OF(&grid, 0, 1800001);
-	assert_window(&grid, 0, 0, 600000, EDGE_TOP, EDGE_SYNTHETIC);
+	assert_window(&grid, 0, 0, 600000, EDGE_SIGNAL, EDGE_SYNTHETIC);
 	assert_window(&grid, 600000, 600000, 1200000, EDGE_SYNTHETIC, EDGE_SYNTHETIC);
-	assert_window(&grid, 1200000, 1200000, 1800001, EDGE_SYNTHETIC, EDGE_TOP);
+	assert_window(&grid, 1200000, 1200000, 1800001, EDGE_SYNTHETIC, EDGE_SIGNAL);
 	grid_free(&grid);
 	GRID_OF(&grid, 0, 1800002);
 	assert_window(&grid, 1200000, 600000, 1200001, EDGE_SYNTHETIC, EDGE_SYNTHETIC);
-	assert_window(&grid, 1200001, 1200001, 1800002, EDGE_SYNTHETIC, EDGE_TOP);
+	assert_window(&grid, 1200001, 1200001, 1800002, EDGE_SYNTHETIC, EDGE_SIGNAL);
 	grid_free(&grid);
 }
 
-static void before_the_first_and_after_the_last_top_windows_are_600_s(void **state)
+static void before_the_first_and_after_the_last_signal_windows_are_600_s(void **state)
 {
 	struct grid grid;
 
 	(void)state;
 	GRID_OF(&grid, 7000, 607000);
-	assert_window(&grid, 6999, -593000, 7000, EDGE_CLOCK, EDGE_TOP);
+	assert_window(&grid, 6999, -593000, 7000, EDGE_CLOCK, EDGE_SIGNAL);
 	assert_window(&grid, -593001, -1193000, -593000, EDGE_CLOCK, EDGE_CLOCK);
-	assert_window(&grid, 607000, 607000, 1207000, EDGE_TOP, EDGE_CLOCK);
+	assert_window(&grid, 607000, 607000, 1207000, EDGE_SIGNAL, EDGE_CLOCK);
 	assert_window(&grid, 1207000, 1207000, 1807000, EDGE_CLOCK, EDGE_CLOCK);
 	grid_free(&grid);
 }
@@ -198,7 +198,7 @@ static void without_a_signal_windows_follow_the_clock(void **state)
 	assert_window(&grid, 3600001, 3600000, 4200000, EDGE_CLOCK, EDGE_CLOCK);
 }
 
-static void only_windows_between_accepted_tops_are_synchronous(void **state)
+static void only_windows_between_accepted_signals_are_synchronous(void **state)
 {
 	struct grid grid;
 
@@ -214,7 +214,7 @@ static void only_windows_between_accepted_tops_are_synchronous(void **state)
 	grid_free(&grid);
 }
 
-static void windows_are_certain_up_to_the_last_top(void **state)
+static void windows_are_certain_up_to_the_last_signal(void **state)
 {
 	struct grid grid;
 
@@ -222,13 +222,13 @@ static void windows_are_certain_up_to_the_last_top(void **state)
 	GRID_OF(&grid, 0, 600000);
 	assert_int_equal(grid_certain_until(&grid), T0 + 600000);
 	grid_free(&grid);
-	assert_int_equal(grid_certain_until(&grid), CURVE_ALWAYS);
+	assert_int_equal(grid_certain_until(&grid), FOREVER);
 }
 
 /* The starts of a window's minutes and its end, in s. */
 static void assert_minutes(ms_t duration_s, int count, int last_s)
 {
-	struct window window = {T0, T0 + duration_s * 1000, EDGE_TOP, EDGE_TOP};
+	struct window window = {T0, T0 + duration_s * 1000, EDGE_SIGNAL, EDGE_SIGNAL};
 	struct window minute;
 	ms_t t = window.start;
 	int pieces = 0;
@@ -272,14 +272,14 @@ static int moment_compare(const void *a, const void *b)
 }
 
 /* The contract's text, slowly: all boundaries around t. */
-static struct window model_window(const ms_t tops[], int count, ms_t t)
+static struct window model_window(const ms_t signals[], int count, ms_t t)
 {
 	static ms_t edges[20000];
 	ms_t sorted[TOPS], accepted[TOPS];
 	int n = 0, edge_count = 0, i = 0;
 
 	for (int j = 0; j < count; j++)
-		sorted[j] = tops[j];
+		sorted[j] = signals[j];
 	qsort(sorted, (size_t)count, sizeof(sorted[0]), moment_compare);
 	for (int j = 0; j < count; j++)
 		if (!n || sorted[j] - accepted[n - 1] >= 570000)
@@ -301,28 +301,29 @@ static struct window model_window(const ms_t tops[], int count, ms_t t)
 }
 
 /* Settles; what lies outside of what it says to have changed is as it was. */
-static void settle_and_compare(struct grid *grid)
+static void update_and_compare(struct grid *grid)
 {
 	struct window before[TOPS];
 	ms_t moments[TOPS];
-	struct span changed;
+	struct time_range changed;
 
-	for (int i = 0; i < TOPS && grid->settled; i++) {
-		struct grid settled = *grid;
+	for (int i = 0; i < TOPS && grid->sorted; i++) {
+		struct grid sorted = *grid;
 
-		settled.count = settled.settled;
+		sorted.count = sorted.sorted;
 		moments[i] = T0 - 1800000 + seed_below(120000000);
-		before[i] = grid_window(&settled, moments[i]);
+		before[i] = grid_window(&sorted, moments[i]);
 	}
-	if (!grid->settled) {
-		grid_settle(grid);
+	if (!grid->sorted) {
+		grid_update(grid);
 		return;
 	}
-	changed = grid_settle(grid);
+	changed = grid_update(grid);
 	for (int i = 0; i < TOPS; i++) {
 		struct window window = grid_window(grid, moments[i]);
 
-		if (!span_empty(changed) && moments[i] >= changed.from && moments[i] < changed.to)
+		if (!time_range_empty(changed) && moments[i] >= changed.from &&
+		    moments[i] < changed.to)
 			continue;
 		assert_int_equal(window.start, before[i].start);
 		assert_int_equal(window.end, before[i].end);
@@ -331,7 +332,7 @@ static void settle_and_compare(struct grid *grid)
 	}
 }
 
-static void any_tops_in_any_order_give_the_windows_of_the_contract(void **state)
+static void any_signals_in_any_order_give_the_windows_of_the_contract(void **state)
 {
 	const char *given = getenv("ITERATIONS");
 	int iterations = given ? atoi(given) * 100 : 2000;
@@ -340,27 +341,28 @@ static void any_tops_in_any_order_give_the_windows_of_the_contract(void **state)
 	seed_start(__func__);
 	for (int i = 0; i < iterations; i++) {
 		uint64_t seed = seed_state;
-		ms_t tops[TOPS];
+		ms_t signals[TOPS];
 		struct grid grid = {0};
 		int count = 1 + (int)seed_below(TOPS);
 
 		for (int j = 0; j < count; j++) {
-			tops[j] = T0 + seed_below(12) * 600000 + seed_below(3) * seed_below(60000);
+			signals[j] =
+				T0 + seed_below(12) * 600000 + seed_below(3) * seed_below(60000);
 			if (seed_below(8) == 0)
-				tops[j] += seed_below(30) * 3333333;
-			grid_add(&grid, tops[j]);
+				signals[j] += seed_below(30) * 3333333;
+			grid_add(&grid, signals[j]);
 			if (seed_below(3) == 0)
-				settle_and_compare(&grid);
+				update_and_compare(&grid);
 		}
-		grid_settle(&grid);
+		grid_update(&grid);
 		for (int j = 0; j < 50; j++) {
 			ms_t t = T0 - 1800000 + seed_below(120000000);
-			struct window expected = model_window(tops, count, t);
+			struct window expected = model_window(signals, count, t);
 			struct window window = grid_window(&grid, t);
 
 			if (j % 2) { /* the boundaries themselves */
 				t = window.end - seed_below(2);
-				expected = model_window(tops, count, t);
+				expected = model_window(signals, count, t);
 				window = grid_window(&grid, t);
 			}
 			if (window.start != expected.start || window.end != expected.end)
@@ -374,20 +376,20 @@ static void any_tops_in_any_order_give_the_windows_of_the_contract(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(windows_run_from_top_to_top_and_belong_to_their_start),
-		cmocka_unit_test(a_top_less_than_570_s_after_the_last_is_spurious),
-		cmocka_unit_test(tops_that_come_one_by_one_are_judged_alike),
-		cmocka_unit_test(a_late_earlier_top_decides_anew_which_are_spurious),
-		cmocka_unit_test(a_late_top_changes_only_the_windows_between_its_neighbours),
-		cmocka_unit_test(the_same_top_again_changes_nothing),
-		cmocka_unit_test(from_900_s_on_a_top_is_missing),
-		cmocka_unit_test(missing_tops_are_placed_rounding_down),
-		cmocka_unit_test(before_the_first_and_after_the_last_top_windows_are_600_s),
+		cmocka_unit_test(windows_run_from_signal_to_signal_and_belong_to_their_start),
+		cmocka_unit_test(a_signal_less_than_570_s_after_the_last_is_spurious),
+		cmocka_unit_test(signals_that_come_one_by_one_are_judged_alike),
+		cmocka_unit_test(a_late_earlier_signal_decides_anew_which_are_spurious),
+		cmocka_unit_test(a_late_signal_changes_only_the_windows_between_its_neighbours),
+		cmocka_unit_test(the_same_signal_again_changes_nothing),
+		cmocka_unit_test(from_900_s_on_a_signal_is_missing),
+		cmocka_unit_test(missing_signals_are_placed_rounding_down),
+		cmocka_unit_test(before_the_first_and_after_the_last_signal_windows_are_600_s),
 		cmocka_unit_test(without_a_signal_windows_follow_the_clock),
-		cmocka_unit_test(only_windows_between_accepted_tops_are_synchronous),
-		cmocka_unit_test(windows_are_certain_up_to_the_last_top),
+		cmocka_unit_test(only_windows_between_accepted_signals_are_synchronous),
+		cmocka_unit_test(windows_are_certain_up_to_the_last_signal),
 		cmocka_unit_test(a_last_piece_shorter_than_30_s_joins_the_minute_before),
-		cmocka_unit_test(any_tops_in_any_order_give_the_windows_of_the_contract),
+		cmocka_unit_test(any_signals_in_any_order_give_the_windows_of_the_contract),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);

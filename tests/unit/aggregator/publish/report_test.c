@@ -1,9 +1,9 @@
-/* The retained topics as texts: which members, in which order, null where something is unknown. */
+/* The retained topics as texts: which sources, in which order, null where something is unknown. */
 #include "tests/unit/aggregator/site_fixture.h"
 
 #define EIGHT "2013-01-15T08:00"
 
-static void an_unknown_zone_leaves_no_member_out(void **state)
+static void an_unknown_zone_leaves_no_source_out(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -271,7 +271,7 @@ static void topics_are_published_at_most_every_publish_ms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		site_test(an_unknown_zone_leaves_no_member_out),
+		site_test(an_unknown_zone_leaves_no_source_out),
 		site_test(the_tariff_says_what_is_in_force_and_what_comes_next),
 		site_test(a_gas_zone_has_no_band_and_no_cost),
 		site_test(the_last_hour_has_60_minutes_and_null_where_nothing_is_known),

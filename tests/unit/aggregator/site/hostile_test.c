@@ -170,7 +170,7 @@ static void records_at_the_ends_of_time(void **state)
 		assert_false(try_record(fixture, source, INT64_C(253402300799999), 50 + i, two));
 		fixture_look(fixture, NOON);
 	}
-	/* a top and a contact of 1970 */
+	/* a period signal and a contact of 1970 */
 	fixture_pulses(fixture, 0, "top10", 1, 1, 1);
 	fixture_pulses(fixture, NOON, "top10", 1, 1, 1);
 	fixture_look(fixture, NOON);

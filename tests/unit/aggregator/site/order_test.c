@@ -82,8 +82,8 @@ struct model_point {
 static struct model {
 	int count[SOURCES];
 	struct model_point points[SOURCES][MESSAGES_MAX];
-	int top_count;
-	ms_t tops[2000];
+	int signal_count;
+	ms_t signals[2000];
 	const struct civil_zone *zone;
 } model;
 
@@ -240,40 +240,40 @@ static double money_text(__int128 cost)
 	return (double)(int64_t)((cost + 500000) / 1000000) / 1e8;
 }
 
-static void model_tops(void)
+static void model_signals(void)
 {
 	static ms_t all[2000];
 	int count = 0;
 
 	for (int i = 0; i < world.fact_count; i++)
-		if (world.facts[i].top)
+		if (world.facts[i].signal)
 			all[count++] = world.facts[i].t;
 	qsort(all, (size_t)count, sizeof(all[0]), moment_compare);
-	model.top_count = 0;
+	model.signal_count = 0;
 	for (int i = 0; i < count; i++)
-		if (!model.top_count || all[i] - model.tops[model.top_count - 1] >= 570000)
-			model.tops[model.top_count++] = all[i];
+		if (!model.signal_count || all[i] - model.signals[model.signal_count - 1] >= 570000)
+			model.signals[model.signal_count++] = all[i];
 }
 
 /* Is [start, end) a window of the site? */
-static bool model_window(ms_t start, ms_t end, bool *top)
+static bool model_window(ms_t start, ms_t end, bool *signal)
 {
-	*top = false;
-	for (int i = 1; i < model.top_count; i++) {
-		ms_t a = model.tops[i - 1], b = model.tops[i];
+	*signal = false;
+	for (int i = 1; i < model.signal_count; i++) {
+		ms_t a = model.signals[i - 1], b = model.signals[i];
 		int64_t k = (int64_t)floor((double)(b - a) / 600000 + 0.5);
 
 		for (int64_t j = 0; j < k; j++) {
 			if (a + (b - a) * j / k == start && a + (b - a) * (j + 1) / k == end) {
-				*top = k == 1;
+				*signal = k == 1;
 				return true;
 			}
 		}
 	}
-	if (end <= model.tops[0])
-		return end - start == 600000 && (model.tops[0] - end) % 600000 == 0;
-	return start >= model.tops[model.top_count - 1] && end - start == 600000 &&
-	       (start - model.tops[model.top_count - 1]) % 600000 == 0;
+	if (end <= model.signals[0])
+		return end - start == 600000 && (model.signals[0] - end) % 600000 == 0;
+	return start >= model.signals[model.signal_count - 1] && end - start == 600000 &&
+	       (start - model.signals[model.signal_count - 1]) % 600000 == 0;
 }
 
 struct listener {
@@ -304,7 +304,7 @@ static void hear_window(struct fixture *fixture, const char *name, const char *t
 	struct listener *listener = fixture->listener;
 	char zone[40], own[80];
 	ms_t start, end;
-	bool top;
+	bool signal;
 
 	(void)text;
 	if (sscanf(name, "zone/%39[^/]", zone) != 1 || !strstr(name, "/mean10") ||
@@ -313,9 +313,9 @@ static void hear_window(struct fixture *fixture, const char *name, const char *t
 	snprintf(own, sizeof(own), "%s", name);
 	start = iso(fixture_member(fixture, own, "start"));
 	end = iso(fixture_member(fixture, own, "end"));
-	if (!model_window(start, end, &top))
+	if (!model_window(start, end, &signal))
 		fail_msg("%s: no such window: %s", name, text);
-	assert_member(fixture, own, "sync", top ? "\"top\"" : "\"clock\"");
+	assert_member(fixture, own, "sync", signal ? "\"top\"" : "\"clock\"");
 	expect_number(fixture_member(fixture, own, "energy_kwh"),
 		      (double)zone_energy(zone, start, end) / 1e6, text);
 	expect_number(fixture_member(fixture, own, "cost"),
@@ -368,7 +368,7 @@ static void every_order_gives_the_same_topics_and_those_of_the_model(void **stat
 		model.zone = &first.settings.tariff.zone;
 		for (int source = 0; source < SOURCES; source++)
 			model_source(source);
-		model_tops();
+		model_signals();
 		first.heard = hear_window;
 		first.listener = &listener;
 		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);

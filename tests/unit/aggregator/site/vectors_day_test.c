@@ -27,7 +27,8 @@ static void hear_windows(struct fixture *fixture, const char *topic, const char 
 	snprintf(windows->text[windows->count++], sizeof(windows->text[0]), "%s", text);
 }
 
-/* Pulses, tops and contacts of a day; `sunday`: the off-peak contact stays closed. */
+/* Pulses, period signals and contacts of a day; `sunday`: the off-peak contact assignments closed.
+ */
 static void send_day(struct fixture *fixture, ms_t start, bool sunday)
 {
 	int64_t pulses = 4000000;

@@ -9,7 +9,8 @@
 /* Tuesday 2013-01-15 08:00, peak hours. */
 #define EIGHT "2013-01-15T08:00"
 
-/* The main meter counts `pulses` evenly from one top to the next, with a record every minute. */
+/* The main meter counts `pulses` evenly from one period signal to the next, with a record every
+ * minute. */
 static ms_t send_window(struct fixture *fixture, ms_t start, ms_t duration, int64_t before,
 			int64_t pulses)
 {
@@ -26,7 +27,7 @@ static ms_t send_window(struct fixture *fixture, ms_t start, ms_t duration, int6
 	return end;
 }
 
-static void six_hundred_pulses_between_two_tops_are_48_kwh_and_288_kw(void **state)
+static void six_hundred_pulses_between_two_signals_are_48_kwh_and_288_kw(void **state)
 {
 	send_window(*state, fixture_moment(*state, EIGHT), 600000, 1234567, 600);
 	assert_topic(
@@ -140,7 +141,7 @@ static void hear_windows(struct fixture *fixture, const char *topic, const char 
 	snprintf(windows->text[windows->count++], sizeof(windows->text[0]), "%s", text);
 }
 
-static void a_missing_top_makes_two_estimated_windows_of_288_kw(void **state)
+static void a_missing_signal_makes_two_estimated_windows_of_288_kw(void **state)
 {
 	struct fixture *fixture = *state;
 	struct windows windows = {0};
@@ -191,7 +192,7 @@ static void in_hph_240_kw_cost_22_1336544_an_hour(void **state)
 	assert_topic(fixture, "zone/self/cost_hour", "22.1336544");
 }
 
-/* `last` of the `pulses` since the top came in the last minute. */
+/* `last` of the `pulses` since the period signal came in the last minute. */
 static void send_demand(struct fixture *fixture, ms_t elapsed, int64_t pulses, int64_t last)
 {
 	ms_t start = fixture_moment(fixture, EIGHT);
@@ -285,14 +286,14 @@ static void gas_250_pulses_of_100_l_are_25_m3_and_280_kwh(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		site_test(six_hundred_pulses_between_two_tops_are_48_kwh_and_288_kw),
+		site_test(six_hundred_pulses_between_two_signals_are_48_kwh_and_288_kw),
 		site_test(a_thousand_pulses_in_a_window_are_480_kw),
 		site_test(a_minute_of_60_61_and_100_pulses_is_288_and_292800_and_480_kw),
 		site_test(an_interval_of_600_ms_is_480_kw_6_s_48_kw_28800_ms_10_kw),
 		site_test(without_a_pulse_for_60_s_it_is_at_most_4800_w),
 		cmocka_unit_test(the_core_gives_the_same_powers),
 		site_test(a_window_of_612_s_with_612_pulses_is_288_kw_too),
-		site_test(a_missing_top_makes_two_estimated_windows_of_288_kw),
+		site_test(a_missing_signal_makes_two_estimated_windows_of_288_kw),
 		site_test(a_pac_index_24_kwh_higher_after_600_s_is_144_kw),
 		site_test(in_hph_240_kw_cost_22_1336544_an_hour),
 		site_test(demand_460_pulses_after_240_s_project_370560_w_without_alarm),

@@ -261,7 +261,7 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 	assert_true(windows > 0);
 }
 
-/* ---- thinning ---- */
+/* ---- downsampling ---- */
 
 static int64_t lines_of(const char *file, const char *only)
 {
@@ -281,7 +281,7 @@ static void age(struct home *home, ms_t by, int looks)
 	}
 }
 
-static void thinned_facts_give_the_same_windows_days_and_events(void **state)
+static void downsampled_facts_give_the_same_windows_days_and_events(void **state)
 {
 	int64_t before = 0, after = 0, contacts = 0, contacts_left = 0;
 
@@ -289,7 +289,7 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 	seed_start(__func__);
 	for (int i = 0; i < 4; i++) {
 		uint64_t seed = seed_state;
-		struct dump whole, facts, thinned, left, anew;
+		struct dump whole, facts, downsampled, left, anew;
 		struct home home = {0};
 
 		world_prepare(&home, "books.db");
@@ -305,9 +305,9 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 
 		age(&home, 4 * MS_PER_DAY, 10 * SOURCES);
 		home_commit(&home);
-		thinned = dump_file(home.file, "wi ev");
+		downsampled = dump_file(home.file, "wi ev");
 		left = dump_file(home.file, "fa");
-		expect_same_dump(&whole, &thinned);
+		expect_same_dump(&whole, &downsampled);
 		before += facts.lines;
 		after += left.lines;
 		contacts_left += lines_of(home.file, "co");
@@ -322,7 +322,7 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 		anew = dump_file(home.file, "fa");
 		expect_same_dump(&left, &anew);
 		home_close(&home);
-		free(whole.text), free(facts.text), free(thinned.text), free(left.text);
+		free(whole.text), free(facts.text), free(downsampled.text), free(left.text);
 		free(anew.text);
 		folder_remove();
 	}
@@ -332,10 +332,10 @@ static void thinned_facts_give_the_same_windows_days_and_events(void **state)
 	assert_true(contacts_left < contacts / 2);
 }
 
-/* What comes while old facts are being thinned out was not taken in yet. */
-static void facts_are_thinned_while_others_come(void **state)
+/* What comes while old facts are being downsampled out was not taken in yet. */
+static void facts_are_downsampled_while_others_come(void **state)
 {
-	struct dump whole, thinned, facts, left;
+	struct dump whole, downsampled, facts, left;
 	struct home home = {0};
 	uint64_t seed;
 
@@ -361,12 +361,12 @@ static void facts_are_thinned_while_others_come(void **state)
 		age(&home, 0, 1);
 	}
 	home_commit(&home);
-	thinned = dump_file(home.file, "wi ev");
+	downsampled = dump_file(home.file, "wi ev");
 	left = dump_file(home.file, "fa");
-	expect_same_dump(&whole, &thinned);
+	expect_same_dump(&whole, &downsampled);
 	assert_true(left.lines < facts.lines / 2);
 	home_close(&home);
-	free(whole.text), free(thinned.text), free(facts.text), free(left.text);
+	free(whole.text), free(downsampled.text), free(facts.text), free(left.text);
 	folder_remove();
 }
 
@@ -412,8 +412,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_file_is_the_same_whatever_happens_on_the_way),
-		cmocka_unit_test(thinned_facts_give_the_same_windows_days_and_events),
-		cmocka_unit_test(facts_are_thinned_while_others_come),
+		cmocka_unit_test(downsampled_facts_give_the_same_windows_days_and_events),
+		cmocka_unit_test(facts_are_downsampled_while_others_come),
 		cmocka_unit_test(a_zone_that_its_sources_left_unused_is_gone_after_a_restart),
 	};
 

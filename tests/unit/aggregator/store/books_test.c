@@ -10,10 +10,10 @@
 /* Counts what it is told; refuses while `broken`. */
 struct shelf {
 	bool broken;
-	int facts, tops, contacts, refused, windows, events, sources;
+	int facts, signals, contacts, refused, windows, events, sources;
 	char last_refused[200];
 	struct event last_event;
-	ms_t last_gone; /* of facts that were thinned out */
+	ms_t last_gone; /* of facts that were downsampled out */
 	ms_t watched;	/* one of them: */
 	bool watched_gone;
 };
@@ -46,8 +46,8 @@ static bool take_source(void *context, const struct source *source)
 	return take(shelf, &shelf->sources);
 }
 
-static bool take_stay(void *context, const struct source *source, const char *zone, ms_t from,
-		      ms_t until)
+static bool take_assignment(void *context, const struct source *source, const char *zone, ms_t from,
+			    ms_t until)
 {
 	(void)context, (void)source, (void)zone, (void)from, (void)until;
 	return true;
@@ -83,12 +83,12 @@ static bool take_moment(void *context, const struct source *source, ms_t t)
 	return true;
 }
 
-static bool take_top(void *context, const struct source *source, ms_t t)
+static bool take_signal(void *context, const struct source *source, ms_t t)
 {
 	struct shelf *shelf = context;
 
 	(void)source, (void)t;
-	return take(shelf, &shelf->tops);
+	return take(shelf, &shelf->signals);
 }
 
 static bool take_contacts(void *context, const struct source *source,
@@ -123,7 +123,7 @@ static bool take_stream(void *context, const char *collector, const struct seque
 	return true;
 }
 
-static bool take_drop(void *context, const char *zone, struct span starts)
+static bool take_drop(void *context, const char *zone, struct time_range starts)
 {
 	(void)context, (void)zone, (void)starts;
 	return true;
@@ -137,9 +137,9 @@ static bool take_window(void *context, const char *zone, const struct reading *r
 	return take(shelf, &shelf->windows);
 }
 
-static bool take_events_drop(void *context, const struct source *source, struct span span)
+static bool take_events_drop(void *context, const struct source *source, struct time_range range)
 {
-	(void)context, (void)source, (void)span;
+	(void)context, (void)source, (void)range;
 	return true;
 }
 
@@ -161,11 +161,11 @@ static bool save(struct fixture *fixture)
 		.zone_gone = take_zone_gone,
 		.zone = take_zone,
 		.source = take_source,
-		.stay = take_stay,
+		.assignment = take_assignment,
 		.swap = take_swap,
 		.fact = take_fact,
 		.fact_gone = take_fact_gone,
-		.top = take_top,
+		.signal = take_signal,
 		.contacts = take_contacts,
 		.contacts_gone = take_moment,
 		.gap = take_gap,
@@ -193,14 +193,14 @@ static int setup(void **state)
 /* Record `seq` of source pac/self, 10 s after the one before; prev is left out where negative. */
 static void record(struct fixture *fixture, int seq, int prev)
 {
-	char member[40] = "";
+	char source[40] = "";
 
 	if (prev >= 0)
-		snprintf(member, sizeof(member), "\"prev\":%d,", prev);
+		snprintf(source, sizeof(source), "\"prev\":%d,", prev);
 	fixture->now = 1358233200000 + 10000 * seq;
 	fixture_send(fixture, "pac/self/record",
 		     "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":%d,%s\"wh\":%d}",
-		     (long long)fixture->now, seq, member, 1000 * seq);
+		     (long long)fixture->now, seq, source, 1000 * seq);
 }
 
 static void announce(struct fixture *fixture)
@@ -257,7 +257,7 @@ static void an_ack_stops_before_a_number_that_is_missing(void **state)
 	expect_ack(fixture, 4);
 }
 
-static void numbers_that_were_thinned_out_are_not_waited_for(void **state)
+static void numbers_that_were_downsampled_out_are_not_waited_for(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -454,16 +454,16 @@ static void what_comes_again_waits_once(void **state)
 	shelf.broken = false;
 	assert_true(save(fixture));
 	assert_int_equal(shelf.facts, 1);
-	assert_int_equal(shelf.tops, 1);
+	assert_int_equal(shelf.signals, 1);
 	assert_int_equal(shelf.contacts, 1);
 	fixture->seq = 0;
 	fixture_pulses(fixture, 1358233200000, "top10", 600, 0, 1);
 	assert_true(save(fixture));
-	assert_int_equal(shelf.facts + shelf.tops + shelf.contacts, 0);
+	assert_int_equal(shelf.facts + shelf.signals + shelf.contacts, 0);
 }
 
 /* One that is a little late may still make a glitch of what came before it. */
-static void of_old_records_those_of_the_last_hour_are_not_thinned(void **state)
+static void of_old_records_those_of_the_last_hour_are_not_downsampled(void **state)
 {
 	struct fixture *fixture = *state;
 	const int hours = 3;
@@ -483,7 +483,7 @@ static void of_old_records_those_of_the_last_hour_are_not_thinned(void **state)
 	assert_true(shelf.last_gone < last - MS_PER_HOUR);
 }
 
-static void what_comes_again_after_it_was_thinned_out_stays(void **state)
+static void what_comes_again_after_it_was_downsampled_out_stays(void **state)
 {
 	struct fixture *fixture = *state;
 	ms_t now;
@@ -675,7 +675,7 @@ static void a_command_for_the_same_moment_stays_whatever_comes_again(void **stat
 	assert_int_equal(shelf.events, 0);
 }
 
-static void tops_count_when_the_role_is_corrected_later(void **state)
+static void signals_count_when_the_role_is_corrected_later(void **state)
 {
 	struct fixture *fixture = *state;
 	ms_t t = fixture_moment(fixture, "2013-01-15T08:00");
@@ -687,8 +687,8 @@ static void tops_count_when_the_role_is_corrected_later(void **state)
 	fixture->now = t + 1900000;
 	snprintf(payload, sizeof(payload), about, "part");
 	fixture_send(fixture, "meter/global/about", "%s", payload);
-	for (int top = 0; top < 4; top++)
-		fixture_pulses(fixture, t + 7000 + top * 600000, "top10", 600 * top, 0, 1);
+	for (int signal = 0; signal < 4; signal++)
+		fixture_pulses(fixture, t + 7000 + signal * 600000, "top10", 600 * signal, 0, 1);
 	fixture_look(fixture, fixture->now);
 	assert_member(fixture, "zone/global/mean10", "sync", "\"clock\"");
 	snprintf(payload, sizeof(payload), about, "main");
@@ -720,7 +720,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		books_test(nothing_is_acknowledged_before_it_is_stored),
 		books_test(an_ack_stops_before_a_number_that_is_missing),
-		books_test(numbers_that_were_thinned_out_are_not_waited_for),
+		books_test(numbers_that_were_downsampled_out_are_not_waited_for),
 		books_test(a_stream_in_mid_course_is_asked_for_from_its_beginning),
 		books_test(a_stream_that_tells_of_no_predecessors_begins_with_what_came_first),
 		books_test(a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time),
@@ -732,14 +732,14 @@ int main(void)
 		books_test(beyond_what_can_wait_no_record_is_taken),
 		books_test(of_records_that_are_wrong_for_good_only_so_many_wait),
 		books_test(what_comes_again_waits_once),
-		books_test(of_old_records_those_of_the_last_hour_are_not_thinned),
-		books_test(what_comes_again_after_it_was_thinned_out_stays),
+		books_test(of_old_records_those_of_the_last_hour_are_not_downsampled),
+		books_test(what_comes_again_after_it_was_downsampled_out_stays),
 		books_test(a_swap_gives_the_energy_of_both_meters_and_an_event),
 		books_test(a_swap_that_contradicts_the_records_is_refused_with_what_they_say),
 		books_test(a_swap_that_is_said_once_more_later_changes_nothing),
 		books_test(an_index_that_was_set_moves_no_energy_in_any_order),
 		books_test(a_command_for_the_same_moment_stays_whatever_comes_again),
-		books_test(tops_count_when_the_role_is_corrected_later),
+		books_test(signals_count_when_the_role_is_corrected_later),
 		books_test(a_reason_why_nothing_can_be_stored_is_shown),
 	};
 

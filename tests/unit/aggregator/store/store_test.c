@@ -114,8 +114,8 @@ void site_restore_swap(struct source *source, const struct swap *swap)
 	     (long long)swap->final, (long long)swap->initial, swap->by);
 }
 
-bool site_restore_stay(struct site *of, struct source *source, const char *zone, ms_t from,
-		       ms_t until, struct fail *fail)
+bool site_restore_assignment(struct site *of, struct source *source, const char *zone, ms_t from,
+			     ms_t until, struct fail *fail)
 {
 	(void)of;
 	(void)fail;
@@ -277,8 +277,8 @@ static bool sources(const struct books *books)
 	meter.volume.weights = volume;
 	meter.volume.weight_count = 1;
 	return books->source(books->context, &meter) &&
-	       books->stay(books->context, &meter, "global", CURVE_NEVER, 2000) &&
-	       books->stay(books->context, &meter, "self", 2000, CURVE_ALWAYS) &&
+	       books->assignment(books->context, &meter, "global", NEVER, 2000) &&
+	       books->assignment(books->context, &meter, "self", 2000, FOREVER) &&
 	       books->source(books->context, &other);
 }
 
@@ -293,7 +293,7 @@ static bool everything(const struct books *books)
 	struct contact_state contact = {1000, YES, UNKNOWN, true, 4};
 	struct swap swap = {3000, 900, 12, "Anna"};
 	struct event event = {3000, EVENT_SWAP, 900, 12};
-	struct reading reading = {.window = {0, 600000, EDGE_TOP, EDGE_TOP},
+	struct reading reading = {.window = {0, 600000, EDGE_SIGNAL, EDGE_SIGNAL},
 				  .known = true,
 				  .energy = 48000000,
 				  .power_w = 288000,
@@ -302,14 +302,14 @@ static bool everything(const struct books *books)
 
 	return books->zone(to, &zone) && sources(books) && books->swap(to, &meter, &swap) &&
 	       books->fact(to, &meter, 1000, 17) && books->fact(to, &meter, 2000, 18) &&
-	       books->fact(to, &other, 1000, 5) && books->top(to, &meter, 1000) &&
+	       books->fact(to, &other, 1000, 5) && books->signal(to, &meter, 1000) &&
 	       books->contacts(to, &meter, &contact) &&
 	       books->gap(to, &meter, &(struct gap){1000, 5320, 3, false}) &&
 	       books->refused(to, "a/record", "\0\377{", 3, "no", 77) &&
 	       books->stream(to, "poste", &old, true) && books->stream(to, "poste", &now, true) &&
-	       books->windows_drop(to, "global", (struct span){CURVE_NEVER, CURVE_ALWAYS}) &&
+	       books->windows_drop(to, "global", (struct time_range){NEVER, FOREVER}) &&
 	       books->window(to, "global", &reading) &&
-	       books->events_drop(to, &meter, (struct span){0, 5000}) &&
+	       books->events_drop(to, &meter, (struct time_range){0, 5000}) &&
 	       books->event(to, &meter, &event);
 }
 
@@ -536,7 +536,7 @@ static void what_was_undone_leaves_no_trace(void **state)
 
 static bool orphan(const struct books *books)
 {
-	return books->top(books->context, &meter, 1);
+	return books->signal(books->context, &meter, 1);
 }
 
 static void what_belongs_to_nothing_is_not_kept(void **state)

@@ -34,7 +34,7 @@ static void a_state_holds_until_the_next_but_at_most_15_minutes(void **state)
 	(void)state;
 	add(&contacts, 0, YES, true, 1);
 	add(&contacts, 10 * MINUTE, NO, true, 2);
-	contacts_settle(&contacts);
+	contacts_update(&contacts);
 	assert_null(contacts_at(&contacts, -1, &until));
 	assert_int_equal(until, 0);
 	assert_int_equal(off_peak_at(&contacts, 0), YES);
@@ -58,11 +58,11 @@ static void of_the_same_moment_the_change_counts_then_the_later_record(void **st
 	add(&contacts, 0, NO, false, 2);
 	add(&contacts, MINUTE, NO, false, 3);
 	add(&contacts, MINUTE, YES, false, 4);
-	contacts_settle(&contacts);
+	contacts_update(&contacts);
 	assert_int_equal(off_peak_at(&contacts, 0), YES);
 	assert_int_equal(off_peak_at(&contacts, MINUTE), YES);
 	add(&contacts, MINUTE, NO, true, 1);
-	contacts_settle(&contacts);
+	contacts_update(&contacts);
 	assert_int_equal(off_peak_at(&contacts, MINUTE), NO);
 	assert_int_equal(contacts.count, 2);
 	contacts_free(&contacts);
@@ -85,7 +85,7 @@ static void what_settling_returns_covers_every_moment_that_changed(void **state)
 		for (int t = 0; t < 120; t++)
 			before[t] = UNKNOWN;
 		for (int j = 0; j < count; j++) {
-			struct span span;
+			struct time_range range;
 
 			states[j] = (struct contact_state){seed_below(100) * MINUTE,
 							   (enum tristate)seed_below(2), NO,
@@ -93,20 +93,20 @@ static void what_settling_returns_covers_every_moment_that_changed(void **state)
 			contacts_add(&one, &states[j]);
 			if (seed_below(2))
 				continue;
-			span = contacts_settle(&one);
+			range = contacts_update(&one);
 			for (int t = 0; t < 120; t++) {
 				now = off_peak_at(&one, t * MINUTE);
 				if (now != before[t] &&
-				    (t * MINUTE < span.from || t * MINUTE >= span.to))
+				    (t * MINUTE < range.from || t * MINUTE >= range.to))
 					fail_msg("SEED=%llu: minute %d", (unsigned long long)seed,
 						 t);
 				before[t] = now;
 			}
 		}
-		contacts_settle(&one);
+		contacts_update(&one);
 		for (int j = count; j-- > 0;) /* the other way round */
 			contacts_add(&other, &states[j]);
-		contacts_settle(&other);
+		contacts_update(&other);
 		for (int t = 0; t < 120; t++)
 			if (off_peak_at(&one, t * MINUTE) != off_peak_at(&other, t * MINUTE))
 				fail_msg("SEED=%llu: order", (unsigned long long)seed);
@@ -121,7 +121,7 @@ static void count_gone(void *context, ms_t t)
 	++*(int *)context;
 }
 
-static void thinned_contacts_say_the_same_at_every_moment(void **state)
+static void downsampled_contacts_say_the_same_at_every_moment(void **state)
 {
 	int before = 0, after = 0;
 
@@ -129,7 +129,7 @@ static void thinned_contacts_say_the_same_at_every_moment(void **state)
 	seed_start(__func__);
 	for (int i = 0; i < 1000; i++) {
 		uint64_t seed = seed_state;
-		struct contacts whole = {0}, thinned = {0};
+		struct contacts whole = {0}, downsampled = {0};
 		ms_t from = seed_below(50) * MINUTE;
 		int count = 1 + (int)seed_below(60), gone = 0;
 
@@ -138,21 +138,23 @@ static void thinned_contacts_say_the_same_at_every_moment(void **state)
 						    seed_below(5) ? YES : NO, NO, seed_below(2), j};
 
 			contacts_add(&whole, &one);
-			contacts_add(&thinned, &one);
+			contacts_add(&downsampled, &one);
 		}
-		contacts_settle(&whole);
-		contacts_settle(&thinned);
-		contacts_thin(&thinned, from, from + seed_below(60) * MINUTE, count_gone, &gone);
-		contacts_thin(&thinned, from, from, count_gone, &gone);
-		assert_int_equal(thinned.count + (size_t)gone, whole.count);
-		assert_int_equal(thinned.settled, thinned.count);
+		contacts_update(&whole);
+		contacts_update(&downsampled);
+		contacts_downsample(&downsampled, from, from + seed_below(60) * MINUTE, count_gone,
+				    &gone);
+		contacts_downsample(&downsampled, from, from, count_gone, &gone);
+		assert_int_equal(downsampled.count + (size_t)gone, whole.count);
+		assert_int_equal(downsampled.sorted, downsampled.count);
 		for (int t = 0; t < 120; t++)
-			if (off_peak_at(&whole, t * MINUTE) != off_peak_at(&thinned, t * MINUTE))
+			if (off_peak_at(&whole, t * MINUTE) !=
+			    off_peak_at(&downsampled, t * MINUTE))
 				fail_msg("SEED=%llu: minute %d", (unsigned long long)seed, t);
 		before += (int)whole.count;
-		after += (int)thinned.count;
+		after += (int)downsampled.count;
 		contacts_free(&whole);
-		contacts_free(&thinned);
+		contacts_free(&downsampled);
 	}
 	assert_true(after < before);
 }
@@ -164,8 +166,8 @@ static void one_state_in_15_minutes_is_left_of_many_alike(void **state)
 	(void)state;
 	for (int minute = 0; minute < 600; minute++)
 		add(&contacts, minute * MINUTE, YES, false, minute);
-	contacts_settle(&contacts);
-	contacts_thin(&contacts, 0, 600 * MINUTE, NULL, NULL);
+	contacts_update(&contacts);
+	contacts_downsample(&contacts, 0, 600 * MINUTE, NULL, NULL);
 	assert_int_equal(contacts.count, 600 / 15 + 1);
 	contacts_free(&contacts);
 }
@@ -176,7 +178,7 @@ int main(void)
 		cmocka_unit_test(a_state_holds_until_the_next_but_at_most_15_minutes),
 		cmocka_unit_test(of_the_same_moment_the_change_counts_then_the_later_record),
 		cmocka_unit_test(what_settling_returns_covers_every_moment_that_changed),
-		cmocka_unit_test(thinned_contacts_say_the_same_at_every_moment),
+		cmocka_unit_test(downsampled_contacts_say_the_same_at_every_moment),
 		cmocka_unit_test(one_state_in_15_minutes_is_left_of_many_alike),
 	};
 

@@ -48,7 +48,7 @@ static void contacts(const char *local, enum tristate off_peak, enum tristate pe
 	struct contact_state state = {moment(local), off_peak, peak, true, 1};
 
 	contacts_add(&tariff.contacts, &state);
-	tariff_settle(&tariff);
+	tariff_update(&tariff);
 }
 
 static enum band band_at(const char *local)
@@ -99,7 +99,7 @@ static void subscribed_power_is_dated_and_one_a_band(void **state)
 	for (int i = 0; i < 2; i++)
 		for (int band = BAND_P; band < BAND_COUNT; band++)
 			subscribed[i].watts[band] = 1000 * (i + 1) + band;
-	subscribed[0].from = CURVE_NEVER;
+	subscribed[0].from = NEVER;
 	subscribed[1].from = moment("2013-01-15");
 	settings.subscribed = subscribed;
 	settings.subscribed_count = 2;
@@ -277,11 +277,11 @@ static void segments_partition_every_day_and_say_what_the_contract_says(void **s
 			};
 			contacts_add(&tariff.contacts, &states[j]);
 			if (seed_below(3) == 0) {
-				tariff_settle(&tariff);
+				tariff_update(&tariff);
 				tariff_at(&tariff, day + seed_below(end - day));
 			}
 		}
-		tariff_settle(&tariff);
+		tariff_update(&tariff);
 		for (ms_t t = day; t < end;) {
 			struct segment segment = tariff_at(&tariff, t);
 

@@ -7,7 +7,7 @@ static struct civil_zone paris;
 static struct prices prices[2];
 static struct tariff_settings settings;
 static struct tariff tariff;
-static struct curve curve;
+static struct index_series series;
 static struct balance balance;
 static struct ledger ledger;
 
@@ -33,8 +33,8 @@ static int setup(void **state)
 					    .prices = prices,
 					    .prices_count = 1};
 	tariff_open(&tariff, &settings);
-	curve_weigh(&curve, (struct weight){.amount = WEIGHT_ONE});
-	balance_add(&balance, (struct term){&curve, CURVE_NEVER, CURVE_ALWAYS, 1});
+	series_weigh(&series, (struct weight){.amount = WEIGHT_ONE});
+	balance_add(&balance, (struct term){&series, NEVER, FOREVER, 1});
 	return 0;
 }
 
@@ -42,28 +42,28 @@ static int teardown(void **state)
 {
 	(void)state;
 	tariff_close(&tariff);
-	curve_free(&curve);
+	series_free(&series);
 	balance_free(&balance);
 	ledger_free(&ledger);
 	return 0;
 }
 
-static void settle(void)
+static void update(void)
 {
-	curve_settle(&curve);
-	for (size_t i = 0; i < curve.changed.count; i++)
-		ledger_invalidate(&ledger, curve.changed.items[i]);
-	ledger_settle(&ledger, &balance, &tariff);
+	series_update(&series);
+	for (size_t i = 0; i < series.changed.count; i++)
+		ledger_invalidate(&ledger, series.changed.items[i]);
+	ledger_update(&ledger, &balance, &tariff);
 }
 
 static void days_reach_from_the_first_record_to_the_last(void **state)
 {
 	(void)state;
-	settle();
+	update();
 	assert_null(ledger_day(&ledger, moment("2013-01-15")));
-	curve_add(&curve, moment("2013-01-15T12:00"), 0);
-	curve_add(&curve, moment("2013-01-17T12:00"), 48 * MWH_PER_KWH);
-	settle();
+	series_add(&series, moment("2013-01-15T12:00"), 0);
+	series_add(&series, moment("2013-01-17T12:00"), 48 * MWH_PER_KWH);
+	update();
 	assert_int_equal(ledger.count, 3);
 	assert_null(ledger_day(&ledger, moment("2013-01-15") - 1));
 	assert_int_equal(ledger_day(&ledger, moment("2013-01-15"))->total.energy, 12 * MWH_PER_KWH);
@@ -72,8 +72,8 @@ static void days_reach_from_the_first_record_to_the_last(void **state)
 	assert_null(ledger_day(&ledger, moment("2013-01-18")));
 	assert_int_equal(ledger.total.energy, 48 * MWH_PER_KWH);
 	/* older records that come late */
-	curve_add(&curve, moment("2013-01-10T12:00"), 0);
-	settle();
+	series_add(&series, moment("2013-01-10T12:00"), 0);
+	update();
 	assert_int_equal(ledger.count, 8);
 	assert_int_equal(ledger.total.energy, 48 * MWH_PER_KWH);
 	assert_int_equal(ledger_day(&ledger, moment("2013-01-16"))->start, moment("2013-01-16"));
@@ -85,9 +85,9 @@ static void periods_begin_and_end_with_the_records(void **state)
 	size_t count;
 
 	(void)state;
-	curve_add(&curve, moment("2013-01-15T07:30"), 0);
-	curve_add(&curve, moment("2013-01-15T11:30"), 4 * MWH_PER_KWH);
-	settle();
+	series_add(&series, moment("2013-01-15T07:30"), 0);
+	series_add(&series, moment("2013-01-15T11:30"), 4 * MWH_PER_KWH);
+	update();
 	count = ledger_periods(&periods, &balance, &tariff, moment("2013-01-15"),
 			       moment("2013-01-16"));
 	assert_int_equal(count, 3);
@@ -109,9 +109,9 @@ static void a_price_that_changes_within_a_band_prices_each_side_of_it(void **sta
 	prices[1].from = moment("2013-01-15T13:00");
 	prices[1].of[BAND_HPH] = 10000000;
 	settings.prices_count = 2;
-	curve_add(&curve, moment("2013-01-15T12:00"), 0);
-	curve_add(&curve, moment("2013-01-15T14:00"), 2 * MWH_PER_KWH);
-	settle();
+	series_add(&series, moment("2013-01-15T12:00"), 0);
+	series_add(&series, moment("2013-01-15T14:00"), 2 * MWH_PER_KWH);
+	update();
 	day = ledger_day(&ledger, moment("2013-01-15"));
 	assert_int_equal(day->total.cost.units, 9222356 + 10000000);
 	assert_int_equal(day->bands[BAND_HPH].cost.units, 9222356 + 10000000);
@@ -127,9 +127,9 @@ static void a_band_that_changes_between_two_records_splits_the_energy_there(void
 
 	(void)state;
 	/* 22:00 lies at two thirds of 20:00 to 23:00 */
-	curve_add(&curve, moment("2013-01-15T20:00"), 0);
-	curve_add(&curve, moment("2013-01-15T23:00"), 1000);
-	settle();
+	series_add(&series, moment("2013-01-15T20:00"), 0);
+	series_add(&series, moment("2013-01-15T23:00"), 1000);
+	update();
 	day = ledger_day(&ledger, moment("2013-01-15"));
 	assert_int_equal(day->bands[BAND_HPH].energy, 666);
 	assert_int_equal(day->bands[BAND_HCH].energy, 334);
@@ -153,23 +153,23 @@ static void days_computed_bit_by_bit_are_those_computed_at_once(void **state)
 		for (int j = 0; j < 60; j++) {
 			ms_t t = from + seed_below(4 * 24 * 60) * MS_PER_MINUTE;
 
-			curve_add(&curve, t,
-				  seed_below(10) ? (t - from) / 100 : seed_below(3000000));
+			series_add(&series, t,
+				   seed_below(10) ? (t - from) / 100 : seed_below(3000000));
 			if (seed_below(6) == 0) {
 				struct contact_state contact = {t, (enum tristate)seed_below(2), NO,
 								true, j};
-				struct span bands;
+				struct time_range bands;
 
 				contacts_add(&tariff.contacts, &contact);
-				bands = tariff_settle(&tariff);
-				if (!span_empty(bands))
+				bands = tariff_update(&tariff);
+				if (!time_range_empty(bands))
 					ledger_invalidate(&ledger, bands);
 			}
 			if (seed_below(2))
-				settle();
+				update();
 		}
-		settle();
-		ledger_settle(&fresh, &balance, &tariff);
+		update();
+		ledger_update(&fresh, &balance, &tariff);
 		if (fresh.count != ledger.count || fresh.total.energy != ledger.total.energy ||
 		    !money_equal(fresh.total.cost, ledger.total.cost))
 			fail_msg("SEED=%llu: total", (unsigned long long)seed);
@@ -182,7 +182,7 @@ static void days_computed_bit_by_bit_are_those_computed_at_once(void **state)
 			sum = money_add(sum, a->total.cost);
 			energy += a->total.energy;
 		}
-		assert_int_equal(energy, curve_total(&curve));
+		assert_int_equal(energy, series_total(&series));
 		assert_true(money_equal(sum, ledger.total.cost));
 		ledger_free(&fresh);
 	}

@@ -1,7 +1,8 @@
 /* Windows of a zone: which is the last closed one, its band and its cost. */
 #include "tests/unit/aggregator/site_fixture.h"
 
-/* The main meter counts a pulse a second from a top on; the next top after `seconds`. */
+/* The main meter counts a pulse a second from a period signal on; the next period signal after
+ * `seconds`. */
 static void send_window(struct fixture *fixture, const char *local, int seconds)
 {
 	ms_t start = fixture_moment(fixture, local);
@@ -41,7 +42,7 @@ static void a_band_of_less_time_does_not_name_the_window(void **state)
 	assert_window(*state, "\"HCH\"", "3.44884301");
 }
 
-static void a_window_closes_with_its_top(void **state)
+static void a_window_closes_with_its_signal(void **state)
 {
 	struct fixture *fixture = *state;
 	ms_t t = fixture_moment(fixture, "2013-01-15T12:00");
@@ -53,7 +54,7 @@ static void a_window_closes_with_its_top(void **state)
 	fixture_look(fixture, t + 1200000);
 	assert_member(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:10:00+01:00\"");
 	assert_int_equal(fixture_find(fixture, "zone/global/mean10")->count, 1);
-	/* the top comes 12 s late: the window is 612 s long */
+	/* the period signal comes 12 s late: the window is 612 s long */
 	fixture->now = t + 1212000;
 	fixture_pulses(fixture, t + 1212000, "top10", 1312, 2, 2);
 	fixture_look(fixture, t + 1212000);
@@ -62,7 +63,7 @@ static void a_window_closes_with_its_top(void **state)
 	assert_int_equal(fixture_find(fixture, "zone/global/mean10")->count, 2);
 }
 
-static void a_window_whose_top_does_not_come_closes_when_the_meter_goes_on(void **state)
+static void a_window_whose_signal_does_not_come_closes_when_the_meter_goes_on(void **state)
 {
 	struct fixture *fixture = *state;
 	ms_t t = fixture_moment(fixture, "2013-01-15T12:00");
@@ -145,8 +146,8 @@ int main(void)
 		site_test(a_window_has_the_band_of_most_of_its_time_and_its_cost_is_split),
 		site_test(of_two_halves_the_first_names_the_window),
 		site_test(a_band_of_less_time_does_not_name_the_window),
-		site_test(a_window_closes_with_its_top),
-		site_test(a_window_whose_top_does_not_come_closes_when_the_meter_goes_on),
+		site_test(a_window_closes_with_its_signal),
+		site_test(a_window_whose_signal_does_not_come_closes_when_the_meter_goes_on),
 		site_test(a_zone_has_the_windows_of_the_main_meters_signal),
 		site_test(a_reset_makes_a_window_estimated),
 		site_test(a_window_that_lacks_records_is_partial_and_one_with_a_gap_estimated),

@@ -1,7 +1,7 @@
-/* curve.h - the energy of one source over event time, from its set of records.
+/* index series.h - the energy of one source over event time, from its set of records.
  *
- * Records are added in any order, any number of times; curve_settle() then makes the curve what
- * the set says (CONTRACT, 'The index curve'):
+ * Records are added in any order, any number of times; series_update() then makes the index series
+ * what the set says (CONTRACT, 'The index index series'):
  *  - of two records with the same time the larger index counts;
  *  - a record below its predecessor is a glitch, left out, if its successor is not below the
  *    predecessor; else a rollover, where the register has a modulus and the fall is more than half
@@ -9,20 +9,20 @@
  *    reset so far;
  *  - a swap is two records in one moment;
  *  - between records the index is linear, rounded down to the mWh. */
-#ifndef AGGREGATOR_ENERGY_CURVE_H
-#define AGGREGATOR_ENERGY_CURVE_H
+#ifndef AGGREGATOR_ENERGY_SERIES_H
+#define AGGREGATOR_ENERGY_SERIES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "aggregator/energy/event.h"
-#include "aggregator/time/spans.h"
+#include "aggregator/time/time_range.h"
 #include "common/base/id.h"
 #include "common/base/units.h"
 
 enum point_kind {
-	POINT_KEPT,
+	POINT_COUNTED,
 	POINT_GLITCH,
 	POINT_RESET,
 	POINT_ROLLOVER,
@@ -36,7 +36,7 @@ enum point_kind {
 struct point {
 	ms_t t;
 	uint64_t count : 60; /* the index as recorded: mWh, or pulses */
-	uint64_t kind : 4;   /* enum point_kind; valid when settled */
+	uint64_t kind : 4;   /* enum point_kind; valid when sorted */
 };
 
 /* From here on the index is counted on without any break: the amount at a point is what its count
@@ -44,7 +44,7 @@ struct point {
 struct baseline {
 	ms_t from;
 	int64_t count;
-	int64_t amount; /* since the curve's first point, mWh (or ml) */
+	int64_t amount; /* since the index series's first point, mWh (or ml) */
 	int64_t weight;
 };
 
@@ -68,9 +68,9 @@ struct swap {
 	char by[LABEL_SIZE];	/* who set the index of a collector so; empty: by a command */
 };
 
-struct curve {
-	struct point *points; /* ascending in t up to `settled`, then as they came */
-	size_t count, capacity, settled;
+struct index_series {
+	struct point *points; /* ascending in t up to `sorted`, then as they came */
+	size_t count, capacity, sorted;
 	struct baseline *baselines; /* ascending; the first is the first point's */
 	size_t baseline_count, baseline_capacity;
 	struct weight *weights; /* ascending; the first holds for all time before, too */
@@ -78,69 +78,73 @@ struct curve {
 	struct swap *swaps; /* ascending */
 	size_t swap_count, swap_capacity;
 	int64_t resets, glitches, rollovers;
-	ms_t event_t;	      /* of the newest event; 0: none */
-	struct spans fresh;   /* where weights or swaps changed since the last curve_settle() */
-	struct spans changed; /* what the last curve_settle() changed */
+	ms_t event_t; /* of the newest event; 0: none */
+	struct time_ranges
+		fresh; /* where weights or swaps changed since the last series_update() */
+	struct time_ranges changed; /* what the last series_update() changed */
 };
 
-void curve_free(struct curve *curve);
+void series_free(struct index_series *series);
 
 /* `count` is 0..POINT_COUNT_MAX. */
-void curve_add(struct curve *curve, ms_t t, int64_t count);
+void series_add(struct index_series *series, ms_t t, int64_t count);
 
-/* The settled curve knows this record, or a larger one of the same t. */
-bool curve_holds(const struct curve *curve, ms_t t, int64_t count);
+/* The sorted index series knows this record, or a larger one of the same t. */
+bool series_holds(const struct index_series *series, ms_t t, int64_t count);
 
 /* From weight->from on one count is worth something else, or rolls over elsewhere; the first
  * call's `from` does not matter. A record's counts since its predecessor have the weight in force
  * at the predecessor. False where nothing changes. */
-bool curve_weigh(struct curve *curve, struct weight weight);
+bool series_weigh(struct index_series *series, struct weight weight);
 
 /* Adds a swap, or replaces the one of the same t. False where it is there already. */
-bool curve_swap(struct curve *curve, struct swap swap);
+bool series_swap(struct index_series *series, struct swap swap);
 
 /* NULL: there is none at `t`. */
-const struct swap *curve_swap_at(const struct curve *curve, ms_t t);
+const struct swap *series_swap_at(const struct index_series *series, ms_t t);
 
-/* Takes in what was added. `changed` then tells where the curve is no longer what it was: windows
- * and days that do not touch it stay valid. */
-void curve_settle(struct curve *curve);
+/* Takes in what was added. `changed` then tells where the index series is no longer what it was:
+ * windows and days that do not touch it assignment valid. */
+void series_update(struct index_series *series);
 
-/* All below: of a settled curve. */
+/* All below: of a sorted index series. */
 
-bool curve_known(const struct curve *curve);	/* has a record */
-ms_t curve_first(const struct curve *curve);	/* CURVE_ALWAYS where not known */
-ms_t curve_last(const struct curve *curve);	/* CURVE_NEVER where not known */
-int64_t curve_count(const struct curve *curve); /* of the newest record that counts */
+bool series_known(const struct index_series *series);	 /* has a record */
+ms_t series_first(const struct index_series *series);	 /* FOREVER where not known */
+ms_t series_last(const struct index_series *series);	 /* NEVER where not known */
+int64_t series_count(const struct index_series *series); /* of the newest record that counts */
 
 /* The first point at or after `t`; the number of points where there is none. */
-size_t curve_find(const struct curve *curve, ms_t t);
+size_t series_find(const struct index_series *series, ms_t t);
 
 /* What counting from one count to another is worth at `t`: the difference of both, each times the
  * weight, rounded half up. False where no number can hold it. */
-bool curve_worth(const struct curve *curve, ms_t t, int64_t from, int64_t to, int64_t *amount);
+bool series_worth(const struct index_series *series, ms_t t, int64_t from, int64_t to,
+		  int64_t *amount);
 
-int64_t curve_total(const struct curve *curve); /* amount from the first record to the last */
+int64_t
+series_total(const struct index_series *series); /* amount from the first record to the last */
 
 /* A reset lies within (from, to]. */
-bool curve_reset_within(const struct curve *curve, ms_t from, ms_t to);
+bool series_reset_within(const struct index_series *series, ms_t from, ms_t to);
 
 /* Point `i` is an event. */
-bool curve_event(const struct curve *curve, size_t i, struct event *event);
+bool series_event(const struct index_series *series, size_t i, struct event *event);
 
 /* Takes out the points of [from, to) for which `drop` says so; to be called for what no amount that
  * is asked for depends on. Returns how many. */
-size_t curve_thin(struct curve *curve, ms_t from, ms_t to,
-		  bool (*drop)(void *context, const struct curve *curve, size_t i), void *context);
+size_t series_downsample(struct index_series *series, ms_t from, ms_t to,
+			 bool (*drop)(void *context, const struct index_series *series, size_t i),
+			 void *context);
 
 /* How far a value rests on records. */
-enum curve_flags {
-	CURVE_BEFORE = 1,	/* some of the stretch lies before the first record */
-	CURVE_AFTER = 2,	/* some of it lies after the last one */
-	CURVE_INTERPOLATED = 4, /* an end lies between records more than 60 s apart */
+enum series_flags {
+	SERIES_BEFORE = 1,	 /* some of the stretch lies before the first record */
+	SERIES_AFTER = 2,	 /* some of it lies after the last one */
+	SERIES_INTERPOLATED = 4, /* an end lies between records more than 60 s apart */
 };
 
 /* Amount between `from` and `to` (from <= to); sets bits in *flags. */
-int64_t curve_between(const struct curve *curve, ms_t from, ms_t to, unsigned int *flags);
+int64_t series_between(const struct index_series *series, ms_t from, ms_t to, unsigned int *flags);
 
 #endif

@@ -1,0 +1,214 @@
+#include "aggregator/energy/series.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/array.h"
+
+void series_free(struct index_series *series)
+{
+	free(series->points);
+	free(series->baselines);
+	free(series->weights);
+	free(series->swaps);
+	*series = (struct index_series){0};
+}
+
+static void series_put(struct index_series *series, ms_t t, int64_t count, enum point_kind kind)
+{
+	series->points = array_grow(series->points, series->count, &series->capacity,
+				    sizeof(*series->points));
+	series->points[series->count++] = (struct point){
+		.t = t,
+		.count = (uint64_t)count & POINT_COUNT_MAX,
+		.kind = kind & 15,
+	};
+}
+
+void series_add(struct index_series *series, ms_t t, int64_t count)
+{
+	series_put(series, t, count, POINT_COUNTED);
+}
+
+bool series_holds(const struct index_series *series, ms_t t, int64_t count)
+{
+	size_t i = series_find(series, t);
+	const struct point *point = &series->points[i];
+
+	return i < series->sorted && point->t == t &&
+	       ((int64_t)point->count >= count || point->kind == POINT_FINAL);
+}
+
+bool series_weigh(struct index_series *series, struct weight weight)
+{
+	struct weight *last =
+		series->weight_count ? &series->weights[series->weight_count - 1] : NULL;
+
+	if (!last)
+		weight.from = NEVER;
+	else if (last->amount == weight.amount && last->modulus == weight.modulus)
+		return false;
+	/* Our clock may have been set back. */
+	else if (weight.from <= last->from)
+		weight.from = last->from, series->weight_count--;
+	series->weights = array_grow(series->weights, series->weight_count,
+				     &series->weight_capacity, sizeof(*series->weights));
+	series->weights[series->weight_count++] = weight;
+	time_ranges_add(&series->fresh, (struct time_range){weight.from, FOREVER});
+	return true;
+}
+
+static void series_replace_swap(struct index_series *series, const struct swap *swap)
+{
+	for (size_t i = 0; i < series->count; i++) {
+		struct point *point = &series->points[i];
+
+		if (point->t != swap->t)
+			continue;
+		if (point->kind == POINT_FINAL)
+			point->count = (uint64_t)swap->final & POINT_COUNT_MAX;
+		else if (point->kind == POINT_INITIAL)
+			point->count = (uint64_t)swap->initial & POINT_COUNT_MAX;
+	}
+	time_ranges_add(&series->fresh, (struct time_range){swap->t, swap->t + 1});
+}
+
+bool series_swap(struct index_series *series, struct swap swap)
+{
+	size_t i = series->swap_count;
+
+	while (i > 0 && series->swaps[i - 1].t > swap.t)
+		i--;
+	if (i > 0 && series->swaps[i - 1].t == swap.t) {
+		struct swap *known = &series->swaps[i - 1];
+
+		if (known->final == swap.final && known->initial == swap.initial &&
+		    strcmp(known->by, swap.by) == 0)
+			return false;
+		*known = swap;
+		series_replace_swap(series, &swap);
+		return true;
+	}
+	series->swaps = array_grow(series->swaps, series->swap_count, &series->swap_capacity,
+				   sizeof(*series->swaps));
+	memmove(&series->swaps[i + 1], &series->swaps[i],
+		(series->swap_count - i) * sizeof(*series->swaps));
+	series->swaps[i] = swap;
+	series->swap_count++;
+	series_put(series, swap.t, swap.final, POINT_FINAL);
+	series_put(series, swap.t, swap.initial, POINT_INITIAL);
+	return true;
+}
+
+const struct swap *series_swap_at(const struct index_series *series, ms_t t)
+{
+	for (size_t i = 0; i < series->swap_count; i++)
+		if (series->swaps[i].t == t)
+			return &series->swaps[i];
+	return NULL;
+}
+
+/* ---- of a sorted index series ---- */
+
+size_t series_find(const struct index_series *series, ms_t t)
+{
+	size_t low = 0;
+	size_t high = series->sorted;
+
+	/* Most ask for what is newest. */
+	if (high && series->points[high - 1].t < t)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (series->points[middle].t < t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool series_known(const struct index_series *series)
+{
+	return series->sorted > 0;
+}
+
+ms_t series_first(const struct index_series *series)
+{
+	return series->sorted ? series->points[0].t : FOREVER;
+}
+
+/* The last point has no successor, so it is no glitch. */
+ms_t series_last(const struct index_series *series)
+{
+	return series->sorted ? series->points[series->sorted - 1].t : NEVER;
+}
+
+int64_t series_count(const struct index_series *series)
+{
+	return series->sorted ? (int64_t)series->points[series->sorted - 1].count : 0;
+}
+
+bool series_reset_within(const struct index_series *series, ms_t from, ms_t to)
+{
+	if (!series->resets)
+		return false;
+	for (size_t i = series_find(series, from + 1);
+	     i < series->sorted && series->points[i].t <= to; i++)
+		if (series->points[i].kind == POINT_RESET)
+			return true;
+	return false;
+}
+
+bool series_event(const struct index_series *series, size_t i, struct event *event)
+{
+	static const enum event_kind kinds[] = {
+		[POINT_GLITCH] = EVENT_GLITCH,
+		[POINT_RESET] = EVENT_RESET,
+		[POINT_ROLLOVER] = EVENT_ROLLOVER,
+		[POINT_INITIAL] = EVENT_SWAP,
+	};
+	const struct point *point = &series->points[i];
+	size_t before = i;
+
+	if (point->kind == POINT_COUNTED || point->kind == POINT_FINAL)
+		return false;
+	/* The first point is no glitch. */
+	while (series->points[--before].kind == POINT_GLITCH)
+		;
+	*event = (struct event){
+		.t = point->t,
+		.kind = kinds[point->kind],
+		.before = (int64_t)series->points[before].count,
+		.after = (int64_t)point->count,
+	};
+	return true;
+}
+
+size_t series_downsample(struct index_series *series, ms_t from, ms_t to,
+			 bool (*drop)(void *context, const struct index_series *series, size_t i),
+			 void *context)
+{
+	size_t start = series_find(series, from);
+	size_t end = series_find(series, to);
+	size_t kept = start;
+	size_t gone;
+
+	/* `drop` looks at neighbours, so each point keeps its place until it is asked. */
+	for (size_t i = start; i < end; i++) {
+		struct point point = series->points[i];
+
+		if (drop(context, series, i))
+			continue;
+		series->points[kept++] = point;
+	}
+	gone = end - kept;
+	if (!gone)
+		return 0;
+	memmove(&series->points[kept], &series->points[end],
+		(series->count - end) * sizeof(*series->points));
+	series->count -= gone;
+	series->sorted -= gone;
+	return gone;
+}

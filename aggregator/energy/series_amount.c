@@ -1,0 +1,121 @@
+/* What is asked of a index series: amounts. */
+#include <assert.h>
+
+#include "aggregator/energy/series_parts.h"
+
+#define INTERPOLATION_MAX_MS (60 * MS_PER_SECOND)
+
+const struct weight *series_weight(const struct index_series *series, ms_t t)
+{
+	static const struct weight none;
+	size_t i = series->weight_count;
+
+	while (i > 1 && series->weights[i - 1].from > t)
+		i--;
+	return i ? &series->weights[i - 1] : &none;
+}
+
+/* A count times a weight below 1. Rounding half up is floor(2x) - floor(x). */
+static int64_t weigh_part(int64_t count, int64_t part)
+{
+	return multiply_divide(2 * count, part, WEIGHT_ONE) -
+	       multiply_divide(count, part, WEIGHT_ONE);
+}
+
+bool weight_worth(int64_t weight, int64_t from, int64_t to, int64_t *amount)
+{
+	int64_t part = weight % WEIGHT_ONE;
+	int64_t parts = part ? weigh_part(to, part) - weigh_part(from, part) : 0;
+	int64_t whole;
+
+	return !__builtin_mul_overflow(to - from, weight / WEIGHT_ONE, &whole) &&
+	       !__builtin_add_overflow(whole, parts, amount);
+}
+
+bool series_worth(const struct index_series *series, ms_t t, int64_t from, int64_t to,
+		  int64_t *amount)
+{
+	return weight_worth(series_weight(series, t)->amount, from, to, amount);
+}
+
+int64_t baseline_amount(const struct baseline *baseline, const struct point *point)
+{
+	int64_t amount = 0;
+
+	weight_worth(baseline->weight, baseline->count, (int64_t)point->count, &amount);
+	return add_limited(baseline->amount, amount);
+}
+
+size_t series_baseline(const struct index_series *series, ms_t t)
+{
+	size_t low = 0;
+	size_t high = series->baseline_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (series->baselines[middle].from <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Both points of a swap have the amount at which the new meter begins. */
+int64_t series_point_amount(const struct index_series *series, size_t i)
+{
+	const struct point *point = &series->points[i];
+	size_t next = series_baseline(series, point->t);
+
+	assert(next > 0);
+	if (point->kind == POINT_FINAL)
+		return series->baselines[next - 1].amount;
+	return baseline_amount(&series->baselines[next - 1], point);
+}
+
+int64_t series_total(const struct index_series *series)
+{
+	return series->sorted ? series_point_amount(series, series->sorted - 1) : 0;
+}
+
+static int64_t series_amount(const struct index_series *series, ms_t t, unsigned int *flags)
+{
+	size_t next = series_find(series, t);
+	size_t after = next, before = next;
+	int64_t amount;
+	ms_t gap;
+
+	while (after < series->sorted && series->points[after].kind == POINT_GLITCH)
+		after++;
+	if (after == series->sorted) {
+		if (series_last(series) < t)
+			*flags |= SERIES_AFTER;
+		return series_total(series);
+	}
+	if (series->points[after].t == t)
+		return series_point_amount(series, after);
+	while (before > 0 && series->points[before - 1].kind == POINT_GLITCH)
+		before--;
+	if (before == 0) {
+		*flags |= SERIES_BEFORE;
+		return 0;
+	}
+	before--;
+	gap = series->points[after].t - series->points[before].t;
+	if (gap > INTERPOLATION_MAX_MS)
+		*flags |= SERIES_INTERPOLATED;
+	amount = series_point_amount(series, before);
+	return amount + multiply_divide(series_point_amount(series, after) - amount,
+					t - series->points[before].t, gap);
+}
+
+int64_t series_between(const struct index_series *series, ms_t from, ms_t to, unsigned int *flags)
+{
+	assert(series->sorted == series->count && from <= to);
+	if (!series_known(series)) {
+		*flags |= SERIES_BEFORE | SERIES_AFTER;
+		return 0;
+	}
+	return series_amount(series, to, flags) - series_amount(series, from, flags);
+}

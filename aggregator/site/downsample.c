@@ -1,0 +1,130 @@
+/* How a site downsamples out old facts: those go that no window, band, day or assignment needs, and
+ * states of contacts that say nothing new. */
+#include "aggregator/site/books.h"
+#include "aggregator/site/site_parts.h"
+#include "common/base/array.h"
+
+/* So much event time of one source at a call. */
+#define STRETCH_MS MS_PER_DAY
+
+/* Old records that come only now come nearly in the order of their times: so far behind the newest
+ * of them they may still be judged differently. */
+#define BEHIND_MS MS_PER_HOUR
+
+struct downsampling {
+	struct site *site;
+	const struct source *source;
+	struct window window;
+	struct segment segment;
+};
+
+/* Somebody asks for the index between `from` and `to`, both left out, or at `t` between them. */
+static bool boundary_within(struct downsampling *downsampling, ms_t from, ms_t t, ms_t to)
+{
+	struct window *window = &downsampling->window;
+	struct segment *segment = &downsampling->segment;
+
+	if (t < window->start || t >= window->end)
+		*window = grid_window(&downsampling->site->grid, t);
+	if (t < segment->start || t >= segment->end)
+		*segment = tariff_at(&downsampling->site->tariff, t);
+	return window->start > from || window->end < to || segment->start > from ||
+	       segment->end < to;
+}
+
+static bool weight_within(const struct index_series *series, ms_t from, ms_t to)
+{
+	for (size_t i = 1; i < series->weight_count; i++)
+		if (series->weights[i].from > from && series->weights[i].from < to)
+			return true;
+	return false;
+}
+
+static bool assignment_within(const struct site *site, const struct index_series *series, ms_t from,
+			      ms_t to)
+{
+	for (size_t i = 0; i < site->entries.count; i++) {
+		const struct balance *balance =
+			&((const struct zone_entry *)site->entries.items[i])->zone.balance;
+
+		for (size_t j = 0; j < balance->count; j++) {
+			const struct term *term = &balance->terms[j];
+
+			if (term->series == series && ((term->from > from && term->from < to) ||
+						       (term->until > from && term->until < to)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A point goes where it is one of many that count on, and nobody asks for the index around it. */
+static bool point_superfluous(void *context, const struct index_series *series, size_t i)
+{
+	struct downsampling *downsampling = context;
+	const struct point *point = &series->points[i];
+	struct kept_moment gone = {downsampling->source, point->t};
+
+	if (i == 0 || i + 1 >= series->sorted || point->kind != POINT_COUNTED ||
+	    point[-1].kind != POINT_COUNTED || point[1].kind != POINT_COUNTED ||
+	    boundary_within(downsampling, point[-1].t, point->t, point[1].t) ||
+	    weight_within(series, point[-1].t, point[1].t) ||
+	    assignment_within(downsampling->site, &downsampling->source->energy, point[-1].t,
+			      point[1].t))
+		return false;
+	if (series == &downsampling->source->energy)
+		keep(&downsampling->site->keeping.downsampled, gone);
+	return true;
+}
+
+static void contacts_superfluous(void *context, ms_t t)
+{
+	struct downsampling *downsampling = context;
+	struct kept_moment gone = {downsampling->source, t};
+
+	keep(&downsampling->site->keeping.contacts_downsampled, gone);
+}
+
+/* Up to when all of the source is final. */
+static ms_t downsample_limit(const struct site *site, const struct source *source, ms_t now)
+{
+	ms_t limit = now - site->wall.settings->fact_days * MS_PER_DAY;
+	ms_t certain = grid_certain_until(&site->grid);
+
+	if (source->newest < certain)
+		certain = source->newest;
+	certain = subtract_limited(certain, BEHIND_MS);
+	return limit < certain ? limit : certain;
+}
+
+void site_downsample(struct site *site, ms_t now)
+{
+	struct downsampling downsampling = {.site = site};
+	struct source *source;
+	ms_t from, to, limit;
+
+	if (!site->wall.settings->fact_days || !site->sources.count)
+		return;
+	if (site->downsample_source >= site->sources.count)
+		site->downsample_source = 0;
+	source = site->sources.items[site->downsample_source];
+	limit = downsample_limit(site, source, now);
+	from = site->downsample_from > series_first(&source->energy)
+		       ? site->downsample_from
+		       : series_first(&source->energy);
+	if (from >= limit || !series_known(&source->energy)) {
+		site->downsample_source++;
+		site->downsample_from = NEVER;
+		return;
+	}
+	to = from + STRETCH_MS < limit ? from + STRETCH_MS : limit;
+	downsampling.source = source;
+	series_downsample(&source->energy, from, to, point_superfluous, &downsampling);
+	series_downsample(&source->volume, from, to, point_superfluous, &downsampling);
+	contacts_downsample(&source->contacts, from, to, contacts_superfluous, &downsampling);
+	if (source->about.role == ROLE_MAIN)
+		contacts_downsample(&site->tariff.contacts, from, to, NULL, NULL);
+	site->downsample_from = to;
+	if (site->keeping.downsampled.count || site->keeping.contacts_downsampled.count)
+		site->keeping.dirty = true;
+}
