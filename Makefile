@@ -45,6 +45,7 @@ sources_aggregator      := $(sort $(wildcard aggregator/*.c aggregator/*/*.c))
 sources_sim             := $(sort $(wildcard tests/sim/*.c))
 sources_bench           := $(sort $(wildcard tests/bench/*.c))
 sources_unit            := $(sort $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c))
+sources_fixtures        := $(filter-out %_test.c,$(sort $(wildcard tests/unit/*/*.c)))
 
 packages_common          := jansson libsystemd sqlite3
 packages_collector-meter := libgpiod
@@ -117,18 +118,25 @@ $(BUILD)/faults/%.so: tests/faults/%.c
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fPIC -shared -o $@ $< -ldl
 
-# -------- unit tests: tests/unit/<component>/<folder>/<noun>_test.c --------
+# -------- unit tests: tests/unit/<component>/<folder>/<noun>_test.c, fixtures beside the folders --------
 
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sources_unit))
 
 define unit_tests
-$(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(call archive,sim) $(call archive,$(1)) $(call archive,common)
+$(call archive,fixtures-$(1)): $(call objects,$(filter tests/unit/$(1)/%,$(sources_fixtures)))
+	@rm -f $$@
+	@mkdir -p $$(@D)
+	$$(call quiet,AR)$(AR) rcs $$@ $$^
+
+$(BUILD)/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(call archive,fixtures-$(1)) $(call archive,fixtures-common) \
+		$(call archive,sim) $(call archive,$(1)) $(call archive,common)
 	@mkdir -p $$(@D)
 	$$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $$(call libraries,$(packages_$(1)) cmocka) $(LIBS)
 endef
 $(foreach c,$(COMPONENTS),$(eval $(call unit_tests,$(c))))
 
-$(BUILD)/unit/sim/%: $(BUILD)/obj/tests/unit/sim/%.o $(call archive,sim) $(call archive,aggregator) $(call archive,common)
+$(BUILD)/unit/sim/%: $(BUILD)/obj/tests/unit/sim/%.o $(call archive,fixtures-common) \
+		$(call archive,sim) $(call archive,aggregator) $(call archive,common)
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,$(packages_sim) cmocka) $(LIBS)
 
@@ -194,4 +202,4 @@ help:
 
 .PHONY: all sim unit unit-programs test faults demo kernel systemd bench check format install clean help
 .SECONDARY:
--include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit,$(sources_$(c))))
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit fixtures,$(sources_$(c))))

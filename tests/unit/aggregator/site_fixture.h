@@ -1,5 +1,5 @@
-/* site_fixture.h - a site as its users see it: facts go in as collectors send them, and what is
- * looked at are the retained topics. Europe/Paris, the seed prices and hours, no waiting. */
+/* site_fixture.h - a site as its users see it: records go in as collectors send them, and what is
+ * checked are the retained topics. Europe/Paris, the seed prices and hours, no waiting. */
 #ifndef TESTS_UNIT_AGGREGATOR_SITE_FIXTURE_H
 #define TESTS_UNIT_AGGREGATOR_SITE_FIXTURE_H
 
@@ -13,14 +13,13 @@
 #include <cmocka.h>
 
 #include "aggregator/site/site.h"
-#include "aggregator/config/timezone.h"
 
 #define FIXTURE_TOPICS "wattzone/lycee/"
 #define FIXTURE_STREAM "0123456789abcdef"
 
 struct fixture_topic {
-	char name[TOPIC_SIZE];
-	char *text; /* the newest payload; empty: deleted */
+	char name[TOPIC_SIZE]; /* below FIXTURE_TOPICS */
+	char *text;	       /* the newest payload; empty: deleted */
 	int qos;
 	int count; /* how often it was published */
 };
@@ -32,225 +31,60 @@ struct fixture {
 	size_t count;
 	ms_t now, monotonic;
 	int64_t seq;
-	/* Told of every message, where it is set. */
-	void (*heard)(struct fixture *fixture, const char *topic, const char *text);
-	void *listener;
+	/* Called for every message that is published, unless NULL. */
+	void (*on_publish)(struct fixture *fixture, const char *topic, const char *text);
+	void *context;
 };
 
-static struct calendar fixture_calendars[] = {{
-	.from = NEVER,
-	.off_peak = {{22 * 60, 6 * 60}},
-	.off_peak_count = 1,
-	.peak = {{8 * 60, 10 * 60}, {18 * 60, 20 * 60}},
-	.peak_count = 2,
-}};
+extern struct calendar fixture_calendars[1];
+extern struct prices fixture_prices[1];
 
-static struct prices fixture_prices[] = {{
-	.from = NEVER,
-	.of = {0, 18152888, 9222356, 5826912, 5081804, 3168204},
-}};
+/* Opens the site at `now`, with the settings given or, if their `id` is empty, with the usual. */
+void fixture_open(struct fixture *fixture);
 
-static struct subscribed fixture_subscribed[] = {{
-	.from = NEVER,
-	.watts = {0, 480000, 480000, 480000, 480000, 480000},
-}};
-
-/* ---- the retained topics ---- */
-
-static inline struct fixture_topic *fixture_find(const struct fixture *fixture, const char *name)
-{
-	for (size_t i = 0; i < fixture->count; i++)
-		if (strcmp(fixture->topics[i].name, name) == 0)
-			return &fixture->topics[i];
-	return NULL;
-}
-
-static inline void fixture_publish(void *context, const char *topic, const char *payload, int qos,
-				   bool each)
-{
-	struct fixture *fixture = context;
-	const char *name = topic + strlen(FIXTURE_TOPICS);
-	struct fixture_topic *found;
-
-	(void)each;
-	assert_memory_equal(topic, FIXTURE_TOPICS, strlen(FIXTURE_TOPICS));
-	found = fixture_find(fixture, name);
-	if (!found) {
-		fixture->topics =
-			reallocarray(fixture->topics, fixture->count + 1, sizeof(*fixture->topics));
-		assert_non_null(fixture->topics);
-		found = &fixture->topics[fixture->count++];
-		*found = (struct fixture_topic){0};
-		assert_true(strlen(name) < sizeof(found->name));
-		strcpy(found->name, name);
-	}
-	free(found->text);
-	found->text = strdup(payload);
-	found->qos = qos;
-	found->count++;
-	if (fixture->heard)
-		fixture->heard(fixture, name, payload);
-}
-
-/* What a topic says; NULL where it says nothing. */
-static inline const char *fixture_text(const struct fixture *fixture, const char *name)
-{
-	const struct fixture_topic *topic = fixture_find(fixture, name);
-
-	return topic && topic->text[0] ? topic->text : NULL;
-}
-
-/* The end of the JSON value that begins at `text`. */
-static inline const char *fixture_value_end(const char *text)
-{
-	int depth = 0;
-
-	for (bool quoted = false; *text; text++) {
-		if (*text == '"' && text[-1] != '\\')
-			quoted = !quoted;
-		if (quoted)
-			continue;
-		if (!depth && (*text == ',' || *text == '}' || *text == ']'))
-			break;
-		depth += (*text == '{' || *text == '[') - (*text == '}' || *text == ']');
-	}
-	return text;
-}
-
-/* The very text of a source of a topic's JSON object, such as "cost" or "bands.P.kwh". The answer
- * holds until the next call. */
-static inline const char *fixture_member(const struct fixture *fixture, const char *name,
-					 const char *path)
-{
-	static char source[8192];
-	const char *text = fixture_text(fixture, name);
-
-	if (!text)
-		fail_msg("%s: nothing was published", name);
-	while (text && *path) {
-		size_t length = strcspn(path, ".");
-		const char *at = text + 1;
-
-		assert_int_equal(*text, '{');
-		for (text = NULL; !text;) {
-			if (*at != '"')
-				fail_msg("%s: no member %s", name, path);
-			if (strncmp(at + 1, path, length) == 0 && at[length + 1] == '"')
-				text = at + length + 3;
-			at = fixture_value_end(strchr(at + 1, '"') + 2);
-			at += *at == ',';
-		}
-		path += length;
-		path += *path == '.';
-	}
-	snprintf(source, sizeof(source), "%.*s", (int)(fixture_value_end(text) - text), text);
-	return source;
-}
-
-#define assert_topic(fixture, name, expected)                                                      \
-	do {                                                                                       \
-		const char *said = fixture_text(fixture, name);                                    \
-		if (!said)                                                                         \
-			fail_msg("%s: nothing was published", name);                               \
-		assert_string_equal(said, expected);                                               \
-	} while (0)
-
-#define assert_member(fixture, name, path, expected)                                               \
-	assert_string_equal(fixture_member(fixture, name, path), expected)
-
-/* ---- opening ---- */
-
-static inline void fixture_open(struct fixture *fixture)
-{
-	struct publisher publisher = {fixture, fixture_publish};
-	struct fail fail = {0};
-
-	if (!fixture->settings.id[0])
-		fixture->settings = (struct site_settings){
-			.base = "wattzone",
-			.id = "lycee",
-			.rest_label = "Reste",
-			.currency = "EUR",
-			.vat_included = true,
-			.leaves = true,
-			.limits = {150 * MS_PER_SECOND, 5 * MS_PER_SECOND},
-			.tariff = {.calendars = fixture_calendars,
-				   .calendar_count = 1,
-				   .prices = fixture_prices,
-				   .prices_count = 1,
-				   .subscribed = fixture_subscribed,
-				   .subscribed_count = 1},
-		};
-	if (!fixture->settings.tariff.zone.count &&
-	    !timezone_load(&fixture->settings.tariff.zone, "Europe/Paris", &fail))
-		fail_msg("%s", fail.text);
-	fixture->site = site_open(&fixture->settings, publisher, fixture->now);
-}
-
-static inline void fixture_close(struct fixture *fixture)
-{
-	site_close(fixture->site);
-	fixture->site = NULL;
-	for (size_t i = 0; i < fixture->count; i++)
-		free(fixture->topics[i].text);
-	free(fixture->topics);
-	fixture->topics = NULL;
-	fixture->count = 0;
-	fixture->seq = 0;
-}
+/* Closes the site and forgets all topics; the settings stay. */
+void fixture_close(struct fixture *fixture);
 
 /* For cmocka: one site a test. */
-static inline int fixture_setup(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	fixture_open(fixture);
-	*state = fixture;
-	return 0;
-}
-
-static inline int fixture_teardown(void **state)
-{
-	fixture_close(*state);
-	free(*state);
-	return 0;
-}
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
 
 #define site_test(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 /* The moment of a local date and time such as "2013-01-15T08:00". */
-static inline ms_t fixture_moment(const struct fixture *fixture, const char *local)
-{
-	ms_t t = -1;
+ms_t fixture_moment(const struct fixture *fixture, const char *local);
 
-	assert_true(civil_parse(&t, &fixture->settings.tariff.zone, local));
-	return t;
-}
+/* ---- the retained topics ---- */
 
-/* ---- sending, below collector/ ---- */
+/* NULL if it was never published. */
+struct fixture_topic *fixture_find(const struct fixture *fixture, const char *name);
 
-static inline bool fixture_offer(struct fixture *fixture, struct fail *fail, const char *below,
-				 const char *payload)
-{
-	char topic[TOPIC_SIZE];
+/* The newest payload of a topic; NULL if it was never published or is deleted. */
+const char *fixture_text(const struct fixture *fixture, const char *name);
 
-	snprintf(topic, sizeof(topic), FIXTURE_TOPICS "collector/%s", below);
-	return site_message(fixture->site, topic, payload, strlen(payload), fixture->now, fail);
-}
+/* The literal text of a field of a topic's JSON object, such as "cost" or "bands.P.kwh". Valid
+ * until the next call. */
+const char *fixture_field(const struct fixture *fixture, const char *name, const char *path);
 
-__attribute__((format(printf, 3, 4))) static inline void
-fixture_send(struct fixture *fixture, const char *below, const char *format, ...)
-{
-	struct fail fail = {0};
-	char payload[1024];
-	va_list arguments;
+#define assert_topic(fixture, name, expected)                                                      \
+	do {                                                                                       \
+		const char *text_ = fixture_text(fixture, name);                                   \
+		if (!text_)                                                                        \
+			fail_msg("%s: nothing was published", name);                               \
+		assert_string_equal(text_, expected);                                              \
+	} while (0)
 
-	va_start(arguments, format);
-	vsnprintf(payload, sizeof(payload), format, arguments);
-	va_end(arguments);
-	if (!fixture_offer(fixture, &fail, below, payload))
-		fail_msg("%s", fail.text);
-}
+#define assert_field(fixture, name, path, expected)                                                \
+	assert_string_equal(fixture_field(fixture, name, path), expected)
+
+/* ---- sending; topics are below collector/ ---- */
+
+bool fixture_offer(struct fixture *fixture, struct fail *fail, const char *below,
+		   const char *payload);
+
+/* Fails the test if the message is refused. */
+__attribute__((format(printf, 3, 4))) void fixture_send(struct fixture *fixture, const char *below,
+							const char *format, ...);
 
 #define assert_refused(fixture, below, payload, reason)                                            \
 	do {                                                                                       \
@@ -261,56 +95,21 @@ fixture_send(struct fixture *fixture, const char *below, const char *format, ...
 	} while (0)
 
 /* The main meter: pulses of 80 Wh, the 10-minute signal, the tariff contacts. */
-static inline void fixture_announce_main(struct fixture *fixture)
-{
-	fixture_send(fixture, "meter/global/about",
-		     "{\"kind\":\"pulse\",\"medium\":\"electricity\",\"zone\":\"global\","
-		     "\"label\":\"Global\",\"nominal_w\":480000,\"role\":\"main\","
-		     "\"wh_per_pulse\":80}");
-}
+void fixture_announce_main(struct fixture *fixture);
 
 /* A PAC meter `pac/<source>` in a zone. */
-static inline void fixture_announce_pac(struct fixture *fixture, const char *source,
-					const char *zone)
-{
-	char below[2 * ID_SIZE + 8];
-
-	snprintf(below, sizeof(below), "pac/%s/about", source);
-	fixture_send(fixture, below,
-		     "{\"kind\":\"pac3200\",\"medium\":\"electricity\",\"zone\":\"%s\","
-		     "\"label\":\"%s\",\"nominal_w\":60000,\"role\":\"part\"}",
-		     zone, zone);
-}
+void fixture_announce_pac(struct fixture *fixture, const char *source, const char *zone);
 
 /* A record of the main meter; a contact is 0, 1 or 2 (null). */
-static inline void fixture_pulses(struct fixture *fixture, ms_t t, const char *mark, int64_t pulses,
-				  int off_peak, int peak)
-{
-	static const char *const states[] = {"false", "true", "null"};
+void fixture_pulses(struct fixture *fixture, ms_t t, const char *mark, int64_t pulses, int off_peak,
+		    int peak);
 
-	fixture_send(fixture, "meter/global/record",
-		     "{\"t\":%lld,\"stream\":\"" FIXTURE_STREAM "\",\"seq\":%lld,\"mark\":\"%s\","
-		     "\"pulses\":%lld,\"off_peak\":%s,\"peak\":%s}",
-		     (long long)t, (long long)++fixture->seq, mark, (long long)pulses,
-		     states[off_peak], states[peak]);
-}
+/* A record of a PAC meter. */
+void fixture_wh(struct fixture *fixture, const char *source, ms_t t, double wh);
 
-static inline void fixture_wh(struct fixture *fixture, const char *source, ms_t t, double wh)
-{
-	char below[2 * ID_SIZE + 8];
+/* ---- time ---- */
 
-	snprintf(below, sizeof(below), "pac/%s/record", source);
-	fixture_send(fixture, below,
-		     "{\"t\":%lld,\"stream\":\"" FIXTURE_STREAM "\",\"seq\":%lld,\"wh\":%.17g}",
-		     (long long)t, (long long)++fixture->seq, wh);
-}
-
-/* Everything that is due at `now` is published. */
-static inline void fixture_look(struct fixture *fixture, ms_t now)
-{
-	fixture->now = now;
-	fixture->monotonic += MS_PER_MINUTE;
-	site_publish(fixture->site, now, fixture->monotonic);
-}
+/* Publishes all that is due at `now`. */
+void fixture_look(struct fixture *fixture, ms_t now);
 
 #endif

@@ -2,66 +2,26 @@
 #ifndef TESTS_UNIT_COMMON_SEED_H
 #define TESTS_UNIT_COMMON_SEED_H
 
-#include <inttypes.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-static uint64_t seed_state;
+extern uint64_t seed_state;
 
-static inline void seed_start(const char *test)
-{
-	const char *given = getenv("SEED");
+/* Takes the seed from the environment or from the time, and prints it with the test's name. */
+void seed_start(const char *test);
 
-	seed_state = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL) * 2654435761u;
-	printf("%s: SEED=%" PRIu64 "\n", test, seed_state);
-}
-
-/* splitmix64 */
-static inline uint64_t seed_next(void)
-{
-	uint64_t z = seed_state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
+uint64_t seed_next(void);
 
 /* 0..below-1 */
-static inline int64_t seed_below(int64_t below)
-{
-	return (int64_t)(seed_next() % (uint64_t)below);
-}
+int64_t seed_below(int64_t below);
 
 /* A number of any size up to `limit`, small ones as likely as large ones. */
-static inline int64_t seed_any_size(int64_t limit)
-{
-	int64_t value = (int64_t)(seed_next() >> 1 >> seed_below(63));
+int64_t seed_any_size(int64_t limit);
 
-	return value > limit ? value % (limit + 1) : value;
-}
+/* 0..1, 1 excluded */
+double seed_fraction(void);
 
-static inline double seed_fraction(void)
-{
-	return (double)(seed_next() >> 11) / 9007199254740992.0;
-}
-
-/* Spoils `size` bytes of text in up to 4 places, the way that faults and strangers do. */
-static inline void seed_mangle(char *text, size_t size)
-{
-	static const char pieces[] =
-		"{}[]\",:-+.0123456789eE\\u/ntfabcz \t\n\x00\x01\x7f\x80\xbf\xc3\xef\xff";
-
-	for (int64_t i = seed_below(4); i >= 0; i--) {
-		size_t at = (size_t)seed_below((int64_t)size);
-
-		switch (seed_below(3)) {
-		case 0: text[at] = (char)seed_below(256); break;
-		case 1: text[at] = pieces[seed_below(sizeof(pieces) - 1)]; break;
-		case 2: text[at] = text[seed_below((int64_t)size)]; break;
-		}
-	}
-}
+/* Spoils `size` bytes of text in up to 4 places, as faults and malicious senders do. */
+void seed_mangle(char *text, size_t size);
 
 #endif

@@ -176,7 +176,7 @@ static void a_zone_that_begins_to_count_volume_says_every_leaf_right(void **stat
 		     "\"label\":\"x\",\"nominal_w\":1,\"role\":\"part\",\"m3_per_pulse\":1}");
 	fixture_look(fixture, fixture->now);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *expected = fixture_member(fixture, "zone/self/state", names[i]);
+		const char *expected = fixture_field(fixture, "zone/self/state", names[i]);
 
 		snprintf(topic, sizeof(topic), "zone/self/%s", names[i]);
 		if (strcmp(names[i], "band") == 0)
@@ -231,24 +231,24 @@ static void quality_says_what_took_part(void **state)
 	fixture_announce_pac(fixture, "b", "self");
 	fixture_wh(fixture, "a", t, 1);
 	fixture_look(fixture, t);
-	assert_member(fixture, "zone/self/state", "quality", "\"partial\"");
+	assert_field(fixture, "zone/self/state", "quality", "\"partial\"");
 	assert_topic(fixture, "zone/self/status", "online");
 	fixture_wh(fixture, "b", t, 1);
 	fixture_look(fixture, t);
-	assert_member(fixture, "zone/self/state", "quality", "\"estimated\""); /* by calendar */
+	assert_field(fixture, "zone/self/state", "quality", "\"estimated\""); /* by calendar */
 	fixture_send(fixture, "pac/b/status", "offline");
 	fixture_look(fixture, t);
-	assert_member(fixture, "zone/self/state", "quality", "\"partial\"");
+	assert_field(fixture, "zone/self/state", "quality", "\"partial\"");
 	fixture_send(fixture, "pac/status", "offline");
 	fixture_look(fixture, t);
-	assert_member(fixture, "zone/self/state", "quality", "\"stale\"");
+	assert_field(fixture, "zone/self/state", "quality", "\"stale\"");
 	assert_topic(fixture, "zone/self/status", "offline");
 	fixture_send(fixture, "pac/status", "online");
 	fixture_look(fixture, t + 4999);
 	assert_topic(fixture, "zone/self/status", "online");
 	fixture_look(fixture, t + 5000);
 	assert_topic(fixture, "zone/self/status", "stale");
-	assert_member(fixture, "zone/self/state", "energy_kwh", "0");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "0");
 }
 
 static void topics_are_published_at_most_every_publish_ms(void **state)
@@ -265,7 +265,7 @@ static void topics_are_published_at_most_every_publish_ms(void **state)
 		site_publish(fixture->site, t + i, i);
 	}
 	assert_int_equal(fixture_find(fixture, "zone/self/state")->count, 3);
-	assert_member(fixture, "zone/self/state", "power_w", "1000");
+	assert_field(fixture, "zone/self/state", "power_w", "1000");
 }
 
 int main(void)

@@ -144,9 +144,9 @@ static void sequence_numbers_of_any_size_in_many_streams(void **state)
 			       (long long)NOON, i, 2 * j + 3);
 	}
 	fixture_look(fixture, NOON);
-	assert_true(fixture_member(fixture, "health", "sequence_gaps")[0] != '-');
-	assert_true(fixture_member(fixture, "health", "blind_ms")[0] != '-');
-	assert_true(fixture_member(fixture, "health", "edges_lost")[0] != '-');
+	assert_true(fixture_field(fixture, "health", "sequence_gaps")[0] != '-');
+	assert_true(fixture_field(fixture, "health", "blind_ms")[0] != '-');
+	assert_true(fixture_field(fixture, "health", "edges_lost")[0] != '-');
 }
 
 static void records_at_the_ends_of_time(void **state)
@@ -294,7 +294,7 @@ static void payloads_and_topics_of_any_bytes(void **state)
 	}
 	fixture_look(fixture, NOON);
 	snprintf(expected, sizeof(expected), "%d", refused);
-	assert_member(fixture, "health", "rejected", expected);
+	assert_field(fixture, "health", "rejected", expected);
 }
 
 static void more_sources_than_anybody_has(void **state)

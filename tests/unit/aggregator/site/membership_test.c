@@ -35,11 +35,11 @@ static void an_announcement_is_all_that_a_zone_needs(void **state)
 	fixture_announce_pac(fixture, "self", "self");
 	fixture_look(fixture, noon(fixture));
 	assert_topic(fixture, "zone/self/status", "stale");
-	assert_member(fixture, "zone/self/state", "power_w", "null");
+	assert_field(fixture, "zone/self/state", "power_w", "null");
 	assert_topic(fixture, "zone/self/power_w", "null");
-	assert_member(fixture, "summary", "zones", "1");
-	assert_member(fixture, "summary", "online", "0");
-	assert_member(fixture, "zone/self/day", "energy_kwh", "0");
+	assert_field(fixture, "summary", "zones", "1");
+	assert_field(fixture, "summary", "online", "0");
+	assert_field(fixture, "zone/self/day", "energy_kwh", "0");
 }
 
 static void sources_of_the_same_zone_add_up(void **state)
@@ -59,9 +59,9 @@ static void sources_of_the_same_zone_add_up(void **state)
 	fixture_send(fixture, "pac/b/live", "{\"t\":%lld,\"power_w\":15000,\"wh\":350}",
 		     (long long)fixture->now);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/self/state", "energy_kwh", "1.25");
-	assert_member(fixture, "zone/self/state", "power_w", "75000");
-	assert_member(fixture, "zone/self/state", "load_pct", "125");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "1.25");
+	assert_field(fixture, "zone/self/state", "power_w", "75000");
+	assert_field(fixture, "zone/self/state", "load_pct", "125");
 }
 
 static void rest_is_main_minus_the_parts_and_never_part_of_the_count(void **state)
@@ -85,13 +85,13 @@ static void rest_is_main_minus_the_parts_and_never_part_of_the_count(void **stat
 	fixture_send(fixture, "pac/b/live", "{\"t\":%lld,\"power_w\":30000,\"wh\":null}",
 		     (long long)fixture->now);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/rest/state", "energy_kwh", "7");
-	assert_member(fixture, "zone/rest/state", "power_w", "420000");
-	assert_member(fixture, "zone/rest/state", "label", "\"Reste\"");
-	assert_member(fixture, "summary", "rest_w", "420000");
-	assert_member(fixture, "summary", "power_w", "600000");
-	assert_member(fixture, "summary", "zones", "3");
-	assert_member(fixture, "summary", "online", "3");
+	assert_field(fixture, "zone/rest/state", "energy_kwh", "7");
+	assert_field(fixture, "zone/rest/state", "power_w", "420000");
+	assert_field(fixture, "zone/rest/state", "label", "\"Reste\"");
+	assert_field(fixture, "summary", "rest_w", "420000");
+	assert_field(fixture, "summary", "power_w", "600000");
+	assert_field(fixture, "summary", "zones", "3");
+	assert_field(fixture, "summary", "online", "3");
 }
 
 static void gas_is_no_part_of_an_electric_main(void **state)
@@ -117,8 +117,8 @@ static void a_withdrawn_source_leaves_its_energy_with_its_zone(void **state)
 	fixture_send(fixture, "pac/a/about", "%s", "");
 	fixture_look(fixture, fixture->now);
 	assert_topic(fixture, "zone/self/status", "offline");
-	assert_member(fixture, "zone/self/state", "energy_kwh", "10");
-	assert_member(fixture, "zone/self/state", "quality", "\"stale\"");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "10");
+	assert_field(fixture, "zone/self/state", "quality", "\"stale\"");
 }
 
 static void a_zone_that_never_used_anything_disappears_with_its_source(void **state)
@@ -134,7 +134,7 @@ static void a_zone_that_never_used_anything_disappears_with_its_source(void **st
 	for (size_t i = 0; i < fixture->count; i++)
 		if (strncmp(fixture->topics[i].name, "zone/", 5) == 0)
 			assert_string_equal(fixture->topics[i].text, "");
-	assert_member(fixture, "summary", "zones", "0");
+	assert_field(fixture, "summary", "zones", "0");
 }
 
 static void a_source_announced_again_after_a_while_loses_no_energy(void **state)
@@ -149,7 +149,7 @@ static void a_source_announced_again_after_a_while_loses_no_energy(void **state)
 	run(fixture, "a", 11, 9);
 	fixture_announce_pac(fixture, "a", "self");
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/self/state", "energy_kwh", "20");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "20");
 	assert_topic(fixture, "zone/self/status", "online");
 }
 
@@ -163,8 +163,8 @@ static void a_source_that_moves_counts_where_it_was_then(void **state)
 	fixture_announce_pac(fixture, "a", "two");
 	run(fixture, "a", 11, 9);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/one/state", "energy_kwh", "10");
-	assert_member(fixture, "zone/two/state", "energy_kwh", "10");
+	assert_field(fixture, "zone/one/state", "energy_kwh", "10");
+	assert_field(fixture, "zone/two/state", "energy_kwh", "10");
 	assert_topic(fixture, "zone/one/status", "offline");
 	assert_topic(fixture, "zone/two/status", "online");
 }
@@ -181,8 +181,8 @@ static void a_source_that_moves_away_and_back_is_not_counted_twice(void **state)
 	fixture_announce_pac(fixture, "a", "one");
 	run(fixture, "a", 21, 9);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/one/state", "energy_kwh", "20");
-	assert_member(fixture, "zone/two/state", "energy_kwh", "10");
+	assert_field(fixture, "zone/one/state", "energy_kwh", "20");
+	assert_field(fixture, "zone/two/state", "energy_kwh", "10");
 	/* and again, by way of a withdrawal */
 	fixture_send(fixture, "pac/a/about", "%s", "");
 	fixture_announce_pac(fixture, "a", "two");
@@ -191,8 +191,8 @@ static void a_source_that_moves_away_and_back_is_not_counted_twice(void **state)
 	fixture_announce_pac(fixture, "a", "one");
 	run(fixture, "a", 41, 9);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/one/state", "energy_kwh", "30");
-	assert_member(fixture, "zone/two/state", "energy_kwh", "20");
+	assert_field(fixture, "zone/one/state", "energy_kwh", "30");
+	assert_field(fixture, "zone/two/state", "energy_kwh", "20");
 }
 
 static void a_move_dated_by_a_clock_that_was_set_back_counts_nothing_twice(void **state)
@@ -209,9 +209,9 @@ static void a_move_dated_by_a_clock_that_was_set_back_counts_nothing_twice(void 
 	fixture->now = noon(fixture) + 5 * MS_PER_MINUTE;
 	fixture_announce_pac(fixture, "a", "one");
 	fixture_look(fixture, noon(fixture) + 30 * MS_PER_MINUTE);
-	assert_member(fixture, "zone/one/state", "energy_kwh", "30");
-	assert_member(fixture, "zone/two/state", "energy_kwh", "0");
-	assert_member(fixture, "zone/three/state", "energy_kwh", "0");
+	assert_field(fixture, "zone/one/state", "energy_kwh", "30");
+	assert_field(fixture, "zone/two/state", "energy_kwh", "0");
+	assert_field(fixture, "zone/three/state", "energy_kwh", "0");
 }
 
 static void late_records_of_a_source_that_moved_before_any_came_are_not_lost(void **state)
@@ -223,7 +223,7 @@ static void late_records_of_a_source_that_moved_before_any_came_are_not_lost(voi
 	fixture_announce_pac(fixture, "a", "right");
 	run(fixture, "a", 0, 10);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/right/state", "energy_kwh", "10");
+	assert_field(fixture, "zone/right/state", "energy_kwh", "10");
 	assert_null(fixture_text(fixture, "zone/wrong/state"));
 }
 
@@ -264,8 +264,8 @@ static void a_second_main_zone_is_refused(void **state)
 		       "\"label\":\"x\",\"nominal_w\":1,\"role\":\"main\"}",
 		       "medium: expected \"electricity\"");
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "health", "rejected", "4");
-	assert_member(fixture, "summary", "zones", "1");
+	assert_field(fixture, "health", "rejected", "4");
+	assert_field(fixture, "summary", "zones", "1");
 }
 
 static void records_that_came_before_their_announcement_count(void **state)
@@ -285,7 +285,7 @@ static void records_that_came_before_their_announcement_count(void **state)
 		     "\"end\":\"2013-01-15T08:10:00+01:00\",\"power_w\":288000,"
 		     "\"energy_kwh\":48,\"band\":\"P\",\"cost\":8.71338624,"
 		     "\"quality\":\"measured\",\"sync\":\"top\"}");
-	assert_member(fixture, "tariff/state", "by", "\"contacts\"");
+	assert_field(fixture, "tariff/state", "by", "\"contacts\"");
 }
 
 static void a_source_cannot_change_what_it_counts(void **state)

@@ -1,7 +1,8 @@
 /* The books are a function of the set of records: whatever their order, delay and repetition, every
  * topic ends up the same; and it says what a slow model says that was written from the contract
  * alone. SEED=… repeats a run, ITERATIONS=… makes it longer. */
-#include "tests/unit/aggregator/world.h"
+#include "tests/unit/aggregator/random_site.h"
+#include "tests/unit/common/seed.h"
 
 #include <math.h>
 
@@ -9,23 +10,23 @@
  * source, and some changes of contacts. */
 static void choose_last(bool last[MESSAGES_MAX])
 {
-	for (int i = 0; i < world.message_count; i++)
+	for (int i = 0; i < random_site.message_count; i++)
 		last[i] = false;
 	for (int source = 0; source < SOURCES; source++) {
 		int first = -1, newest = -1;
 
-		for (int i = 0; i < world.fact_count; i++) {
-			if (world.facts[i].source != source)
+		for (int i = 0; i < random_site.fact_count; i++) {
+			if (random_site.facts[i].source != source)
 				continue;
-			if (first < 0 || world.facts[i].t < world.facts[first].t)
+			if (first < 0 || random_site.facts[i].t < random_site.facts[first].t)
 				first = i;
-			if (newest < 0 || world.facts[i].t > world.facts[newest].t)
+			if (newest < 0 || random_site.facts[i].t > random_site.facts[newest].t)
 				newest = i;
 		}
 		last[SOURCES + (seed_below(2) ? first : newest)] = true;
 	}
-	for (int i = 0; i < world.fact_count; i++)
-		if (world.facts[i].change && seed_below(6) == 0)
+	for (int i = 0; i < random_site.fact_count; i++)
+		if (random_site.facts[i].change && seed_below(6) == 0)
 			last[SOURCES + i] = true;
 }
 
@@ -33,31 +34,31 @@ static void choose_last(bool last[MESSAGES_MAX])
 static void deliver_in_disorder(struct fixture *fixture)
 {
 	static bool last[MESSAGES_MAX];
-	int count = (1 + (int)seed_below(3)) * world.message_count;
+	int count = (1 + (int)seed_below(3)) * random_site.message_count;
 	int *order = calloc((size_t)count, sizeof(*order));
 
-	fixture->now = world.to + 60000;
+	fixture->now = random_site.to + 60000;
 	for (int i = 0; i < count; i++) {
 		int other = (int)seed_below(i + 1);
 
 		order[i] = order[other];
-		order[other] = i % world.message_count;
+		order[other] = i % random_site.message_count;
 	}
 	choose_last(last);
 	for (int i = 0; i < count; i++) {
 		if (last[order[i]])
 			continue;
-		deliver(fixture, &world.messages[order[i]]);
+		deliver(fixture, &random_site.messages[order[i]]);
 		if (seed_below(400) == 0)
-			glance(fixture);
+			publish_soon(fixture);
 	}
 	for (int i = 0; i < count; i++) {
 		if (!last[order[i]])
 			continue;
-		deliver(fixture, &world.messages[order[i]]);
-		glance(fixture);
+		deliver(fixture, &random_site.messages[order[i]]);
+		publish_soon(fixture);
 	}
-	glance(fixture);
+	publish_soon(fixture);
 	free(order);
 }
 
@@ -65,7 +66,7 @@ static void deliver_in_disorder(struct fixture *fixture)
 
 static int fact_compare(const void *a, const void *b)
 {
-	const struct fact *p = a, *q = b;
+	const struct random_fact *p = a, *q = b;
 
 	if (p->t != q->t)
 		return p->t < q->t ? -1 : 1;
@@ -89,12 +90,12 @@ static struct model {
 
 static void model_source(int source)
 {
-	static struct fact mine[MESSAGES_MAX];
+	static struct random_fact mine[MESSAGES_MAX];
 	int count = 0, unique = 0, kept = 0;
 
-	for (int i = 0; i < world.fact_count; i++)
-		if (world.facts[i].source == source)
-			mine[count++] = world.facts[i];
+	for (int i = 0; i < random_site.fact_count; i++)
+		if (random_site.facts[i].source == source)
+			mine[count++] = random_site.facts[i];
 	qsort(mine, (size_t)count, sizeof(mine[0]), fact_compare);
 	for (int i = 0; i < count; i++) {
 		if (unique && mine[unique - 1].t == mine[i].t)
@@ -138,14 +139,14 @@ static int64_t zone_energy(const char *zone, ms_t from, ms_t to)
 	int64_t energy = 0;
 
 	for (int source = 0; source < SOURCES; source++)
-		if (strcmp(source_zones[source], zone) == 0)
+		if (strcmp(random_site_zones[source], zone) == 0)
 			energy += model_energy(source, to) - model_energy(source, from);
 	return energy;
 }
 
 static int model_band(ms_t t)
 {
-	const struct fact *state = NULL;
+	const struct random_fact *state = NULL;
 	struct civil local = civil_at(model.zone, t);
 	int hour = local.hour;
 	bool winter = local.month <= 3 || local.month >= 11;
@@ -156,8 +157,8 @@ static int model_band(ms_t t)
 			       ? 1
 			       : (winter ? 2 : 4) + low;
 
-	for (int i = 0; i < world.fact_count; i++) {
-		const struct fact *f = &world.facts[i];
+	for (int i = 0; i < random_site.fact_count; i++) {
+		const struct random_fact *f = &random_site.facts[i];
 
 		if (f->source != 0 || f->t > t || (f->off_peak == 2 && f->peak == 2))
 			continue;
@@ -197,13 +198,13 @@ static int model_breaks(ms_t *breaks, ms_t from, ms_t to)
 	breaks[count++] = to;
 	for (ms_t t = from - from % MS_PER_HOUR + MS_PER_HOUR; t < to; t += MS_PER_HOUR)
 		breaks[count++] = t;
-	if (world_prices[1].from > from && world_prices[1].from < to)
-		breaks[count++] = world_prices[1].from;
-	for (int i = 0; i < world.fact_count; i++) {
+	if (random_site_prices[1].from > from && random_site_prices[1].from < to)
+		breaks[count++] = random_site_prices[1].from;
+	for (int i = 0; i < random_site.fact_count; i++) {
 		for (int k = 0; k < 2; k++) {
-			ms_t t = world.facts[i].t + k * 15 * 60000;
+			ms_t t = random_site.facts[i].t + k * 15 * 60000;
 
-			if (world.facts[i].source == 0 && t > from && t < to)
+			if (random_site.facts[i].source == 0 && t > from && t < to)
 				breaks[count++] = t;
 		}
 	}
@@ -221,7 +222,7 @@ static __int128 model_cost(const char *zone, ms_t from, ms_t to)
 	for (int i = 1; i < count; i++)
 		if (breaks[i] > breaks[i - 1])
 			cost += (__int128)zone_energy(zone, breaks[i - 1], breaks[i]) *
-				world_prices[breaks[i - 1] >= world_prices[1].from]
+				random_site_prices[breaks[i - 1] >= random_site_prices[1].from]
 					.of[model_band(breaks[i - 1])];
 	return cost;
 }
@@ -245,9 +246,9 @@ static void model_signals(void)
 	static ms_t all[2000];
 	int count = 0;
 
-	for (int i = 0; i < world.fact_count; i++)
-		if (world.facts[i].signal)
-			all[count++] = world.facts[i].t;
+	for (int i = 0; i < random_site.fact_count; i++)
+		if (random_site.facts[i].signal)
+			all[count++] = random_site.facts[i].t;
 	qsort(all, (size_t)count, sizeof(all[0]), moment_compare);
 	model.signal_count = 0;
 	for (int i = 0; i < count; i++)
@@ -276,7 +277,7 @@ static bool model_window(ms_t start, ms_t end, bool *signal)
 	       (start - model.signals[model.signal_count - 1]) % 600000 == 0;
 }
 
-struct listener {
+struct checked {
 	int windows;
 	ms_t end[SOURCES];
 };
@@ -299,9 +300,9 @@ static ms_t iso(const char *text)
 	       (sign == '-' ? -1 : 1) * (hours * MS_PER_HOUR + minutes * MS_PER_MINUTE);
 }
 
-static void hear_window(struct fixture *fixture, const char *name, const char *text)
+static void check_window(struct fixture *fixture, const char *name, const char *text)
 {
-	struct listener *listener = fixture->listener;
+	struct checked *checked = fixture->context;
 	char zone[40], own[80];
 	ms_t start, end;
 	bool signal;
@@ -311,16 +312,16 @@ static void hear_window(struct fixture *fixture, const char *name, const char *t
 	    strcmp(zone, "rest") == 0)
 		return;
 	snprintf(own, sizeof(own), "%s", name);
-	start = iso(fixture_member(fixture, own, "start"));
-	end = iso(fixture_member(fixture, own, "end"));
+	start = iso(fixture_field(fixture, own, "start"));
+	end = iso(fixture_field(fixture, own, "end"));
 	if (!model_window(start, end, &signal))
 		fail_msg("%s: no such window: %s", name, text);
-	assert_member(fixture, own, "sync", signal ? "\"top\"" : "\"clock\"");
-	expect_number(fixture_member(fixture, own, "energy_kwh"),
+	assert_field(fixture, own, "sync", signal ? "\"top\"" : "\"clock\"");
+	expect_number(fixture_field(fixture, own, "energy_kwh"),
 		      (double)zone_energy(zone, start, end) / 1e6, text);
-	expect_number(fixture_member(fixture, own, "cost"),
-		      money_text(model_cost(zone, start, end)), text);
-	listener->windows++;
+	expect_number(fixture_field(fixture, own, "cost"), money_text(model_cost(zone, start, end)),
+		      text);
+	checked->windows++;
 }
 
 static void expect_model(struct fixture *fixture)
@@ -328,22 +329,24 @@ static void expect_model(struct fixture *fixture)
 	static const char *const zones[] = {"global", "self", "nord"};
 	ms_t start = civil_day_start(model.zone, fixture->now);
 	ms_t end = civil_day_end(model.zone, fixture->now);
-	ms_t last = world.to + 2 * MS_PER_HOUR; /* records may be a little ahead of our clock */
+	ms_t last =
+		random_site.to + 2 * MS_PER_HOUR; /* records may be a little ahead of our clock */
 
 	for (int i = 0; i < 3; i++) {
 		char name[60];
 
 		snprintf(name, sizeof(name), "zone/%s/day", zones[i]);
-		expect_number(fixture_member(fixture, name, "energy_kwh"),
+		expect_number(fixture_field(fixture, name, "energy_kwh"),
 			      (double)zone_energy(zones[i], start, end) / 1e6, name);
-		expect_number(fixture_member(fixture, name, "cost"),
+		expect_number(fixture_field(fixture, name, "cost"),
 			      money_text(model_cost(zones[i], start, end)), name);
 		snprintf(name, sizeof(name), "zone/%s/state", zones[i]);
-		expect_number(fixture_member(fixture, name, "energy_kwh"),
+		expect_number(fixture_field(fixture, name, "energy_kwh"),
 			      (double)zone_energy(zones[i], 0, last) / 1e6, name);
-		expect_number(fixture_member(fixture, name, "cost_total"),
-			      money_text(model_cost(zones[i], world.from - MS_PER_HOUR, last)),
-			      name);
+		expect_number(
+			fixture_field(fixture, name, "cost_total"),
+			money_text(model_cost(zones[i], random_site.from - MS_PER_HOUR, last)),
+			name);
 	}
 }
 
@@ -358,26 +361,27 @@ static void every_order_gives_the_same_topics_and_those_of_the_model(void **stat
 	for (int i = 0; i < iterations; i++) {
 		uint64_t seed = seed_state;
 		struct fixture first = {0}, second = {0};
-		struct listener listener = {0};
+		struct checked checked = {0};
 
 		fixture_open(&first);
 		fixture_open(&second);
-		world_make(&first.settings.tariff.zone);
-		first.settings.tariff.prices = second.settings.tariff.prices = world_prices;
+		random_site_make(&first.settings.tariff.zone);
+		first.settings.tariff.prices = second.settings.tariff.prices = random_site_prices;
 		first.settings.tariff.prices_count = second.settings.tariff.prices_count = 2;
 		model.zone = &first.settings.tariff.zone;
 		for (int source = 0; source < SOURCES; source++)
 			model_source(source);
 		model_signals();
-		first.heard = hear_window;
-		first.listener = &listener;
-		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
+		first.on_publish = check_window;
+		first.context = &checked;
+		printf("  SEED=%llu: %d records\n", (unsigned long long)seed,
+		       random_site.fact_count);
 		deliver_in_order(&first);
 		deliver_in_disorder(&second);
 		expect_same(&first, &second);
 		expect_same(&second, &first);
 		expect_model(&first);
-		windows += listener.windows;
+		windows += checked.windows;
 		fixture_close(&first);
 		fixture_close(&second);
 	}

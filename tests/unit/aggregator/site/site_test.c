@@ -19,8 +19,8 @@ static void a_collector_that_started_anew_many_times_is_still_watched_for_gaps(v
 	}
 	record(fixture, 70, 4);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "health", "sequence_gaps", "140");
-	assert_member(fixture, "health", "duplicate", "1");
+	assert_field(fixture, "health", "sequence_gaps", "140");
+	assert_field(fixture, "health", "duplicate", "1");
 }
 
 static void announce_main(struct fixture *fixture, const char *below, const char *zone,
@@ -79,11 +79,11 @@ static void water_has_a_volume_and_no_energy(void **state)
 			     "\",\"seq\":%d,\"mark\":\"minute\",\"pulses\":%d}",
 			     (long long)(t + i * MS_PER_MINUTE), i + 1, 10 * i);
 	fixture_look(fixture, t + 20 * MS_PER_MINUTE);
-	assert_member(fixture, "zone/eau/state", "volume_m3", "0.2");
-	assert_member(fixture, "zone/eau/state", "energy_kwh", "null");
-	assert_member(fixture, "zone/eau/state", "power_10m_w", "null");
-	assert_member(fixture, "zone/eau/mean10", "energy_kwh", "null");
-	assert_member(fixture, "zone/eau/day", "energy_kwh", "null");
+	assert_field(fixture, "zone/eau/state", "volume_m3", "0.2");
+	assert_field(fixture, "zone/eau/state", "energy_kwh", "null");
+	assert_field(fixture, "zone/eau/state", "power_10m_w", "null");
+	assert_field(fixture, "zone/eau/mean10", "energy_kwh", "null");
+	assert_field(fixture, "zone/eau/day", "energy_kwh", "null");
 }
 
 /* 192 kW in all, 96 kW of it in one part; the main meter's records come every minute, the part's
@@ -105,8 +105,8 @@ static void the_rest_takes_off_what_its_parts_used_since_the_main_meters_record(
 	fixture_send(fixture, "pac/a/live", "{\"t\":%lld,\"power_w\":96000,\"wh\":101440}",
 		     (long long)t + 54000);
 	fixture_look(fixture, t + 54000);
-	assert_member(fixture, "zone/global/state", "energy_day_kwh", "6.08");
-	assert_member(fixture, "zone/rest/state", "energy_day_kwh", "3.04");
+	assert_field(fixture, "zone/global/state", "energy_day_kwh", "6.08");
+	assert_field(fixture, "zone/rest/state", "energy_day_kwh", "3.04");
 }
 
 int main(void)

@@ -17,9 +17,9 @@ struct windows {
 	char text[160][400];
 };
 
-static void hear_windows(struct fixture *fixture, const char *topic, const char *text)
+static void note_windows(struct fixture *fixture, const char *topic, const char *text)
 {
-	struct windows *windows = fixture->listener;
+	struct windows *windows = fixture->context;
 
 	if (strcmp(topic, windows->topic) != 0)
 		return;
@@ -79,12 +79,12 @@ static void a_winter_day_is_5712_kwh_and_619_10050176_in_seven_periods(void **st
 	send_day(fixture, start, false);
 	fixture_look(fixture, fixture->now);
 	assert_topic(fixture, "zone/global/day", WINTER_DAY);
-	assert_member(fixture, "zone/global/state", "energy_day_kwh", "5712");
-	assert_member(fixture, "zone/global/state", "cost_day", "619.10050176");
+	assert_field(fixture, "zone/global/state", "energy_day_kwh", "5712");
+	assert_field(fixture, "zone/global/state", "cost_day", "619.10050176");
 	assert_topic(fixture, "zone/global/cost_day", "619.10050176");
-	assert_member(fixture, "zone/global/state", "cost_total", "619.10050176");
-	assert_member(fixture, "summary", "cost_day", "619.10050176");
-	assert_member(fixture, "summary", "energy_day_kwh", "5712");
+	assert_field(fixture, "zone/global/state", "cost_total", "619.10050176");
+	assert_field(fixture, "summary", "cost_day", "619.10050176");
+	assert_field(fixture, "summary", "energy_day_kwh", "5712");
 }
 
 static void the_calendar_alone_gives_the_same_winter_day(void **state)
@@ -111,8 +111,8 @@ static void every_window_of_the_winter_day_is_exact(void **state)
 	char expected[400];
 
 	windows->topic = "zone/global/mean10";
-	fixture->heard = hear_windows;
-	fixture->listener = windows;
+	fixture->on_publish = note_windows;
+	fixture->context = windows;
 	fixture->now = start + MS_PER_DAY - 1000;
 	fixture_announce_main(fixture);
 	send_day(fixture, start, false);
@@ -147,12 +147,12 @@ static void cost_day_is_live_within_the_day_and_0_at_midnight(void **state)
 	send_day(fixture, start, false);
 	/* 8 hours into the day it was 1056 kWh, without the next day's records 0 at midnight. */
 	fixture_look(fixture, start + MS_PER_DAY);
-	assert_member(fixture, "zone/global/state", "cost_day", "0");
-	assert_member(fixture, "zone/global/state", "energy_day_kwh", "0");
-	assert_member(fixture, "zone/global/state", "cost_total", "619.10050176");
-	assert_member(fixture, "zone/global/state", "day_start", "\"2013-01-16T00:00:00+01:00\"");
-	assert_member(fixture, "zone/global/day", "day", "\"2013-01-16\"");
-	assert_member(fixture, "zone/global/day", "cost", "0");
+	assert_field(fixture, "zone/global/state", "cost_day", "0");
+	assert_field(fixture, "zone/global/state", "energy_day_kwh", "0");
+	assert_field(fixture, "zone/global/state", "cost_total", "619.10050176");
+	assert_field(fixture, "zone/global/state", "day_start", "\"2013-01-16T00:00:00+01:00\"");
+	assert_field(fixture, "zone/global/day", "day", "\"2013-01-16\"");
+	assert_field(fixture, "zone/global/day", "cost", "0");
 }
 
 static void after_eight_hours_of_the_winter_day_it_is_1056_kwh_and_77_83032192(void **state)
@@ -212,8 +212,8 @@ static int send_100_kw(struct fixture *fixture, ms_t start, ms_t end)
 	int count;
 
 	windows->topic = "zone/global/mean10";
-	fixture->heard = hear_windows;
-	fixture->listener = windows;
+	fixture->on_publish = note_windows;
+	fixture->context = windows;
 	fixture->now = end - 1000;
 	fixture_send(fixture, "pac/m/about",
 		     "{\"kind\":\"pac3200\",\"medium\":\"electricity\",\"zone\":\"global\","

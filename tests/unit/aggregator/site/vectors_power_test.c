@@ -41,8 +41,8 @@ static void six_hundred_pulses_between_two_signals_are_48_kwh_and_288_kw(void **
 static void a_thousand_pulses_in_a_window_are_480_kw(void **state)
 {
 	send_window(*state, fixture_moment(*state, EIGHT), 600000, 0, 1000);
-	assert_member(*state, "zone/global/mean10", "power_w", "480000");
-	assert_member(*state, "zone/global/mean10", "energy_kwh", "80");
+	assert_field(*state, "zone/global/mean10", "power_w", "480000");
+	assert_field(*state, "zone/global/mean10", "energy_kwh", "80");
 }
 
 static void a_minute_of_60_61_and_100_pulses_is_288_and_292800_and_480_kw(void **state)
@@ -55,13 +55,13 @@ static void a_minute_of_60_61_and_100_pulses_is_288_and_292800_and_480_kw(void *
 	fixture_pulses(fixture, t, "top10", 0, 0, 1);
 	fixture_pulses(fixture, t + 60000, "minute", 60, 0, 1);
 	fixture_look(fixture, t + 60000);
-	assert_member(fixture, "zone/global/state", "power_1m_w", "288000");
+	assert_field(fixture, "zone/global/state", "power_1m_w", "288000");
 	fixture_pulses(fixture, t + 120000, "minute", 121, 0, 1);
 	fixture_look(fixture, t + 120000);
-	assert_member(fixture, "zone/global/state", "power_1m_w", "292800");
+	assert_field(fixture, "zone/global/state", "power_1m_w", "292800");
 	fixture_pulses(fixture, t + 180000, "minute", 221, 0, 1);
 	fixture_look(fixture, t + 180000);
-	assert_member(fixture, "zone/global/state", "power_1m_w", "480000");
+	assert_field(fixture, "zone/global/state", "power_1m_w", "480000");
 }
 
 static void assert_interval(struct fixture *fixture, double interval_us, const char *power_w)
@@ -72,7 +72,7 @@ static void assert_interval(struct fixture *fixture, double interval_us, const c
 	fixture_send(fixture, "meter/global/live", "{\"t\":%lld,\"pulses\":12,\"interval_us\":%g}",
 		     (long long)t, interval_us);
 	fixture_look(fixture, t);
-	assert_member(fixture, "zone/global/state", "power_w", power_w);
+	assert_field(fixture, "zone/global/state", "power_w", power_w);
 }
 
 static void an_interval_of_600_ms_is_480_kw_6_s_48_kw_28800_ms_10_kw(void **state)
@@ -131,9 +131,9 @@ struct windows {
 	char text[4][400];
 };
 
-static void hear_windows(struct fixture *fixture, const char *topic, const char *text)
+static void note_windows(struct fixture *fixture, const char *topic, const char *text)
 {
-	struct windows *windows = fixture->listener;
+	struct windows *windows = fixture->context;
 
 	if (strcmp(topic, "zone/global/mean10") != 0)
 		return;
@@ -146,8 +146,8 @@ static void a_missing_signal_makes_two_estimated_windows_of_288_kw(void **state)
 	struct fixture *fixture = *state;
 	struct windows windows = {0};
 
-	fixture->heard = hear_windows;
-	fixture->listener = &windows;
+	fixture->on_publish = note_windows;
+	fixture->context = &windows;
 	send_window(fixture, fixture_moment(fixture, EIGHT), 1200000, 0, 1200);
 	assert_int_equal(windows.count, 2);
 	assert_string_equal(windows.text[0],
@@ -172,9 +172,9 @@ static void a_pac_index_24_kwh_higher_after_600_s_is_144_kw(void **state)
 	for (int i = 0; i <= 60; i++)
 		fixture_wh(fixture, "self", t + 10000 * i, 812345678.25 + 400 * i);
 	fixture_look(fixture, t + 600000);
-	assert_member(fixture, "zone/self/mean10", "power_w", "144000");
-	assert_member(fixture, "zone/self/mean10", "energy_kwh", "24");
-	assert_member(fixture, "zone/self/mean10", "sync", "\"clock\"");
+	assert_field(fixture, "zone/self/mean10", "power_w", "144000");
+	assert_field(fixture, "zone/self/mean10", "energy_kwh", "24");
+	assert_field(fixture, "zone/self/mean10", "sync", "\"clock\"");
 }
 
 static void in_hph_240_kw_cost_22_1336544_an_hour(void **state)
@@ -187,8 +187,8 @@ static void in_hph_240_kw_cost_22_1336544_an_hour(void **state)
 	fixture_send(fixture, "pac/self/live", "{\"t\":%lld,\"power_w\":240000,\"wh\":1}",
 		     (long long)t);
 	fixture_look(fixture, t);
-	assert_member(fixture, "zone/self/state", "band", "\"HPH\"");
-	assert_member(fixture, "zone/self/state", "cost_hour", "22.1336544");
+	assert_field(fixture, "zone/self/state", "band", "\"HPH\"");
+	assert_field(fixture, "zone/self/state", "cost_hour", "22.1336544");
 	assert_topic(fixture, "zone/self/cost_hour", "22.1336544");
 }
 
@@ -250,15 +250,15 @@ static void a_pac_index_that_falls_is_one_reset_and_no_negative_energy(void **st
 	fixture_wh(fixture, "self", t + 10000, 1000000);
 	fixture_wh(fixture, "self", t + 20000, 998500);
 	fixture_look(fixture, t + 20000);
-	assert_member(fixture, "zone/self/state", "energy_kwh", "1");
-	assert_member(fixture, "health", "resets", "1");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "1");
+	assert_field(fixture, "health", "resets", "1");
 	/* the new baseline */
 	fixture_wh(fixture, "self", t + 30000, 998750);
 	fixture_look(fixture, t + 30000);
-	assert_member(fixture, "zone/self/state", "energy_kwh", "1.25");
-	assert_member(fixture, "zone/self/day", "energy_kwh", "1.25");
-	assert_member(fixture, "health", "resets", "1");
-	assert_member(fixture, "health", "glitches", "0");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "1.25");
+	assert_field(fixture, "zone/self/day", "energy_kwh", "1.25");
+	assert_field(fixture, "health", "resets", "1");
+	assert_field(fixture, "health", "glitches", "0");
 }
 
 static void gas_250_pulses_of_100_l_are_25_m3_and_280_kwh(void **state)
@@ -277,10 +277,10 @@ static void gas_250_pulses_of_100_l_are_25_m3_and_280_kwh(void **state)
 			     "\"mark\":\"minute\",\"pulses\":%d,\"off_peak\":null,\"peak\":null}",
 			     (long long)t + i * 60000, i + 1, 1000 + i * 250);
 	fixture_look(fixture, t + 60000);
-	assert_member(fixture, "zone/gaz-cuisine/state", "energy_kwh", "280");
-	assert_member(fixture, "zone/gaz-cuisine/state", "volume_m3", "25");
-	assert_member(fixture, "zone/gaz-cuisine/day", "energy_kwh", "280");
-	assert_member(fixture, "zone/gaz-cuisine/state", "cost_day", "null");
+	assert_field(fixture, "zone/gaz-cuisine/state", "energy_kwh", "280");
+	assert_field(fixture, "zone/gaz-cuisine/state", "volume_m3", "25");
+	assert_field(fixture, "zone/gaz-cuisine/day", "energy_kwh", "280");
+	assert_field(fixture, "zone/gaz-cuisine/state", "cost_day", "null");
 }
 
 int main(void)

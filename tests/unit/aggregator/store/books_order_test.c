@@ -2,7 +2,8 @@
  * delay and repetition of records, and however often saving fails or the site is closed and begun
  * again from the file between them, the file ends up the same. SEED=… repeats a run, ITERATIONS=…
  * makes it longer. */
-#include "tests/unit/aggregator/world.h"
+#include "tests/unit/aggregator/random_site.h"
+#include "tests/unit/common/seed.h"
 
 #include "aggregator/site/books.h"
 #include "aggregator/store/store.h"
@@ -146,7 +147,7 @@ static void home_commit(struct home *home)
  * once more, since a crash may have lost any. */
 static void deliver_in_trouble(struct home *home, ms_t now)
 {
-	int count = (1 + (int)seed_below(2)) * world.message_count;
+	int count = (1 + (int)seed_below(2)) * random_site.message_count;
 	int *order = calloc((size_t)count, sizeof(*order));
 	int crashes = 0;
 
@@ -155,14 +156,14 @@ static void deliver_in_trouble(struct home *home, ms_t now)
 		int other = (int)seed_below(i + 1);
 
 		order[i] = order[other];
-		order[other] = i % world.message_count;
+		order[other] = i % random_site.message_count;
 	}
 	/* The first announcement decides what a weight holds for: all time. */
 	home->fixture.now = now;
 	for (int i = 0; i < count; i++) {
-		deliver(&home->fixture, &world.messages[order[i]]);
+		deliver(&home->fixture, &random_site.messages[order[i]]);
 		if (seed_below(300) == 0)
-			glance(&home->fixture);
+			publish_soon(&home->fixture);
 		if (seed_below(300) == 0)
 			home_commit(home);
 		if (seed_below(2000) == 0) {
@@ -172,8 +173,8 @@ static void deliver_in_trouble(struct home *home, ms_t now)
 		}
 	}
 	printf("  %d crashes\n", crashes);
-	for (int i = 0; i < world.message_count; i++) {
-		deliver(&home->fixture, &world.messages[i]);
+	for (int i = 0; i < random_site.message_count; i++) {
+		deliver(&home->fixture, &random_site.messages[i]);
 		if (seed_below(500) == 0)
 			home_commit(home);
 	}
@@ -182,7 +183,7 @@ static void deliver_in_trouble(struct home *home, ms_t now)
 
 static void set_index(ms_t t, int64_t from, int64_t to)
 {
-	int64_t *prev = &world.newest[0];
+	int64_t *prev = &random_site.newest[0];
 	int64_t seq = *prev + 1;
 	char text[240];
 
@@ -193,16 +194,16 @@ static void set_index(ms_t t, int64_t from, int64_t to)
 		 (long long)t, (long long)seq, (long long)*prev, (long long)to, (long long)from,
 		 (long long)to);
 	*prev = seq;
-	say(source_names[0], "record", text);
+	random_site_add(random_site_sources[0], "record", text);
 }
 
 /* Somebody sets the main meter's index, and a collector gone wild twice in one moment. */
 static void set_indices(void)
 {
-	ms_t t = world.from;
+	ms_t t = random_site.from;
 
 	for (int i = 0; i < 4; i++) {
-		t += 1 + seed_below((world.to - world.from) / 4 - 1);
+		t += 1 + seed_below((random_site.to - random_site.from) / 4 - 1);
 		set_index(t, seed_below(1000000), seed_below(1000000));
 	}
 	set_index(t, seed_below(1000000), seed_below(1000000));
@@ -213,8 +214,8 @@ static void world_prepare(struct home *home, const char *name)
 	folder_make();
 	snprintf(home->file, sizeof(home->file), "%s/%s", folder, name);
 	fixture_open(&home->fixture);
-	world_make(&home->fixture.settings.tariff.zone);
-	home->fixture.settings.tariff.prices = world_prices;
+	random_site_make(&home->fixture.settings.tariff.zone);
+	home->fixture.settings.tariff.prices = random_site_prices;
 	home->fixture.settings.tariff.prices_count = 2;
 	fixture_close(&home->fixture);
 }
@@ -236,13 +237,14 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 		set_indices();
 		snprintf(troubled.file, sizeof(troubled.file), "%s/troubled.db", folder);
 		troubled.fixture.settings = calm.fixture.settings;
-		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
+		printf("  SEED=%llu: %d records\n", (unsigned long long)seed,
+		       random_site.fact_count);
 
 		home_open(&calm);
 		deliver_in_order(&calm.fixture);
 		home_commit(&calm);
 		home_open(&troubled);
-		deliver_in_trouble(&troubled, world.to + 60000);
+		deliver_in_trouble(&troubled, random_site.to + 60000);
 		fixture_look(&troubled.fixture, troubled.fixture.now);
 		home_commit(&troubled);
 		expect_same(&calm.fixture, &troubled.fixture);
@@ -294,7 +296,8 @@ static void downsampled_facts_give_the_same_windows_days_and_events(void **state
 
 		world_prepare(&home, "books.db");
 		set_indices();
-		printf("  SEED=%llu: %d records\n", (unsigned long long)seed, world.fact_count);
+		printf("  SEED=%llu: %d records\n", (unsigned long long)seed,
+		       random_site.fact_count);
 		home.fixture.settings.fact_days = 2;
 		home_open(&home);
 		deliver_in_order(&home.fixture);
@@ -355,9 +358,9 @@ static void facts_are_downsampled_while_others_come(void **state)
 	world_prepare(&home, "books.db");
 	home.fixture.settings.fact_days = 2;
 	home_open(&home);
-	home.fixture.now = world.to + 40 * MS_PER_DAY;
-	for (int i = 0; i < world.message_count; i++) {
-		deliver(&home.fixture, &world.messages[i]);
+	home.fixture.now = random_site.to + 40 * MS_PER_DAY;
+	for (int i = 0; i < random_site.message_count; i++) {
+		deliver(&home.fixture, &random_site.messages[i]);
 		age(&home, 0, 1);
 	}
 	home_commit(&home);

@@ -415,7 +415,7 @@ static void beyond_what_can_wait_no_record_is_taken(void **state)
 	save(fixture);
 	expect_ack(fixture, SITE_PENDING_MAX);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "health", "deferred", "5");
+	assert_field(fixture, "health", "deferred", "5");
 	record(fixture, SITE_PENDING_MAX + 1, SITE_PENDING_MAX);
 	save(fixture);
 	expect_ack(fixture, SITE_PENDING_MAX + 1);
@@ -522,8 +522,8 @@ static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
 	save(fixture);
 	assert_int_equal(shelf.last_event.kind, EVENT_RESET);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/self/state", "energy_kwh", "1");
-	assert_member(fixture, "health", "resets", "1");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "1");
+	assert_field(fixture, "health", "resets", "1");
 	assert_false(site_swap(fixture->site, "pac", "nobody", &swap, fixture->now, &fail));
 	assert_false(site_swap(fixture->site, "pac", "self", &later, fixture->now, &fail));
 	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
@@ -533,11 +533,11 @@ static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
 	assert_int_equal(shelf.last_event.kind, EVENT_SWAP);
 	fixture_look(fixture, fixture->now);
 	/* 1 kWh, 0.5 to the final index, 5 Wh from the initial one on */
-	assert_member(fixture, "zone/self/state", "energy_kwh", "1.505");
-	assert_member(fixture, "health", "resets", "0");
-	assert_member(fixture, "health", "swaps", "1");
-	assert_member(fixture, "health", "last_event.event", "\"swap\"");
-	assert_member(fixture, "health", "last_event.source", "\"pac/self\"");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "1.505");
+	assert_field(fixture, "health", "resets", "0");
+	assert_field(fixture, "health", "swaps", "1");
+	assert_field(fixture, "health", "last_event.event", "\"swap\"");
+	assert_field(fixture, "health", "last_event.source", "\"pac/self\"");
 }
 
 static void assert_no_swap(struct fixture *fixture, const struct swap *swap, const char *reason)
@@ -549,7 +549,7 @@ static void assert_no_swap(struct fixture *fixture, const struct swap *swap, con
 	assert_true(save(fixture));
 	assert_int_equal(shelf.events, 0);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "health", "swaps", "0");
+	assert_field(fixture, "health", "swaps", "0");
 }
 
 static void a_swap_that_contradicts_the_records_is_refused_with_what_they_say(void **state)
@@ -597,8 +597,8 @@ static void a_swap_that_is_said_once_more_later_changes_nothing(void **state)
 	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
 	assert_false(site_dirty(fixture->site));
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/self/state", "energy_kwh", "1.5");
-	assert_member(fixture, "health", "swaps", "1");
+	assert_field(fixture, "zone/self/state", "energy_kwh", "1.5");
+	assert_field(fixture, "health", "swaps", "1");
 }
 
 /* A collector's index was 700 (56 kWh), and is set to what the register shows. */
@@ -649,11 +649,11 @@ static void an_index_that_was_set_moves_no_energy_in_any_order(void **state)
 		save(fixture);
 		fixture_look(fixture, fixture->now);
 		/* 500 pulses before it, 10 after it. */
-		assert_member(fixture, "zone/global/state", "energy_kwh", "40.8");
-		assert_member(fixture, "health", "swaps", "1");
-		assert_member(fixture, "health", "resets", "0");
-		assert_member(fixture, "health", "duplicate", "5");
-		assert_member(fixture, "health", "blind_ms", "50000");
+		assert_field(fixture, "zone/global/state", "energy_kwh", "40.8");
+		assert_field(fixture, "health", "swaps", "1");
+		assert_field(fixture, "health", "resets", "0");
+		assert_field(fixture, "health", "duplicate", "5");
+		assert_field(fixture, "health", "blind_ms", "50000");
 	}
 }
 
@@ -690,14 +690,14 @@ static void signals_count_when_the_role_is_corrected_later(void **state)
 	for (int signal = 0; signal < 4; signal++)
 		fixture_pulses(fixture, t + 7000 + signal * 600000, "top10", 600 * signal, 0, 1);
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/global/mean10", "sync", "\"clock\"");
+	assert_field(fixture, "zone/global/mean10", "sync", "\"clock\"");
 	snprintf(payload, sizeof(payload), about, "main");
 	fixture_send(fixture, "meter/global/about", "%s", payload);
 	fixture->monotonic += 10000;
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "zone/global/mean10", "sync", "\"top\"");
-	assert_member(fixture, "zone/global/mean10", "power_w", "288000");
-	assert_member(fixture, "tariff/state", "by", "\"contacts\"");
+	assert_field(fixture, "zone/global/mean10", "sync", "\"top\"");
+	assert_field(fixture, "zone/global/mean10", "power_w", "288000");
+	assert_field(fixture, "tariff/state", "by", "\"contacts\"");
 }
 
 static void a_reason_why_nothing_can_be_stored_is_shown(void **state)
@@ -706,11 +706,11 @@ static void a_reason_why_nothing_can_be_stored_is_shown(void **state)
 
 	site_trouble(fixture->site, "books.db: the disk is full");
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "health", "store_trouble", "\"books.db: the disk is full\"");
+	assert_field(fixture, "health", "store_trouble", "\"books.db: the disk is full\"");
 	site_trouble(fixture->site, NULL);
 	fixture->monotonic += 10000;
 	fixture_look(fixture, fixture->now);
-	assert_member(fixture, "health", "store_trouble", "null");
+	assert_field(fixture, "health", "store_trouble", "null");
 }
 
 #define books_test(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)

@@ -1,5 +1,6 @@
 #include "tests/unit/aggregator/site_fixture.h"
 
+#include "aggregator/config/timezone.h"
 #include "tests/unit/common/seed.h"
 
 static struct civil_zone paris;

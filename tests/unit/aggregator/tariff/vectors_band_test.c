@@ -15,12 +15,12 @@ static void send_contacts(struct fixture *fixture, const char *local, int off_pe
 static void assert_band(struct fixture *fixture, const char *band, const char *by,
 			const char *agree, const char *faults)
 {
-	assert_member(fixture, "tariff/state", "band", band);
-	assert_member(fixture, "tariff/state", "by", by);
-	assert_member(fixture, "tariff/state", "agree", agree);
-	assert_member(fixture, "health", "contact_faults", faults);
-	assert_member(fixture, "summary", "band", band);
-	assert_member(fixture, "zone/global/state", "band", band);
+	assert_field(fixture, "tariff/state", "band", band);
+	assert_field(fixture, "tariff/state", "by", by);
+	assert_field(fixture, "tariff/state", "agree", agree);
+	assert_field(fixture, "health", "contact_faults", faults);
+	assert_field(fixture, "summary", "band", band);
+	assert_field(fixture, "zone/global/state", "band", band);
 }
 
 static void off_peak_on_the_last_second_of_march_is_hch(void **state)
@@ -86,9 +86,9 @@ static void a_contact_holds_15_minutes_and_then_the_calendar_decides(void **stat
 static void assert_calendar(struct fixture *fixture, const char *local, const char *band)
 {
 	fixture_look(fixture, fixture_moment(fixture, local));
-	assert_member(fixture, "tariff/state", "band", band);
-	assert_member(fixture, "tariff/state", "by", "\"calendar\"");
-	assert_member(fixture, "tariff/state", "agree", "null");
+	assert_field(fixture, "tariff/state", "band", band);
+	assert_field(fixture, "tariff/state", "by", "\"calendar\"");
+	assert_field(fixture, "tariff/state", "agree", "null");
 }
 
 static void christmas_2012_at_9_is_p_by_the_calendar(void **state)

@@ -19,8 +19,8 @@ static void send_window(struct fixture *fixture, const char *local, int seconds)
 
 static void assert_window(struct fixture *fixture, const char *band, const char *cost)
 {
-	assert_member(fixture, "zone/global/mean10", "band", band);
-	assert_member(fixture, "zone/global/mean10", "cost", cost);
+	assert_field(fixture, "zone/global/mean10", "band", band);
+	assert_field(fixture, "zone/global/mean10", "cost", cost);
 }
 
 static void a_window_has_the_band_of_most_of_its_time_and_its_cost_is_split(void **state)
@@ -52,14 +52,14 @@ static void a_window_closes_with_its_signal(void **state)
 	fixture_pulses(fixture, t + 1200000, "minute", 1300, 2, 2);
 	fixture->now = t + 1200000;
 	fixture_look(fixture, t + 1200000);
-	assert_member(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:10:00+01:00\"");
+	assert_field(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:10:00+01:00\"");
 	assert_int_equal(fixture_find(fixture, "zone/global/mean10")->count, 1);
 	/* the period signal comes 12 s late: the window is 612 s long */
 	fixture->now = t + 1212000;
 	fixture_pulses(fixture, t + 1212000, "top10", 1312, 2, 2);
 	fixture_look(fixture, t + 1212000);
-	assert_member(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:20:12+01:00\"");
-	assert_member(fixture, "zone/global/mean10", "sync", "\"top\"");
+	assert_field(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:20:12+01:00\"");
+	assert_field(fixture, "zone/global/mean10", "sync", "\"top\"");
 	assert_int_equal(fixture_find(fixture, "zone/global/mean10")->count, 2);
 }
 
@@ -72,12 +72,12 @@ static void a_window_whose_signal_does_not_come_closes_when_the_meter_goes_on(vo
 	for (int i = 11; i <= 20; i++)
 		fixture_pulses(fixture, t + i * MS_PER_MINUTE, "minute", i * 60, 2, 2);
 	fixture_look(fixture, t + 1229999);
-	assert_member(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:10:00+01:00\"");
+	assert_field(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:10:00+01:00\"");
 	fixture->now = t + 1230000;
 	fixture_pulses(fixture, t + 1230000, "contacts", 1230, 2, 2);
 	fixture_look(fixture, t + 1230000);
-	assert_member(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:20:00+01:00\"");
-	assert_member(fixture, "zone/global/mean10", "sync", "\"clock\"");
+	assert_field(fixture, "zone/global/mean10", "end", "\"2013-01-15T12:20:00+01:00\"");
+	assert_field(fixture, "zone/global/mean10", "sync", "\"clock\"");
 }
 
 static void a_zone_has_the_windows_of_the_main_meters_signal(void **state)
@@ -90,11 +90,11 @@ static void a_zone_has_the_windows_of_the_main_meters_signal(void **state)
 	for (int i = -10; i <= 62; i++)
 		fixture_wh(fixture, "a", t - 7000 + i * 10000, 1000 + 100 * i);
 	send_window(fixture, "2013-01-15T12:00:07", 612);
-	assert_member(fixture, "zone/self/mean10", "start", "\"2013-01-15T12:00:07+01:00\"");
-	assert_member(fixture, "zone/self/mean10", "end", "\"2013-01-15T12:10:19+01:00\"");
-	assert_member(fixture, "zone/self/mean10", "power_w", "36000");
-	assert_member(fixture, "zone/self/mean10", "energy_kwh", "6.12");
-	assert_member(fixture, "zone/self/mean10", "sync", "\"top\"");
+	assert_field(fixture, "zone/self/mean10", "start", "\"2013-01-15T12:00:07+01:00\"");
+	assert_field(fixture, "zone/self/mean10", "end", "\"2013-01-15T12:10:19+01:00\"");
+	assert_field(fixture, "zone/self/mean10", "power_w", "36000");
+	assert_field(fixture, "zone/self/mean10", "energy_kwh", "6.12");
+	assert_field(fixture, "zone/self/mean10", "sync", "\"top\"");
 }
 
 static void a_reset_makes_a_window_estimated(void **state)
@@ -108,8 +108,8 @@ static void a_reset_makes_a_window_estimated(void **state)
 		fixture_pulses(fixture, t + i * MS_PER_MINUTE, i % 10 ? "minute" : "top10",
 			       i < 5 ? 1000 + i : i, 0, 1);
 	fixture_look(fixture, t + 600000);
-	assert_member(fixture, "zone/global/mean10", "quality", "\"estimated\"");
-	assert_member(fixture, "zone/global/mean10", "energy_kwh", "0.72");
+	assert_field(fixture, "zone/global/mean10", "quality", "\"estimated\"");
+	assert_field(fixture, "zone/global/mean10", "energy_kwh", "0.72");
 }
 
 static void a_window_that_lacks_records_is_partial_and_one_with_a_gap_estimated(void **state)
@@ -134,10 +134,10 @@ static void a_window_that_lacks_records_is_partial_and_one_with_a_gap_estimated(
 	for (int i = 0; i <= 66; i++)
 		fixture_wh(fixture, "good", t + i * 10000, i);
 	fixture_look(fixture, t + 660000);
-	assert_member(fixture, "zone/global/mean10", "quality", "\"measured\"");
-	assert_member(fixture, "zone/late/mean10", "quality", "\"partial\"");
-	assert_member(fixture, "zone/gap/mean10", "quality", "\"estimated\"");
-	assert_member(fixture, "zone/good/mean10", "quality", "\"measured\"");
+	assert_field(fixture, "zone/global/mean10", "quality", "\"measured\"");
+	assert_field(fixture, "zone/late/mean10", "quality", "\"partial\"");
+	assert_field(fixture, "zone/gap/mean10", "quality", "\"estimated\"");
+	assert_field(fixture, "zone/good/mean10", "quality", "\"measured\"");
 }
 
 int main(void)

@@ -1,5 +1,10 @@
 /* A session and its broker when things go wrong. */
 #include "tests/unit/common/folder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include "tests/unit/common/session.h"
 
 #define STATUS "wattzone/school/collector/cuisine/status"
