@@ -1,4 +1,4 @@
-# wattzone: three programs from four folders. `make help` tells the targets.
+# wattzone: three programs from four folders. `make help` lists the targets.
 #
 #   BUILD=dir        where everything is built (default build)
 #   SANITIZE=list    e.g. address,undefined or thread
@@ -174,7 +174,7 @@ format:
 	clang-format-14 -i $$(git ls-files '*.c' '*.h')
 
 MAN8 := collector-meter/collector-meter.8 collector-pac/collector-pac.8 aggregator/aggregator.8
-MAN7 := common/wattzone-topics.7 common/wattzone-guarantees.7
+MAN7 := common/wattzone.7 common/wattzone-topics.7 common/wattzone-guarantees.7
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \

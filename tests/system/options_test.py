@@ -111,6 +111,6 @@ def test_install_puts_programs_manual_pages_and_examples_in_place(installed):
         assert os.access(installed / "bin" / name, os.X_OK)
         assert (installed / f"share/man/man8/{name}.8").is_file()
         json.loads((installed / f"share/doc/wattzone/{name}.json").read_text())
-    for page in ("topics", "guarantees"):
-        assert (installed / f"share/man/man7/wattzone-{page}.7").is_file()
+    for page in ("wattzone", "wattzone-topics", "wattzone-guarantees"):
+        assert (installed / f"share/man/man7/{page}.7").is_file()
     subprocess.run([installed / "bin/aggregator", "--version"], check=True)
