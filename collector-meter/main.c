@@ -1,13 +1,13 @@
 /* collector-meter - counts the pulses of meters and publishes them. */
 #include "collector-meter/commission/monitor.h"
-#include "collector-meter/publish/publisher.h"
+#include "collector-meter/publish/meter_publisher.h"
 #include "collector-meter/commission/set_index.h"
 #include "collector-meter/settings/settings.h"
-#include "collector-meter/meters/station.h"
+#include "collector-meter/meters/meters.h"
 #include "common/process/daemon.h"
 
 static const char *replay;
-static const char *index_wish, *by;
+static const char *index_text, *by;
 static bool monitoring;
 
 static const struct program_option own_options[] = {
@@ -21,7 +21,7 @@ static const struct program_option own_options[] = {
 	{.name = "set-index",
 	 .argument = "SOURCE=READING",
 	 .help = "set a meter's index to its register's kWh or m3, and exit",
-	 .text = &index_wish},
+	 .text = &index_text},
 	{.name = "by", .argument = "NAME", .help = "who sets the index", .text = &by},
 	{0},
 };
@@ -34,12 +34,12 @@ static const struct program program = {
 };
 
 /* Reads the meters and tells them to the broker or to the terminal until a signal comes. */
-static int run(const struct settings *settings, struct fail *fail)
+static int run(const struct meter_settings *settings, struct fail *fail)
 {
 	struct daemon *daemon = daemon_open();
 	struct monitor *monitor = NULL;
-	struct publisher *publisher = NULL;
-	struct station *station = NULL;
+	struct meter_publisher *publisher = NULL;
+	struct meters *meters = NULL;
 	int exit_code = EXIT_FAILED;
 
 	if (!daemon)
@@ -47,21 +47,21 @@ static int run(const struct settings *settings, struct fail *fail)
 	if (monitoring)
 		monitor = monitor_open(settings, daemon, stdout, fail);
 	else
-		publisher = publisher_open(settings, daemon, fail);
+		publisher = meter_publisher_open(settings, daemon, fail);
 	if (monitor || publisher) {
-		struct listener listener =
-			monitor ? monitor_listener(monitor) : publisher_listener(publisher);
+		struct meter_sink sink =
+			monitor ? monitor_sink(monitor) : meter_publisher_sink(publisher);
 
-		station = station_open(settings, daemon, &listener, fail);
+		meters = meters_open(settings, daemon, &sink, fail);
 	}
-	if (station) {
+	if (meters) {
 		if (publisher)
-			publisher_feeds_from(publisher, station);
+			meter_publisher_set_meters(publisher, meters);
 		daemon_ready(daemon);
 		exit_code = daemon_run(daemon);
 	}
-	station_close(station);
-	publisher_close(publisher);
+	meters_close(meters);
+	meter_publisher_close(publisher);
 	monitor_close(monitor);
 	daemon_close(daemon);
 	return exit_code;
@@ -70,7 +70,7 @@ static int run(const struct settings *settings, struct fail *fail)
 int main(int argc, char **argv)
 {
 	struct options options;
-	struct settings settings;
+	struct meter_settings settings;
 	struct fail fail = {0};
 	int exit_code;
 
@@ -81,8 +81,8 @@ int main(int argc, char **argv)
 		exit_code = EXIT_CONFIGURATION;
 	else if (options.check)
 		exit_code = options_checked(&options);
-	else if (index_wish)
-		exit_code = set_index(&settings, index_wish, by, &fail) ? EXIT_DONE : EXIT_FAILED;
+	else if (index_text)
+		exit_code = set_index(&settings, index_text, by, &fail) ? EXIT_DONE : EXIT_FAILED;
 	else
 		exit_code = run(&settings, &fail);
 	if (fail.text[0])

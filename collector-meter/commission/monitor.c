@@ -7,7 +7,7 @@
 
 #include "collector-meter/survey/comparison.h"
 #include "collector-meter/commission/survey_text.h"
-#include "collector-meter/commission/typed.h"
+#include "collector-meter/commission/reading_input.h"
 #include "common/process/clock.h"
 
 /* What is known of a meter. */
@@ -15,17 +15,17 @@ struct watched {
 	struct survey surveys[LINE_ROLES];
 	ns_t last_edge[LINE_ROLES]; /* 0: none yet */
 	int64_t pulses;		    /* counted so far */
-	ms_t t;			    /* the time of that, on the clock of the station */
+	ms_t t;			    /* the time of that, on the clock of the meters */
 	bool compared;		    /* a reading was typed: */
 	struct comparison_point first;
 };
 
 struct monitor {
-	const struct settings *settings;
+	const struct meter_settings *settings;
 	struct daemon *daemon;
 	FILE *out;
 	ms_t offset; /* wall clock less CLOCK_BOOTTIME; 0 for a recording */
-	struct typed *typed;
+	struct reading_input *readings;
 	struct watched *meters;
 };
 
@@ -63,9 +63,9 @@ static const char *contact_name(enum tristate state)
 	return names[state];
 }
 
-/* -------- what the station tells -------- */
+/* -------- what the meters tells -------- */
 
-static void station_edge(void *context, const struct edge *edge, ms_t t)
+static void meter_edge(void *context, const struct edge *edge, ms_t t)
 {
 	struct monitor *monitor = context;
 	struct watched *meter = &monitor->meters[edge->source];
@@ -154,8 +154,8 @@ static void print_mark(const struct monitor *monitor, const struct counter *coun
 	}
 }
 
-static void station_event(void *context, size_t source, const struct counter *counter,
-			  const struct counter_event *event, ms_t t)
+static void meter_event(void *context, size_t source, const struct counter *counter,
+			const struct counter_event *event, ms_t t)
 {
 	struct monitor *monitor = context;
 
@@ -172,7 +172,7 @@ static void station_event(void *context, size_t source, const struct counter *co
 		daemon_stop(monitor->daemon, EXIT_DONE);
 }
 
-static void station_online(void *context, size_t source, bool online)
+static void meter_online(void *context, size_t source, bool online)
 {
 	struct monitor *monitor = context;
 
@@ -184,26 +184,26 @@ static void station_online(void *context, size_t source, bool online)
 	}
 }
 
-static void station_finished(void *context)
+static void meter_finished(void *context)
 {
 	daemon_stop(((struct monitor *)context)->daemon, EXIT_DONE);
 }
 
-static bool station_ready(void *context)
+static bool meter_ready(void *context)
 {
 	(void)context;
 	return true;
 }
 
-struct listener monitor_listener(struct monitor *monitor)
+struct meter_sink monitor_sink(struct monitor *monitor)
 {
-	return (struct listener){
+	return (struct meter_sink){
 		.context = monitor,
-		.edge = station_edge,
-		.event = station_event,
-		.online = station_online,
-		.finished = station_finished,
-		.ready = station_ready,
+		.edge = meter_edge,
+		.event = meter_event,
+		.online = meter_online,
+		.finished = meter_finished,
+		.ready = meter_ready,
 	};
 }
 
@@ -262,7 +262,7 @@ static ms_t time_of_reading(const struct monitor *monitor, const struct watched 
 	return meter->t ? meter->t : clock_wall();
 }
 
-static void reading_taken(void *context, size_t source, const struct reading *reading)
+static void reading_taken(void *context, size_t source, const struct register_reading *reading)
 {
 	struct monitor *monitor = context;
 	const struct source_settings *settings = settings_source(monitor->settings, source);
@@ -298,8 +298,8 @@ static void reading_refused(void *context, const struct fail *fail)
 
 /* -------- open and close -------- */
 
-struct monitor *monitor_open(const struct settings *settings, struct daemon *daemon, FILE *out,
-			     struct fail *fail)
+struct monitor *monitor_open(const struct meter_settings *settings, struct daemon *daemon,
+			     FILE *out, struct fail *fail)
 {
 	struct monitor *monitor = calloc(1, sizeof(*monitor));
 
@@ -310,9 +310,9 @@ struct monitor *monitor_open(const struct settings *settings, struct daemon *dae
 	*monitor = (struct monitor){.settings = settings, .daemon = daemon, .out = out};
 	monitor->meters = calloc(settings->sources.count, sizeof(*monitor->meters));
 	if (monitor->meters)
-		monitor->typed =
-			typed_open(settings, daemon, reading_taken, reading_refused, monitor, fail);
-	if (!monitor->typed) {
+		monitor->readings = reading_input_open(settings, daemon, reading_taken,
+						       reading_refused, monitor, fail);
+	if (!monitor->readings) {
 		fail_set(fail, "no memory");
 		free(monitor->meters);
 		free(monitor);
@@ -334,7 +334,7 @@ void monitor_close(struct monitor *monitor)
 	if (!monitor)
 		return;
 	print_surveys(monitor);
-	typed_close(monitor->typed);
+	reading_input_close(monitor->readings);
 	free(monitor->meters);
 	free(monitor);
 }

@@ -4,15 +4,15 @@
 
 #include <stdio.h>
 
-#include "collector-meter/meters/station.h"
+#include "collector-meter/meters/meters.h"
 
 struct monitor;
 
 /* Writes to `out`, which stays the caller's. At the end of a recording it ends the daemon. */
-struct monitor *monitor_open(const struct settings *settings, struct daemon *daemon, FILE *out,
-			     struct fail *fail);
+struct monitor *monitor_open(const struct meter_settings *settings, struct daemon *daemon,
+			     FILE *out, struct fail *fail);
 void monitor_close(struct monitor *monitor);
 
-struct listener monitor_listener(struct monitor *monitor);
+struct meter_sink monitor_sink(struct monitor *monitor);
 
 #endif

@@ -8,21 +8,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector-meter/survey/reading.h"
+#include "collector-meter/survey/register_reading.h"
 #include "common/process/clock.h"
 #include "common/collector/synchronised.h"
 
-struct wish {
+struct index_request {
 	const struct source_settings *source;
-	struct reading reading;
+	struct register_reading reading;
 	int64_t pulses;
 	char by[LABEL_SIZE];
 };
 
 /* -------- what is wanted -------- */
 
-static bool find_source(struct wish *wish, const struct settings *settings, const char *name,
-			size_t size, struct fail *fail)
+static bool find_source(struct index_request *request, const struct meter_settings *settings,
+			const char *name, size_t size, struct fail *fail)
 {
 	char known[200] = "";
 
@@ -31,15 +31,15 @@ static bool find_source(struct wish *wish, const struct settings *settings, cons
 		size_t length = strlen(known);
 
 		if (strlen(source->source) == size && strncmp(source->source, name, size) == 0)
-			wish->source = source;
+			request->source = source;
 		snprintf(known + length, sizeof(known) - length, "%s%s", length ? ", " : "",
 			 source->source);
 	}
-	return wish->source || fail_set(fail, "there is no source \"%.*s\", expected one of %s",
-					(int)size, name, known);
+	return request->source || fail_set(fail, "there is no source \"%.*s\", expected one of %s",
+					   (int)size, name, known);
 }
 
-static bool name_person(struct wish *wish, const char *by, struct fail *fail)
+static bool name_person(struct index_request *request, const char *by, struct fail *fail)
 {
 	const struct passwd *user = getpwuid(getuid());
 
@@ -49,27 +49,27 @@ static bool name_person(struct wish *wish, const char *by, struct fail *fail)
 		by = user->pw_name;
 	if (!by || !label_valid(by))
 		return fail_set(fail, "--by: expected a name, " LABEL_EXPECTED);
-	strcpy(wish->by, by);
+	strcpy(request->by, by);
 	return true;
 }
 
-static bool read_wish(struct wish *wish, const struct settings *settings, const char *text,
-		      const char *by, struct fail *fail)
+static bool read_request(struct index_request *request, const struct meter_settings *settings,
+			 const char *text, const char *by, struct fail *fail)
 {
 	const char *equals = strchr(text, '=');
 
 	if (!equals)
 		return fail_set(fail, "\"%.40s\": expected SOURCE=READING, such as %s=812345.6",
 				text, settings_source(settings, 0)->source);
-	return find_source(wish, settings, text, (size_t)(equals - text), fail) &&
-	       reading_parse(&wish->reading, equals + 1, fail) &&
-	       reading_pulses(&wish->reading, source_unit_per_pulse(wish->source), &wish->pulses,
-			      fail) &&
-	       name_person(wish, by, fail);
+	return find_source(request, settings, text, (size_t)(equals - text), fail) &&
+	       register_reading_parse(&request->reading, equals + 1, fail) &&
+	       register_reading_pulses(&request->reading, source_unit_per_pulse(request->source),
+				       &request->pulses, fail) &&
+	       name_person(request, by, fail);
 }
 
 /* A file that is made here would hardly be the one that the service uses. */
-static bool find_outbox(const struct settings *settings, struct fail *fail)
+static bool find_outbox(const struct meter_settings *settings, struct fail *fail)
 {
 	struct stat status;
 
@@ -89,7 +89,7 @@ struct moment {
 	ms_t t, boot;
 };
 
-static ms_t newest_record(const struct settings *settings, const struct outbox *outbox)
+static ms_t newest_record(const struct meter_settings *settings, const struct outbox *outbox)
 {
 	struct outbox_total total;
 	ms_t newest = 0;
@@ -102,8 +102,8 @@ static ms_t newest_record(const struct settings *settings, const struct outbox *
 }
 
 /* As the collector has it: on from the time that it knew in this boot, or the machine's clock. */
-static bool tell_time(struct moment *moment, const struct settings *settings, struct outbox *outbox,
-		      struct fail *fail)
+static bool find_moment(struct moment *moment, const struct meter_settings *settings,
+			struct outbox *outbox, struct fail *fail)
 {
 	struct clock_moment now = clock_moment();
 	struct clock_evidence evidence = clock_evidence_read("");
@@ -134,20 +134,22 @@ static bool tell_time(struct moment *moment, const struct settings *settings, st
 
 /* -------- doing it -------- */
 
-static void print_index(const struct wish *wish, const char *what, int64_t pulses)
+static void print_index(const struct index_request *request, const char *what, int64_t pulses)
 {
-	printf("%s: %s %lld pulses, %.15g %s\n", wish->source->source, what, (long long)pulses,
-	       (double)pulses * source_unit_per_pulse(wish->source), source_unit(wish->source));
+	printf("%s: %s %lld pulses, %.15g %s\n", request->source->source, what, (long long)pulses,
+	       (double)pulses * source_unit_per_pulse(request->source),
+	       source_unit(request->source));
 }
 
-static void print_rounding(const struct wish *wish)
+static void print_rounding(const struct index_request *request)
 {
-	double shown = (double)wish->pulses * source_unit_per_pulse(wish->source);
+	double shown = (double)request->pulses * source_unit_per_pulse(request->source);
 
-	if (fabs(shown - wish->reading.value) > 1e-9 * wish->reading.value)
+	if (fabs(shown - request->reading.value) > 1e-9 * request->reading.value)
 		printf("%s: %.15g %s are rounded to whole pulses of %.15g %s\n",
-		       wish->source->source, wish->reading.value, source_unit(wish->source),
-		       source_unit_per_pulse(wish->source), source_unit(wish->source));
+		       request->source->source, request->reading.value,
+		       source_unit(request->source), source_unit_per_pulse(request->source),
+		       source_unit(request->source));
 }
 
 /* Nobody looked since the newest record; the start that follows tells the rest of that time. */
@@ -158,22 +160,22 @@ static ms_t blind_ms(const struct outbox_total *total, const struct moment *mome
 	return blind > 0 ? blind : 0;
 }
 
-static bool put(const struct wish *wish, const struct moment *moment, struct outbox *outbox,
-		struct fail *fail)
+static bool put(const struct index_request *request, const struct moment *moment,
+		struct outbox *outbox, struct fail *fail)
 {
 	struct record record = {
 		.t = moment->t,
 		.is_pulse = true,
-		.pulses = wish->pulses,
+		.pulses = request->pulses,
 		.mark = MARK_START,
 		.off_peak = UNKNOWN,
 		.peak = UNKNOWN,
 		.index_set = true,
-		.index_from = wish->source->initial_pulses,
+		.index_from = request->source->initial_pulses,
 	};
 	struct outbox_total total;
 
-	if (outbox_total(outbox, wish->source->source, &total)) {
+	if (outbox_total(outbox, request->source->source, &total)) {
 		if (moment->t <= total.t)
 			return fail_set(fail,
 					"the newest record is %.3f s later than the clock: set the "
@@ -182,37 +184,38 @@ static bool put(const struct wish *wish, const struct moment *moment, struct out
 		record.index_from = total.pulses;
 		record.blind_ms = blind_ms(&total, moment);
 	}
-	strcpy(record.index_by, wish->by);
-	print_index(wish, "the index was", record.index_from);
+	strcpy(record.index_by, request->by);
+	print_index(request, "the index was", record.index_from);
 	if (record.index_from == record.pulses) {
-		print_index(wish, "it stays at", record.pulses);
+		print_index(request, "it stays at", record.pulses);
 		return true;
 	}
-	outbox_add(outbox, wish->source->source, &record, true, moment->boot);
+	outbox_add(outbox, request->source->source, &record, true, moment->boot);
 	if (!outbox_write(outbox, fail))
 		return false;
-	print_rounding(wish);
-	print_index(wish, "it is now", record.pulses);
-	printf("%s: set by %s; no energy is counted for the difference\n", wish->source->source,
-	       wish->by);
+	print_rounding(request);
+	print_index(request, "it is now", record.pulses);
+	printf("%s: set by %s; no energy is counted for the difference\n", request->source->source,
+	       request->by);
 	return true;
 }
 
-bool set_index(const struct settings *settings, const char *text, const char *by, struct fail *fail)
+bool set_index(const struct meter_settings *settings, const char *text, const char *by,
+	       struct fail *fail)
 {
-	struct wish wish = {0};
+	struct index_request request = {0};
 	struct moment moment = {0};
 	struct outbox *outbox;
 	bool done;
 
-	if (!read_wish(&wish, settings, text, by, fail) || !find_outbox(settings, fail))
+	if (!read_request(&request, settings, text, by, fail) || !find_outbox(settings, fail))
 		return false;
 	outbox = outbox_open(&settings->outbox, fail);
 	if (!outbox) {
 		fail_at(fail, "the index can be set while the collector is stopped only");
 		return false;
 	}
-	done = tell_time(&moment, settings, outbox, fail) && put(&wish, &moment, outbox, fail);
+	done = find_moment(&moment, settings, outbox, fail) && put(&request, &moment, outbox, fail);
 	outbox_close(outbox);
 	return done;
 }

@@ -7,7 +7,7 @@
 /* `wish` is "SOURCE=READING" in kWh or m3; `by` is who wants it, NULL: the user of this terminal.
  * Puts a record into the outbox that says so, and says on the terminal what was done. The collector
  * must not run. */
-bool set_index(const struct settings *settings, const char *wish, const char *by,
+bool set_index(const struct meter_settings *settings, const char *request, const char *by,
 	       struct fail *fail);
 
 #endif

@@ -96,7 +96,7 @@ static void print_width(FILE *out, const struct survey *survey, bool on)
 		fprintf(out, ": no advice yet, %d levels are needed\n", SURVEY_LEVELS);
 		return;
 	}
-	if (advice.advice == ADVICE_NO_BORDER) {
+	if (advice.advice == ADVICE_NO_GAP) {
 		fputs(": no advice, bounces and levels cannot be told apart: widths from ", out);
 		duration_print(out, advice.above);
 		fputs("\n    on; look at the contact and the wires\n", out);

@@ -28,7 +28,7 @@ void counter_init(struct counter *counter, const struct counter_config *config)
 		.minute_due = FOREVER,
 		.stop_due = FOREVER,
 		.paused = INT64_MIN,
-		.told = INT64_MIN,
+		.reported = INT64_MIN,
 		.pulses = config->initial_pulses,
 		.last_pulse = FOREVER,
 	};
@@ -52,7 +52,7 @@ void counter_start(struct counter *counter, ns_t t, ns_t blind)
 	counter->running = true;
 	counter->blind = blind;
 	counter->until = t;
-	counter->settled = ms_of(t);
+	counter->decided = ms_of(t);
 	counter->start_due = ms_of(t);
 	counter->stop_due = FOREVER;
 	/* The minutes go on in step with the last top over a time without sight, too. */
@@ -90,7 +90,7 @@ static void make_room(struct counter *counter)
 
 static void put_change(struct counter *counter, struct counter_change change)
 {
-	ns_t earliest = counter->settled * NS_PER_MS;
+	ns_t earliest = counter->decided * NS_PER_MS;
 	size_t at;
 
 	if (change.level.since < earliest) {
@@ -111,7 +111,7 @@ static void put_change(struct counter *counter, struct counter_change change)
 static void add_change(struct counter *counter, enum line_role role, struct level level)
 {
 	/* Off ends a pulse or a top; only a contact's off is something to tell. */
-	if (level.on || (role != LINE_PULSE && role != LINE_TOP))
+	if (level.on || (role != LINE_PULSE && role != LINE_SIGNAL))
 		put_change(counter, (struct counter_change){.role = role, .level = level});
 }
 
@@ -175,9 +175,9 @@ void counter_edge(struct counter *counter, const struct edge *edge)
 }
 
 /* Everything before the returned time is decided on all lines. */
-static ns_t settle(struct counter *counter)
+static ns_t decide(struct counter *counter)
 {
-	ns_t settled = counter->until;
+	ns_t decided = counter->until;
 	ns_t since, due;
 	struct level level;
 
@@ -187,21 +187,21 @@ static ns_t settle(struct counter *counter)
 		if (qualifier_advance(line, counter->until, &level))
 			add_change(counter, (enum line_role)role, level);
 		if (qualifier_undecided(line, &since, &due))
-			settled = smaller(settled, since);
+			decided = smaller(decided, since);
 	}
-	return settled;
+	return decided;
 }
 
 void counter_advance(struct counter *counter, ns_t until)
 {
-	ms_t settled;
+	ms_t decided;
 
 	if (!counter->running || until < counter->until)
 		return;
 	counter->until = until;
-	settled = ms_of(settle(counter));
-	if (settled > counter->settled)
-		counter->settled = settled;
+	decided = ms_of(decide(counter));
+	if (decided > counter->decided)
+		counter->decided = decided;
 }
 
 void counter_stop(struct counter *counter, ns_t t)
@@ -210,18 +210,18 @@ void counter_stop(struct counter *counter, ns_t t)
 	if (t < counter->until)
 		t = counter->until;
 	counter->until = t;
-	settle(counter);
+	decide(counter);
 	counter->running = false;
 	counter->stop_due = ms_of(t);
-	counter->settled = counter->stop_due + 1;
+	counter->decided = counter->stop_due + 1;
 }
 
 void counter_pause(struct counter *counter)
 {
 	assert(counter->running && !counter->marks && !counter->bin_open);
 	/* The start comes first, and is not certain before its millisecond is over. */
-	if (counter->start_due == FOREVER && counter->settled - 1 > counter->paused)
-		counter->stop_due = counter->paused = counter->settled - 1;
+	if (counter->start_due == FOREVER && counter->decided - 1 > counter->paused)
+		counter->stop_due = counter->paused = counter->decided - 1;
 }
 
 /* -------- to another process and back -------- */
@@ -302,7 +302,7 @@ static bool take_change(struct counter *counter, struct counter_event *event)
 	if (counter->change_first == counter->change_end)
 		counter->change_first = counter->change_end = 0;
 	if (change.is_loss) {
-		if (ms_of(since) > counter->told) {
+		if (ms_of(since) > counter->reported) {
 			counter->lost += change.lost;
 			counter->lost_possible |= !change.lost;
 		}
@@ -310,13 +310,13 @@ static bool take_change(struct counter *counter, struct counter_event *event)
 	}
 	switch (change.role) {
 	case LINE_PULSE:
-		if (ms_of(since) > counter->told) {
+		if (ms_of(since) > counter->reported) {
 			count_pulse(counter, since, event);
 			return true;
 		}
 		counter->last_pulse = since;
 		return false;
-	case LINE_TOP: counter->bin_has_top = true; return false;
+	case LINE_SIGNAL: counter->bin_has_signal = true; return false;
 	case LINE_OFF_PEAK:
 	case LINE_PEAK: counter->contact[change.role] = change.level.on; return false;
 	}
@@ -325,28 +325,28 @@ static bool take_change(struct counter *counter, struct counter_event *event)
 
 static bool contacts_changed(const struct counter *counter)
 {
-	return counter->contact[LINE_OFF_PEAK] != counter->contact_told[LINE_OFF_PEAK] ||
-	       counter->contact[LINE_PEAK] != counter->contact_told[LINE_PEAK];
+	return counter->contact[LINE_OFF_PEAK] != counter->contact_reported[LINE_OFF_PEAK] ||
+	       counter->contact[LINE_PEAK] != counter->contact_reported[LINE_PEAK];
 }
 
-static void forget_told_marks(struct counter *counter)
+static void drop_reported_marks(struct counter *counter)
 {
-	if (counter->bin > counter->told)
+	if (counter->bin > counter->reported)
 		return;
 	for (size_t i = 0; i < sizeof(mark_order) / sizeof(*mark_order); i++) {
 		counter->marks &= ~(1u << mark_order[i]);
-		if (counter->bin == counter->told && mark_order[i] == counter->told_last)
+		if (counter->bin == counter->reported && mark_order[i] == counter->reported_mark)
 			return;
 	}
 }
 
 void counter_resume(struct counter *counter, ms_t t, enum mark last)
 {
-	counter->told = t;
-	counter->told_last = last;
+	counter->reported = t;
+	counter->reported_mark = last;
 	/* Some that a restored counter was about to give. */
 	if (counter->marks)
-		forget_told_marks(counter);
+		drop_reported_marks(counter);
 }
 
 /* All changes of the bin have been taken: notes which marks it has. */
@@ -358,11 +358,11 @@ static void close_bin(struct counter *counter)
 	} else if (contacts_changed(counter)) {
 		counter->marks |= 1u << MARK_CONTACTS;
 	}
-	memcpy(counter->contact_told, counter->contact, sizeof(counter->contact));
-	if (counter->bin_has_top) {
+	memcpy(counter->contact_reported, counter->contact, sizeof(counter->contact));
+	if (counter->bin_has_signal) {
 		counter->marks |= 1u << MARK_TOP10;
 		counter->minute_due = counter->bin + MS_PER_MINUTE;
-		counter->bin_has_top = false;
+		counter->bin_has_signal = false;
 	} else if (counter->minute_due == counter->bin) {
 		counter->marks |= 1u << MARK_MINUTE;
 		counter->minute_due += MS_PER_MINUTE;
@@ -371,7 +371,7 @@ static void close_bin(struct counter *counter)
 		counter->marks |= 1u << MARK_STOP;
 		counter->stop_due = FOREVER;
 	}
-	forget_told_marks(counter);
+	drop_reported_marks(counter);
 	counter->bin_open = false;
 }
 
@@ -420,7 +420,7 @@ bool counter_next(struct counter *counter, struct counter_event *event)
 	while (!counter->marks) {
 		if (!counter->bin_open) {
 			counter->bin = next_bin(counter);
-			if (counter->bin >= counter->settled)
+			if (counter->bin >= counter->decided)
 				return false;
 			counter->bin_open = true;
 		}

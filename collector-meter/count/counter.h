@@ -65,7 +65,7 @@ struct counter {
 
 	bool running;
 	ns_t until;	/* every edge before this has been given */
-	ms_t settled;	/* everything before this may be taken out */
+	ms_t decided;	/* everything before this may be taken out */
 	ms_t start_due; /* times of the marks to come; INT64_MAX: none */
 	ms_t minute_due;
 	ms_t stop_due;
@@ -75,25 +75,26 @@ struct counter {
 	struct counter_change *changes; /* in the order of their times */
 	size_t change_first, change_end, change_capacity;
 
-	ms_t told; /* up to here, with the mark `told_last`, all was told before; INT64_MIN: nothing
-		    */
-	enum mark told_last;
+	ms_t reported; /* up to here, with the mark `reported_mark`, all was told before; INT64_MIN:
+			* nothing
+			*/
+	enum mark reported_mark;
 
 	ms_t bin; /* the millisecond being taken out */
-	bool bin_open, bin_has_top;
+	bool bin_open, bin_has_signal;
 	unsigned marks; /* of it that are still to be given: bit 1 << enum mark */
 	int64_t pulses;
 	ns_t last_pulse; /* INT64_MAX: none since the start */
-	bool contact[LINE_ROLES], contact_told[LINE_ROLES];
+	bool contact[LINE_ROLES], contact_reported[LINE_ROLES];
 	int64_t lost; /* edges, since the last mark */
 	bool lost_possible;
 };
 
 /* How far a source was told before this start. */
-struct told {
+struct resume_point {
 	int64_t pulses;
 	ns_t until;	/* on the clock of the lines */
-	enum mark last; /* the record then */
+	enum mark mark; /* the record then */
 	bool this_boot; /* `boot` is the record's time on CLOCK_BOOTTIME */
 	ms_t boot;
 };

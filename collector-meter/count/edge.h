@@ -10,7 +10,7 @@
 
 enum line_role {
 	LINE_PULSE,
-	LINE_TOP, /* the 10-minute signal */
+	LINE_SIGNAL, /* the 10-minute signal */
 	LINE_OFF_PEAK,
 	LINE_PEAK,
 };

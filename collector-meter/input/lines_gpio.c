@@ -1,8 +1,8 @@
 /* The GPIO lines of one source as `lines`.
  *
- * A thread of its own reads them into the journal as soon as there is something, whatever the
+ * A thread of its own reads them into the buffer as soon as there is something, whatever the
  * program waits for: the kernel keeps 16 edges of a line (ABI 1) and does not tell when it drops
- * more. The program takes edges from the journal when it has time. */
+ * more. The program takes edges from the buffer when it has time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -40,7 +40,7 @@ struct gpio {
 	pthread_t thread;
 	bool has_thread;
 	int end;	  /* eventfd: ends the thread */
-	atomic_bool busy; /* the thread may have taken an edge that is not in the journal yet */
+	atomic_bool busy; /* the thread may have taken an edge that is not in the buffer yet */
 	atomic_bool gone; /* nothing more will come */
 };
 
@@ -85,25 +85,25 @@ static void fill_polled(const struct gpio *gpio, struct pollfd polled[LINE_ROLES
 }
 
 /* Of all lines that have edges; false where the journal is full. */
-static bool read_lines(struct gpio *gpio, const struct pollfd polled[LINE_ROLES], bool *news)
+static bool read_lines(struct gpio *gpio, const struct pollfd polled[LINE_ROLES], bool *sum)
 {
 	bool room = true;
 
 	for (int role = 0; role < LINE_ROLES; role++) {
-		enum journal_read result = JOURNAL_READ;
+		enum edges_read result = EDGES_READ;
 
 		if (polled[role].fd < 0 || !polled[role].revents)
 			continue;
 		if (!(polled[role].revents & POLLIN))
-			result = JOURNAL_GONE;
-		for (int i = 0; i < READS_AT_ONCE && result == JOURNAL_READ; i++) {
-			result = journal_read(gpio->lines.journal, (enum line_role)role,
-					      polled[role].fd);
-			*news |= result == JOURNAL_READ;
+			result = EDGES_GONE;
+		for (int i = 0; i < READS_AT_ONCE && result == EDGES_READ; i++) {
+			result = edge_buffer_read(gpio->lines.buffer, (enum line_role)role,
+						  polled[role].fd);
+			*sum |= result == EDGES_READ;
 		}
-		if (result == JOURNAL_FULL)
+		if (result == EDGES_NO_ROOM)
 			room = false;
-		if (result == JOURNAL_GONE)
+		if (result == EDGES_GONE)
 			atomic_store(&gpio->gone, true);
 	}
 	return room;
@@ -166,7 +166,7 @@ static bool start_thread(struct gpio *gpio, struct fail *fail)
 
 static bool next_edge(struct gpio *gpio, struct edge *edge)
 {
-	if (!journal_next(gpio->lines.journal, edge))
+	if (!edge_buffer_next(gpio->lines.buffer, edge))
 		return false;
 	edge->source = gpio->source;
 	if (edge->t > gpio->newest)
@@ -185,7 +185,7 @@ static bool all_is_read(struct gpio *gpio)
 		return false;
 	for (int role = 0; role < LINE_ROLES; role++)
 		quiet &= !(polled[role].revents & POLLIN);
-	/* In this order: what was taken from a line before we looked is in the journal when the
+	/* In this order: what was taken from a line before we looked is in the buffer when the
 	 * thread is not busy any more. */
 	quiet &= !atomic_load(&gpio->busy);
 	/* Old kernels do not wake the thread when a chip goes. */
@@ -242,7 +242,7 @@ static enum lines_event gpio_next(struct lines *lines, struct edge *edge, struct
 		return LINES_LEVEL;
 	if (!gpio->seen) {
 		gpio->seen = true;
-		return LINES_SEEN;
+		return LINES_STARTED;
 	}
 	if (next_edge(gpio, edge))
 		return LINES_EDGE;
@@ -262,7 +262,7 @@ static enum lines_event gpio_next(struct lines *lines, struct edge *edge, struct
 static void name_copy(char name[NAME_SIZE], const struct gpio *gpio, int role)
 {
 	snprintf(name, NAME_SIZE, "%s.%s", gpio->name,
-		 role == LINE_ROLES ? "journal" : line_role_name((enum line_role)role));
+		 role == LINE_ROLES ? "edges" : line_role_name((enum line_role)role));
 }
 
 static void keep_copies(struct gpio *gpio)
@@ -270,12 +270,12 @@ static void keep_copies(struct gpio *gpio)
 	char name[NAME_SIZE];
 
 	name_copy(name, gpio, LINE_ROLES);
-	gpio->lines.stay = descriptor_store_keep(name, journal_fd(gpio->lines.journal));
-	for (int role = 0; role < LINE_ROLES && gpio->lines.stay; role++) {
+	gpio->lines.stored = descriptor_store_keep(name, edge_buffer_fd(gpio->lines.buffer));
+	for (int role = 0; role < LINE_ROLES && gpio->lines.stored; role++) {
 		if (gpio->fds[role] < 0)
 			continue;
 		name_copy(name, gpio, role);
-		gpio->lines.stay = descriptor_store_keep(name, gpio->fds[role]);
+		gpio->lines.stored = descriptor_store_keep(name, gpio->fds[role]);
 	}
 }
 
@@ -304,7 +304,7 @@ static void gpio_close(struct lines *lines, bool leave)
 	for (int role = 0; role < LINE_ROLES; role++)
 		if (gpio->fds[role] >= 0)
 			close(gpio->fds[role]);
-	journal_close(lines->journal);
+	edge_buffer_close(lines->buffer);
 	if (lines->fd >= 0)
 		close(lines->fd);
 	if (gpio->end >= 0)
@@ -312,7 +312,7 @@ static void gpio_close(struct lines *lines, bool leave)
 	free(gpio);
 }
 
-static void identify(struct journal_identity *identity, const struct source_settings *source)
+static void identify(struct lines_identity *identity, const struct source_settings *source)
 {
 	memset(identity, 0, sizeof(*identity));
 	for (int role = 0; role < LINE_ROLES; role++) {
@@ -326,16 +326,17 @@ static void identify(struct journal_identity *identity, const struct source_sett
 	}
 }
 
-static struct gpio *gpio_new(const struct settings *settings, size_t source, struct fail *fail)
+static struct gpio *gpio_new(const struct meter_settings *settings, size_t source,
+			     struct fail *fail)
 {
-	static const struct lines_operations operations = {gpio_next, gpio_close};
 	struct gpio *gpio = calloc(1, sizeof(*gpio));
 
 	if (!gpio) {
 		fail_set(fail, "no memory");
 		return NULL;
 	}
-	gpio->lines.operations = &operations;
+	gpio->lines.next = gpio_next;
+	gpio->lines.close = gpio_close;
 	gpio->source = source;
 	gpio->name = settings_source(settings, source)->source;
 	for (int role = 0; role < LINE_ROLES; role++)
@@ -354,28 +355,28 @@ static struct gpio *gpio_new(const struct settings *settings, size_t source, str
 static bool open_line(struct gpio *gpio, int role, const struct line_settings *settings,
 		      struct fail *fail)
 {
-	struct journal *journal = gpio->lines.journal;
-	uint32_t before = journal_waiting(journal);
+	struct edge_buffer *buffer = gpio->lines.buffer;
+	uint32_t before = edge_buffer_waiting(buffer);
 	bool level = false;
 
 	gpio->fds[role] = gpio_line_open(settings, &level, fail);
 	if (gpio->fds[role] < 0)
 		return false;
-	while (journal_read(journal, (enum line_role)role, gpio->fds[role]) == JOURNAL_READ)
+	while (edge_buffer_read(buffer, (enum line_role)role, gpio->fds[role]) == EDGES_READ)
 		;
 	gpio->level_due[role] =
-		journal_waiting(journal) > before ? !journal_is_on(journal, before) : level;
+		edge_buffer_waiting(buffer) > before ? !edge_buffer_level(buffer, before) : level;
 	return true;
 }
 
 static bool open_lines(struct gpio *gpio, const struct source_settings *source, struct fail *fail)
 {
-	struct journal_identity identity;
+	struct lines_identity identity;
 
 	identify(&identity, source);
 	gpio->start = gpio->lines.horizon = now_monotonic();
-	gpio->lines.journal = journal_new(gpio_abi, &identity, fail);
-	if (!gpio->lines.journal)
+	gpio->lines.buffer = edge_buffer_new(gpio_abi, &identity, fail);
+	if (!gpio->lines.buffer)
 		return false;
 	for (int role = 0; role < LINE_ROLES; role++)
 		if (source->lines[role].given && !open_line(gpio, role, &source->lines[role], fail))
@@ -383,7 +384,8 @@ static bool open_lines(struct gpio *gpio, const struct source_settings *source, 
 	return true;
 }
 
-struct lines *lines_open_gpio(const struct settings *settings, size_t source, struct fail *fail)
+struct lines *lines_open_gpio(const struct meter_settings *settings, size_t source,
+			      struct fail *fail)
 {
 	struct gpio *gpio = gpio_new(settings, source, fail);
 
@@ -401,14 +403,14 @@ struct lines *lines_open_gpio(const struct settings *settings, size_t source, st
 /* -------- what a process before this one left -------- */
 
 /* Takes the lines' descriptors; returns the journal's. True where there is anything. */
-static bool take_copies(struct gpio *gpio, int *journal)
+static bool take_copies(struct gpio *gpio, int *buffer)
 {
 	char name[NAME_SIZE];
 	bool any;
 
 	name_copy(name, gpio, LINE_ROLES);
-	*journal = descriptor_store_take(name);
-	any = *journal >= 0;
+	*buffer = descriptor_store_take(name);
+	any = *buffer >= 0;
 	for (int role = 0; role < LINE_ROLES; role++) {
 		name_copy(name, gpio, role);
 		gpio->fds[role] = descriptor_store_take(name);
@@ -417,18 +419,18 @@ static bool take_copies(struct gpio *gpio, int *journal)
 	return any;
 }
 
-static bool inherit_journal(struct gpio *gpio, int fd, const struct source_settings *source,
-			    struct fail *fail)
+static bool adopt_buffer(struct gpio *gpio, int fd, const struct source_settings *source,
+			 struct fail *fail)
 {
-	struct journal_identity identity;
+	struct lines_identity identity;
 
 	if (fd < 0)
-		return fail_set(fail, "there is no journal");
+		return fail_set(fail, "there is no edge buffer");
 	identify(&identity, source);
-	gpio->lines.journal = journal_adopt(fd, &identity, fail);
-	if (!gpio->lines.journal)
+	gpio->lines.buffer = edge_buffer_adopt(fd, &identity, fail);
+	if (!gpio->lines.buffer)
 		close(fd);
-	return gpio->lines.journal != NULL;
+	return gpio->lines.buffer != NULL;
 }
 
 /* The service manager lets go of a line whose chip is gone. What had come is in the others and in
@@ -441,32 +443,32 @@ static void look_for_missing(struct gpio *gpio, const struct source_settings *so
 		missing |= source->lines[role].given && gpio->fds[role] < 0;
 	for (int role = 0; missing && role < LINE_ROLES; role++)
 		while (gpio->fds[role] >= 0 &&
-		       journal_read(gpio->lines.journal, (enum line_role)role, gpio->fds[role]) ==
-			       JOURNAL_READ)
+		       edge_buffer_read(gpio->lines.buffer, (enum line_role)role,
+					gpio->fds[role]) == EDGES_READ)
 			;
 	gpio->gone = missing;
 }
 
-struct lines *lines_inherit_gpio(const struct settings *settings, size_t source,
-				 const struct told *told, struct counter *counter)
+struct lines *lines_inherit_gpio(const struct meter_settings *settings, size_t source,
+				 const struct resume_point *point, struct counter *counter)
 {
 	const struct source_settings *wanted = settings_source(settings, source);
 	struct fail fail = {0};
 	struct gpio *gpio = gpio_new(settings, source, &fail);
-	int journal;
+	int buffer_fd;
 
 	if (!gpio)
 		return NULL;
-	if (!take_copies(gpio, &journal)) {
+	if (!take_copies(gpio, &buffer_fd)) {
 		gpio_close(&gpio->lines, true);
 		return NULL;
 	}
-	if (inherit_journal(gpio, journal, wanted, &fail)) {
+	if (adopt_buffer(gpio, buffer_fd, wanted, &fail)) {
 		look_for_missing(gpio, wanted);
 		if (start_thread(gpio, &fail) &&
-		    journal_resume(gpio->lines.journal, told, counter, &fail)) {
+		    edge_buffer_resume(gpio->lines.buffer, point, counter, &fail)) {
 			gpio->started = gpio->seen = true;
-			gpio->lines.stay = true;
+			gpio->lines.stored = true;
 			return &gpio->lines;
 		}
 	}

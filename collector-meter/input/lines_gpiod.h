@@ -3,7 +3,7 @@
 #ifndef COLLECTOR_METER_INPUT_LINES_GPIOD_H
 #define COLLECTOR_METER_INPUT_LINES_GPIOD_H
 
-#include "collector-meter/input/journal.h"
+#include "collector-meter/input/edge_buffer.h"
 #include "collector-meter/settings/settings.h"
 
 /* How the descriptors of this library's lines tell edges. */

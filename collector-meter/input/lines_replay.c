@@ -15,7 +15,7 @@
 
 struct replay {
 	struct lines lines;
-	const struct settings *settings;
+	const struct meter_settings *settings;
 	const char *name; /* for messages */
 	long line;
 	bool started, ended;
@@ -78,7 +78,7 @@ static bool is_line(const struct source_settings *source, enum line_role role, c
 	       begins_with(&name, &length, line_role_name(role)) && length == 0;
 }
 
-static bool find_line(const struct settings *settings, const char *name, size_t length,
+static bool find_line(const struct meter_settings *settings, const char *name, size_t length,
 		      struct edge *edge)
 {
 	for (size_t s = 0; s < settings->sources.count; s++)
@@ -279,16 +279,16 @@ static int open_recording(const char *path, struct fail *fail)
 	return fd;
 }
 
-struct lines *lines_open_replay(const struct settings *settings, struct fail *fail)
+struct lines *lines_open_replay(const struct meter_settings *settings, struct fail *fail)
 {
-	static const struct lines_operations operations = {replay_next, replay_close};
 	struct replay *replay = calloc(1, sizeof(*replay));
 
 	if (!replay) {
 		fail_set(fail, "replay: no memory");
 		return NULL;
 	}
-	replay->lines.operations = &operations;
+	replay->lines.next = replay_next;
+	replay->lines.close = replay_close;
 	replay->settings = settings;
 	replay->name = strcmp(settings->replay, "-") == 0 ? "standard input" : settings->replay;
 	replay->lines.fd = open_recording(settings->replay, fail);
@@ -296,6 +296,6 @@ struct lines *lines_open_replay(const struct settings *settings, struct fail *fa
 		free(replay);
 		return NULL;
 	}
-	replay->lines.repeat = replay->lines.fd != STDIN_FILENO && is_file(replay->lines.fd);
+	replay->lines.repeatable = replay->lines.fd != STDIN_FILENO && is_file(replay->lines.fd);
 	return &replay->lines;
 }

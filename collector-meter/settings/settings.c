@@ -19,7 +19,7 @@ static const char *const biases[] = {[BIAS_AS_IS] = "as-is",
 const char *line_role_name(enum line_role role)
 {
 	static const char *const names[] = {[LINE_PULSE] = "pulse",
-					    [LINE_TOP] = "top",
+					    [LINE_SIGNAL] = "top",
 					    [LINE_OFF_PEAK] = "off-peak",
 					    [LINE_PEAK] = "peak"};
 
@@ -112,7 +112,7 @@ static const struct config_key source_keys[] = {
 	{"min_interval_ms", CONFIG_NUMBER, AT(source_settings, min_interval_ms),
 	 .maximum = 3600000},
 	LINE("pulse", LINE_PULSE),
-	LINE("top", LINE_TOP),
+	LINE("top", LINE_SIGNAL),
 	LINE("off_peak", LINE_OFF_PEAK),
 	LINE("peak", LINE_PEAK),
 	{0},
@@ -133,14 +133,15 @@ static const struct source_settings source_defaults = {
 };
 
 static const struct config_key settings_keys[] = {
-	{"site", CONFIG_ID, AT(settings, site), .required = true},
-	{"collector", CONFIG_ID, AT(settings, collector), .required = true},
-	{"broker", CONFIG_OBJECT, AT(settings, broker), .keys = mqtt_keys, .check = mqtt_check},
-	{"ack", CONFIG_CHOICE, AT(settings, outbox.ack), .choices = outbox_words},
-	{"outbox", CONFIG_OBJECT, AT(settings, outbox), .keys = outbox_keys},
-	{"clock", CONFIG_CHOICE, AT(settings, clock), .choices = clock_policies},
-	{"replay", CONFIG_TEXT, SIZED(settings, replay)},
-	{"sources", CONFIG_ARRAY, AT(settings, sources), .required = true, .minimum = 1,
+	{"site", CONFIG_ID, AT(meter_settings, site), .required = true},
+	{"collector", CONFIG_ID, AT(meter_settings, collector), .required = true},
+	{"broker", CONFIG_OBJECT, AT(meter_settings, broker), .keys = mqtt_keys,
+	 .check = mqtt_check},
+	{"ack", CONFIG_CHOICE, AT(meter_settings, outbox.ack), .choices = outbox_words},
+	{"outbox", CONFIG_OBJECT, AT(meter_settings, outbox), .keys = outbox_keys},
+	{"clock", CONFIG_CHOICE, AT(meter_settings, clock), .choices = clock_policies},
+	{"replay", CONFIG_TEXT, SIZED(meter_settings, replay)},
+	{"sources", CONFIG_ARRAY, AT(meter_settings, sources), .required = true, .minimum = 1,
 	 .maximum = 1000, .size = sizeof(struct source_settings), .keys = source_keys,
 	 .defaults = &source_defaults, .check = check_source},
 	{0},
@@ -160,7 +161,7 @@ static bool same_line(const struct line_settings *a, const struct line_settings 
 /* Member names of the configuration, by enum line_role. */
 static const char *const line_members[] = {"pulse", "top", "off_peak", "peak"};
 
-static bool check_line_once(const struct settings *settings, size_t source, int role,
+static bool check_line_once(const struct meter_settings *settings, size_t source, int role,
 			    struct fail *fail)
 {
 	const struct line_settings *line = &settings_source(settings, source)->lines[role];
@@ -174,7 +175,7 @@ static bool check_line_once(const struct settings *settings, size_t source, int 
 	return true;
 }
 
-static bool check_lines(const struct settings *settings, size_t source, struct fail *fail)
+static bool check_lines(const struct meter_settings *settings, size_t source, struct fail *fail)
 {
 	const struct line_settings *lines = settings_source(settings, source)->lines;
 
@@ -202,7 +203,7 @@ static bool check_lines(const struct settings *settings, size_t source, struct f
 	return true;
 }
 
-static bool check_zone(const struct settings *settings, size_t source, struct fail *fail)
+static bool check_zone(const struct meter_settings *settings, size_t source, struct fail *fail)
 {
 	if (strcmp(settings_source(settings, source)->zone, "rest") != 0)
 		return true;
@@ -213,7 +214,7 @@ static bool check_zone(const struct settings *settings, size_t source, struct fa
 		source);
 }
 
-static bool check_pair(const struct settings *settings, size_t first, size_t second,
+static bool check_pair(const struct meter_settings *settings, size_t first, size_t second,
 		       struct fail *fail)
 {
 	const struct source_settings *a = settings_source(settings, first);
@@ -235,7 +236,7 @@ static bool check_pair(const struct settings *settings, size_t first, size_t sec
 	return true;
 }
 
-static bool check_settings(const struct settings *settings, struct fail *fail)
+static bool check_settings(const struct meter_settings *settings, struct fail *fail)
 {
 	for (size_t second = 0; second < settings->sources.count; second++) {
 		if (!check_zone(settings, second, fail) || !check_lines(settings, second, fail))
@@ -248,7 +249,8 @@ static bool check_settings(const struct settings *settings, struct fail *fail)
 }
 
 /* What lines count and what a recording counts are not to be mixed. */
-static bool settle_outbox(struct settings *settings, bool replay_configured, struct fail *fail)
+static bool settle_outbox(struct meter_settings *settings, bool replay_configured,
+			  struct fail *fail)
 {
 	struct outbox_settings *outbox = &settings->outbox;
 	const char *name = strrchr(settings->replay, '/');
@@ -275,12 +277,12 @@ static bool settle_outbox(struct settings *settings, bool replay_configured, str
 	return true;
 }
 
-bool settings_load(struct settings *settings, const char *file, const char *replay,
+bool settings_load(struct meter_settings *settings, const char *file, const char *replay,
 		   struct fail *fail)
 {
 	bool replay_configured;
 
-	*settings = (struct settings){.broker = mqtt_defaults, .outbox = outbox_defaults};
+	*settings = (struct meter_settings){.broker = mqtt_defaults, .outbox = outbox_defaults};
 	if (!config_load(settings_keys, settings, file, fail))
 		return false;
 	replay_configured =
@@ -293,14 +295,14 @@ bool settings_load(struct settings *settings, const char *file, const char *repl
 	       (check_settings(settings, fail) || fail_at(fail, "%s", file));
 }
 
-void settings_free(struct settings *settings)
+void settings_free(struct meter_settings *settings)
 {
 	config_free(settings_keys, settings);
 }
 
 /* -------- what the settings mean -------- */
 
-const struct source_settings *settings_source(const struct settings *settings, size_t source)
+const struct source_settings *settings_source(const struct meter_settings *settings, size_t source)
 {
 	return (const struct source_settings *)settings->sources.items + source;
 }

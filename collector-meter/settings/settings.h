@@ -36,7 +36,7 @@ struct source_settings {
 	struct line_settings lines[LINE_ROLES];
 };
 
-struct settings {
+struct meter_settings {
 	char site[ID_SIZE];
 	char collector[ID_SIZE];
 	struct mqtt_config broker;
@@ -52,11 +52,11 @@ const char *line_role_name(enum line_role role);
 /* Reads and checks the file. `replay`, where not NULL, takes the place of the member "replay". A
  * recording has an outbox of its own unless one is given together with "replay": FILE.outbox, or
  * where the service manager keeps state. Give it to settings_free() in any case. */
-bool settings_load(struct settings *settings, const char *file, const char *replay,
+bool settings_load(struct meter_settings *settings, const char *file, const char *replay,
 		   struct fail *fail);
-void settings_free(struct settings *settings);
+void settings_free(struct meter_settings *settings);
 
-const struct source_settings *settings_source(const struct settings *settings, size_t source);
+const struct source_settings *settings_source(const struct meter_settings *settings, size_t source);
 
 /* Energy of one pulse; NAN where there is none (water). */
 double source_wh_per_pulse(const struct source_settings *source);

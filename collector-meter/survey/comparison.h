@@ -2,11 +2,11 @@
 #ifndef COLLECTOR_METER_SURVEY_COMPARISON_H
 #define COLLECTOR_METER_SURVEY_COMPARISON_H
 
-#include "collector-meter/survey/reading.h"
+#include "collector-meter/survey/register_reading.h"
 
 /* The register was read when so many pulses were counted. */
 struct comparison_point {
-	struct reading reading;
+	struct register_reading reading;
 	int64_t pulses;
 };
 

@@ -66,8 +66,8 @@ ns_t histogram_longest(const struct histogram *histogram)
 	return histogram->bins[i].longest;
 }
 
-bool histogram_border(const struct histogram *histogram, int factor, ns_t most,
-		      struct border *border)
+bool histogram_find_gap(const struct histogram *histogram, int factor, ns_t most,
+			struct histogram_gap *border)
 {
 	ns_t above = 0;
 	int64_t count = 0;
@@ -78,7 +78,7 @@ bool histogram_border(const struct histogram *histogram, int factor, ns_t most,
 		if (!bin->count)
 			continue;
 		if (count && bin->longest <= most && above >= factor * bin->longest) {
-			*border = (struct border){bin->longest, above, count};
+			*border = (struct histogram_gap){bin->longest, above, count};
 			return true;
 		}
 		above = bin->shortest;

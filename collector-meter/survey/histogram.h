@@ -32,14 +32,14 @@ ns_t histogram_shortest(const struct histogram *histogram);
 ns_t histogram_longest(const struct histogram *histogram);
 
 /* Two kinds of durations with nothing between them. */
-struct border {
+struct histogram_gap {
 	ns_t below, above; /* the longest of the short ones, the shortest of the others */
 	int64_t count;	   /* of the others */
 };
 
 /* The highest place at which the durations leave out a factor of `factor` or more, with `most` at
  * most below it. False: there is none. */
-bool histogram_border(const struct histogram *histogram, int factor, ns_t most,
-		      struct border *border);
+bool histogram_find_gap(const struct histogram *histogram, int factor, ns_t most,
+			struct histogram_gap *border);
 
 #endif

@@ -75,17 +75,17 @@ struct width_advice survey_width(const struct survey *survey, bool on)
 {
 	struct histogram all = survey->real[on];
 	struct width_advice advice = {0};
-	struct border border;
+	struct histogram_gap border;
 
 	histogram_join(&all, &survey->rejected[on]);
-	if (!histogram_border(&all, FACTOR, BOUNCE_MAX, &border))
-		border = (struct border){0, histogram_shortest(&all), histogram_count(&all)};
+	if (!histogram_find_gap(&all, FACTOR, BOUNCE_MAX, &border))
+		border = (struct histogram_gap){0, histogram_shortest(&all), histogram_count(&all)};
 	advice.below = border.below;
 	advice.above = border.above;
 	if (border.count < SURVEY_LEVELS) {
 		advice.advice = ADVICE_TOO_FEW;
 	} else if (!border.below && border.above < REAL_MIN) {
-		advice.advice = ADVICE_NO_BORDER;
+		advice.advice = ADVICE_NO_GAP;
 	} else {
 		advice.ms = width_between(border.below, border.above);
 	}

@@ -28,8 +28,8 @@ void survey_edge(struct survey *survey, bool on, ns_t t);
 
 enum advice {
 	ADVICE_GIVEN,
-	ADVICE_TOO_FEW,	  /* levels, of those that look real */
-	ADVICE_NO_BORDER, /* there are levels of every width */
+	ADVICE_TOO_FEW, /* levels, of those that look real */
+	ADVICE_NO_GAP,	/* there are levels of every width */
 };
 
 #define SURVEY_LEVELS 20 /* so many that look real are needed for an advice */

@@ -277,7 +277,7 @@ static void a_line_that_is_on_at_the_start_is_no_edge(void **state)
 	for (int role = 0; role < LINE_ROLES; role++)
 		counter_level(&bench.counter, (enum line_role)role, true);
 	edge(&bench, LINE_PULSE, false, 100 * MS);
-	edge(&bench, LINE_TOP, false, 100 * MS);
+	edge(&bench, LINE_SIGNAL, false, 100 * MS);
 	advance(&bench, S);
 	assert_int_equal(bench.count, 1);
 	assert_record(record(&bench, MARK_START, 0), 0, 0);
@@ -300,13 +300,13 @@ static void a_record_counts_exactly_the_pulses_that_began_by_its_time(void **sta
 	pulse(&bench, 599 * S);
 	pulse(&bench, 600 * S);		       /* the same nanosecond as the top */
 	pulse(&bench, 600 * S + 100 * MS + 1); /* after it */
-	level(&bench, LINE_TOP, 600 * S, 100 * MS);
+	level(&bench, LINE_SIGNAL, 600 * S, 100 * MS);
 	advance(&bench, 601 * S);
 	assert_record(record(&bench, MARK_TOP10, 0), 600000, 2);
 
 	/* The order within one millisecond does not matter: records know no less. */
 	pulse(&bench, 1200 * S + 999999);
-	level(&bench, LINE_TOP, 1200 * S + 5, 100 * MS);
+	level(&bench, LINE_SIGNAL, 1200 * S + 5, 100 * MS);
 	pulse(&bench, 1201 * S);
 	advance(&bench, 1202 * S);
 	assert_record(record(&bench, MARK_TOP10, 1), 1200000, 4);
@@ -320,7 +320,7 @@ static void a_top_waits_until_the_pulse_before_it_is_certain(void **state)
 
 		(void)state;
 		bench_open(&bench, &all_lines, 0);
-		edge(&bench, LINE_TOP, true, 10 * S);
+		edge(&bench, LINE_SIGNAL, true, 10 * S);
 		edge(&bench, LINE_PULSE, true, 10 * S - 1 * MS);
 		advance(&bench, 10 * S + 28 * MS);
 		assert_int_equal(records(&bench, MARK_TOP10), 0);
@@ -339,10 +339,10 @@ static void tops_of_a_window_of_612_s_are_612_pulses_apart(void **state)
 
 	(void)state;
 	bench_open(&bench, &all_lines, 0);
-	level(&bench, LINE_TOP, 5 * S, 200 * MS);
+	level(&bench, LINE_SIGNAL, 5 * S, 200 * MS);
 	for (int i = 1; i <= 612; i++)
 		pulse(&bench, (5 + i) * S);
-	level(&bench, LINE_TOP, 617 * S, 200 * MS);
+	level(&bench, LINE_SIGNAL, 617 * S, 200 * MS);
 	advance(&bench, 618 * S);
 	assert_record(record(&bench, MARK_TOP10, 0), 5000, 0);
 	assert_record(record(&bench, MARK_TOP10, 1), 617000, 612);
@@ -362,7 +362,7 @@ static void minutes_run_from_the_start_then_from_every_top(void **state)
 	assert_int_equal(records(&bench, MARK_MINUTE), 3);
 	assert_record(record(&bench, MARK_MINUTE, 0), 67000, 0);
 	assert_record(record(&bench, MARK_MINUTE, 2), 187000, 0);
-	level(&bench, LINE_TOP, 200 * S, 100 * MS);
+	level(&bench, LINE_SIGNAL, 200 * S, 100 * MS);
 	advance(&bench, 325 * S);
 	assert_int_equal(records(&bench, MARK_MINUTE), 5);
 	assert_record(record(&bench, MARK_MINUTE, 3), 260000, 0);
@@ -376,7 +376,7 @@ static void a_top_takes_the_place_of_the_minute_of_the_same_time(void **state)
 
 	(void)state;
 	bench_open(&bench, &all_lines, 0);
-	level(&bench, LINE_TOP, 600 * S, 100 * MS);
+	level(&bench, LINE_SIGNAL, 600 * S, 100 * MS);
 	advance(&bench, 661 * S);
 	assert_int_equal(records(&bench, MARK_MINUTE), 10);
 	assert_record(record(&bench, MARK_MINUTE, 8), 540000, 0);
@@ -390,10 +390,10 @@ static void minutes_go_on_when_a_top_is_missing(void **state)
 
 	(void)state;
 	bench_open(&bench, &all_lines, 0);
-	level(&bench, LINE_TOP, 0, 100 * MS);
+	level(&bench, LINE_SIGNAL, 0, 100 * MS);
 	for (int i = 1; i <= 1200; i++)
 		pulse(&bench, i * S);
-	level(&bench, LINE_TOP, 1200 * S, 100 * MS);
+	level(&bench, LINE_SIGNAL, 1200 * S, 100 * MS);
 	advance(&bench, 1201 * S);
 	assert_int_equal(records(&bench, MARK_TOP10), 2);
 	assert_record(record(&bench, MARK_TOP10, 1), 1200000, 1200);
@@ -433,7 +433,7 @@ static void contacts_set_at_the_start_are_in_the_start_record_alone(void **state
 	(void)state;
 	bench_open(&bench, &all_lines, 5 * S);
 	edge(&bench, LINE_OFF_PEAK, true, 5 * S);
-	level(&bench, LINE_TOP, 5 * S, 100 * MS);
+	level(&bench, LINE_SIGNAL, 5 * S, 100 * MS);
 	advance(&bench, 6 * S);
 	assert_int_equal(bench.count, 2);
 	assert_record(record(&bench, MARK_START, 0), 5000, 0);
@@ -464,7 +464,7 @@ static void marks_of_one_time_come_as_contacts_then_top_and_agree(void **state)
 
 	(void)state;
 	bench_open(&bench, &all_lines, 0);
-	level(&bench, LINE_TOP, 21600 * S, 100 * MS);
+	level(&bench, LINE_SIGNAL, 21600 * S, 100 * MS);
 	edge(&bench, LINE_OFF_PEAK, true, 21600 * S + 1);
 	pulse(&bench, 21600 * S + 2);
 	advance(&bench, 21601 * S);
@@ -484,7 +484,7 @@ static void a_stop_counts_what_is_certain_and_comes_last(void **state)
 	(void)state;
 	bench_open(&bench, &all_lines, 0);
 	edge(&bench, LINE_PULSE, true, 10 * S);
-	edge(&bench, LINE_TOP, true, 10 * S + 5 * MS);
+	edge(&bench, LINE_SIGNAL, true, 10 * S + 5 * MS);
 	advance(&bench, 10 * S + 20 * MS);
 	assert_int_equal(bench.count, 1);
 	stop(&bench, 10 * S + 35 * MS);
@@ -578,10 +578,10 @@ static void an_edge_that_comes_after_its_time_was_settled_is_counted_and_noted(v
 	advance(&bench, 61 * S);
 	assert_record(record(&bench, MARK_MINUTE, 0), 60000, 0);
 	pulse(&bench, 59 * S);
-	level(&bench, LINE_TOP, 59 * S, 50 * MS);
+	level(&bench, LINE_SIGNAL, 59 * S, 50 * MS);
 	advance(&bench, 62 * S);
 	assert_int_equal(bench.counter.notes[LINE_PULSE].late, 1);
-	assert_int_equal(bench.counter.notes[LINE_TOP].late, 1);
+	assert_int_equal(bench.counter.notes[LINE_SIGNAL].late, 1);
 	assert_record(record(&bench, MARK_TOP10, 0), 61000, 1);
 	bench_close(&bench);
 }
@@ -860,7 +860,7 @@ static void the_order_of_arrival_across_lines_changes_nothing(void **state)
 		memset(&story, 0, sizeof(story));
 		story.end = 200 * S;
 		tell_line(&story, LINE_PULSE, 40 * MS + 60 * MS, 700 * MS);
-		tell_line(&story, LINE_TOP, 1 * S, 40 * S);
+		tell_line(&story, LINE_SIGNAL, 1 * S, 40 * S);
 		tell_line(&story, LINE_OFF_PEAK, 200 * MS, 20 * S);
 		tell_line(&story, LINE_PEAK, 200 * MS, 20 * S);
 		bench_open(&reference, &all_lines, 0);
@@ -880,14 +880,14 @@ static void the_order_of_arrival_across_lines_changes_nothing(void **state)
 /* A counter that begins where record `from` of an undisturbed run was told tells the rest. */
 static void resume(const struct story *story, const struct bench *reference, size_t from)
 {
-	const struct counter_event *told = &reference->events[from];
+	const struct counter_event *reported = &reference->events[from];
 	struct counter_config config = all_lines;
 	size_t next = from + 1;
 	struct bench bench = {0};
 
-	config.initial_pulses = told->pulses;
+	config.initial_pulses = reported->pulses;
 	counter_init(&bench.counter, &config);
-	counter_resume(&bench.counter, told->record.t, told->record.mark);
+	counter_resume(&bench.counter, reported->record.t, reported->record.mark);
 	counter_start(&bench.counter, 0, 0);
 	arrive(&bench, story, true);
 	assert_int_equal(bench.count, reference->count - next);
@@ -919,11 +919,11 @@ static void a_recording_seen_once_more_tells_exactly_what_was_not_told(void **st
 	memset(&story, 0, sizeof(story));
 	story.end = 130 * S;
 	tell_line(&story, LINE_PULSE, 40 * MS + 60 * MS, 700 * MS);
-	tell_line(&story, LINE_TOP, 1 * S, 20 * S);
+	tell_line(&story, LINE_SIGNAL, 1 * S, 20 * S);
 	tell_line(&story, LINE_OFF_PEAK, 200 * MS, 10 * S);
 	/* Contacts and tops of one millisecond make several records of it. */
-	memcpy(story.edges[LINE_PEAK], story.edges[LINE_TOP], sizeof(story.edges[LINE_TOP]));
-	story.counts[LINE_PEAK] = story.counts[LINE_TOP];
+	memcpy(story.edges[LINE_PEAK], story.edges[LINE_SIGNAL], sizeof(story.edges[LINE_SIGNAL]));
+	story.counts[LINE_PEAK] = story.counts[LINE_SIGNAL];
 	for (size_t i = 0; i < story.counts[LINE_PEAK]; i++)
 		story.edges[LINE_PEAK][i].role = LINE_PEAK;
 	bench_open(&reference, &all_lines, 0);
@@ -946,7 +946,7 @@ static void a_recording_that_was_told_to_its_end_tells_nothing_more(void **state
 	counter_start(&bench.counter, 0, 0);
 	for (int i = 1; i < 100; i++)
 		pulse(&bench, i * S);
-	level(&bench, LINE_TOP, 50 * S, 50 * MS);
+	level(&bench, LINE_SIGNAL, 50 * S, 50 * MS);
 	advance(&bench, 100 * S);
 	stop(&bench, 100 * S);
 	assert_int_equal(bench.count, 0);
@@ -974,7 +974,7 @@ static void play_day(struct bench *bench, ns_t midnight)
 		edge(bench, LINE_OFF_PEAK, periods[p].off_peak, from);
 		edge(bench, LINE_PEAK, periods[p].peak, from);
 		for (ns_t top = from; top < from + length; top += 600 * S)
-			level(bench, LINE_TOP, top, 100 * MS);
+			level(bench, LINE_SIGNAL, top, 100 * MS);
 		for (int i = 1; i <= periods[p].pulses; i++) {
 			ns_t t = from + length / 1000 * i / periods[p].pulses * 1000;
 
@@ -982,7 +982,7 @@ static void play_day(struct bench *bench, ns_t midnight)
 			advance(bench, t);
 		}
 	}
-	level(bench, LINE_TOP, midnight + 86400 * S, 100 * MS);
+	level(bench, LINE_SIGNAL, midnight + 86400 * S, 100 * MS);
 	advance(bench, midnight + 86400 * S + 100 * MS);
 	stop(bench, midnight + 86400 * S + 100 * MS);
 }

@@ -20,7 +20,7 @@ static struct source_settings sources[] = {
 	{.source = "gaz", .lines = {{.given = true}}},
 };
 
-static struct settings settings = {.sources = {.count = 2, .items = sources}};
+static struct meter_settings settings = {.sources = {.count = 2, .items = sources}};
 
 static char directory[64];
 
@@ -65,7 +65,7 @@ static void assert_next(struct lines *lines, enum lines_event expected, struct e
 {
 	struct fail fail = {0};
 	struct edge found = {0};
-	enum lines_event event = lines_next(lines, &found, &fail);
+	enum lines_event event = lines->next(lines, &found, &fail);
 
 	if (event == LINES_FAILED)
 		fail_msg("%s", fail.text);
@@ -89,13 +89,13 @@ static void assert_refused(const char *text, const char *reason)
 	char expected[500];
 
 	do {
-		event = lines_next(lines, &edge, &fail);
+		event = lines->next(lines, &edge, &fail);
 		assert_int_not_equal(event, LINES_NOTHING);
 	} while (event == LINES_START || event == LINES_EDGE);
 	assert_int_equal(event, LINES_FAILED);
 	snprintf(expected, sizeof(expected), "%s:%s", settings.replay, reason);
 	assert_string_equal(fail.text, expected);
-	lines_close(lines);
+	lines->close(lines, false);
 }
 
 #define T(seconds, ns) ((seconds)*NS_PER_SECOND + (ns))
@@ -117,14 +117,14 @@ static void edges_have_the_times_of_the_recording_to_the_nanosecond(void **state
 	assert_next(lines, LINES_START, (struct edge){.t = T(1358204400, 250000000)});
 	assert_next(lines, LINES_EDGE, an_edge(0, LINE_PULSE, true, T(1358204400, 250000000)));
 	assert_next(lines, LINES_EDGE, an_edge(0, LINE_PULSE, false, T(1358204400, 300000000)));
-	assert_int_equal(lines_horizon(lines), T(1358204400, 300000000));
+	assert_int_equal(lines->horizon, T(1358204400, 300000000));
 	assert_next(lines, LINES_EDGE, an_edge(1, LINE_PULSE, true, T(1358204400, 300000001)));
-	assert_next(lines, LINES_EDGE, an_edge(0, LINE_TOP, true, T(1358204402, 0)));
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_SIGNAL, true, T(1358204402, 0)));
 	assert_next(lines, LINES_EDGE, an_edge(0, LINE_OFF_PEAK, true, T(1358204402, 0)));
-	assert_next(lines, LINES_EDGE, an_edge(0, LINE_TOP, false, T(1358204402, 999999999)));
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_SIGNAL, false, T(1358204402, 999999999)));
 	assert_next(lines, LINES_END, (struct edge){.t = T(1358204402, 999999999)});
 	assert_next(lines, LINES_NOTHING, (struct edge){0});
-	lines_close(lines);
+	lines->close(lines, false);
 }
 
 static void a_bare_time_lets_time_pass_up_to_the_end(void **state)
@@ -135,8 +135,8 @@ static void a_bare_time_lets_time_pass_up_to_the_end(void **state)
 	assert_next(lines, LINES_START, (struct edge){.t = T(1000, 0)});
 	assert_next(lines, LINES_EDGE, an_edge(1, LINE_PULSE, true, T(1001, 500000000)));
 	assert_next(lines, LINES_END, (struct edge){.t = T(3000, 125000000)});
-	assert_int_equal(lines_horizon(lines), T(3000, 125000000));
-	lines_close(lines);
+	assert_int_equal(lines->horizon, T(3000, 125000000));
+	lines->close(lines, false);
 }
 
 static void a_level_of_0_at_the_first_time_is_no_edge(void **state)
@@ -148,10 +148,10 @@ static void a_level_of_0_at_the_first_time_is_no_edge(void **state)
 
 	(void)state;
 	assert_next(lines, LINES_START, (struct edge){.t = T(1000, 0)});
-	assert_next(lines, LINES_EDGE, an_edge(0, LINE_TOP, true, T(1000, 0)));
+	assert_next(lines, LINES_EDGE, an_edge(0, LINE_SIGNAL, true, T(1000, 0)));
 	assert_next(lines, LINES_EDGE, an_edge(0, LINE_PULSE, false, T(1001, 0)));
 	assert_next(lines, LINES_END, (struct edge){.t = T(1001, 0)});
-	lines_close(lines);
+	lines->close(lines, false);
 }
 
 static void a_recording_longer_than_any_buffer_is_read_whole(void **state)
@@ -172,7 +172,7 @@ static void a_recording_longer_than_any_buffer_is_read_whole(void **state)
 	for (int i = 1; i <= 20000; i++)
 		assert_next(lines, LINES_EDGE, an_edge(0, LINE_PULSE, i % 2, T(i, 500000000)));
 	assert_next(lines, LINES_END, (struct edge){.t = T(20000, 500000000)});
-	lines_close(lines);
+	lines->close(lines, false);
 }
 
 static void a_fifo_waits_for_more_even_when_its_writer_goes_away(void **state)
@@ -205,7 +205,7 @@ static void a_fifo_waits_for_more_even_when_its_writer_goes_away(void **state)
 			assert_next(lines, LINES_EDGE, an_edge(1, LINE_PULSE, false, T(i, 0)));
 		assert_next(lines, LINES_NOTHING, (struct edge){0});
 	}
-	lines_close(lines);
+	lines->close(lines, false);
 	unlink(settings.replay);
 }
 

@@ -1,4 +1,4 @@
-/* A station that is killed at any moment, or ends in order, while a keeper that speaks the protocol
+/* A meters that is killed at any moment, or ends in order, while a keeper that speaks the protocol
  * of the service manager's descriptor store has its lines. This process is the keeper, the kernel
  * (a pipe for each line) and the disk (memory that is shared). */
 #include <stdarg.h>
@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "collector-meter/input/lines_gpiod.h"
-#include "collector-meter/meters/station.h"
+#include "collector-meter/meters/meters.h"
 #include "common/process/clock.h"
 #include "tests/unit/common/seed.h"
 
@@ -201,7 +201,7 @@ static struct disk {
 	struct record records[RECORDS];
 	_Atomic int64_t pulses; /* counted so far, by the process that lives */
 	_Atomic bool online;
-	_Atomic int told; /* to the process that lives, or by it */
+	_Atomic int reported; /* to the process that lives, or by it */
 	_Atomic bool frozen;
 } * disk;
 
@@ -210,7 +210,7 @@ static struct record pending[RECORDS];
 static int pending_count;
 
 static struct source_settings source;
-static struct settings settings = {.sources = {.count = 1, .items = &source}};
+static struct meter_settings settings = {.sources = {.count = 1, .items = &source}};
 
 /* Sometimes in one go, sometimes later. */
 static void write_pending(void)
@@ -231,7 +231,7 @@ static void write_due(void *context)
 	write_pending();
 }
 
-static void told_event(void *context, size_t s, const struct counter *counter,
+static void take_event(void *context, size_t s, const struct counter *counter,
 		       const struct counter_event *event, ms_t t)
 {
 	(void)context;
@@ -241,20 +241,20 @@ static void told_event(void *context, size_t s, const struct counter *counter,
 	if (event->kind == COUNTER_MARK) {
 		assert_true(pending_count < RECORDS);
 		pending[pending_count++] = event->record;
-		disk->told++;
+		disk->reported++;
 		write_pending();
 	}
 	disk->pulses = event->pulses;
 }
 
-static void told_online(void *context, size_t s, bool online)
+static void take_online(void *context, size_t s, bool online)
 {
 	(void)context;
 	(void)s;
 	disk->online = online;
 }
 
-static bool told_before(void *context, size_t s, struct told *told)
+static bool resume_point(void *context, size_t s, struct resume_point *point)
 {
 	const struct record *last;
 
@@ -263,15 +263,15 @@ static bool told_before(void *context, size_t s, struct told *told)
 	if (!disk->count)
 		return false;
 	last = &disk->records[disk->count - 1];
-	*told = (struct told){.pulses = last->pulses,
-			      .until = last->t * NS_PER_MS,
-			      .last = last->mark,
-			      .this_boot = true,
-			      .boot = last->t};
+	*point = (struct resume_point){.pulses = last->pulses,
+				       .until = last->t * NS_PER_MS,
+				       .mark = last->mark,
+				       .this_boot = true,
+				       .boot = last->t};
 	return true;
 }
 
-static bool is_settled(void *context)
+static bool is_durable(void *context)
 {
 	(void)context;
 	return !pending_count;
@@ -283,11 +283,11 @@ static bool is_ready(void *context)
 	return true;
 }
 
-static const struct listener listener = {
-	.event = told_event,
-	.online = told_online,
-	.told = told_before,
-	.settled = is_settled,
+static const struct meter_sink sink = {
+	.event = take_event,
+	.online = take_online,
+	.resume_point = resume_point,
+	.durable = is_durable,
 	.ready = is_ready,
 };
 
@@ -301,18 +301,18 @@ int gpio_line_open(const struct line_settings *line, bool *level, struct fail *f
 static void collect(void)
 {
 	struct fail fail = {0};
-	struct station *station;
+	struct meters *meters;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	hand_over();
 	daemon_here = daemon_open();
-	station = station_open(&settings, daemon_here, &listener, &fail);
-	if (!station)
+	meters = meters_open(&settings, daemon_here, &sink, &fail);
+	if (!meters)
 		_exit(1);
 	daemon_every(daemon_here, 10, write_due, NULL);
 	daemon_ready(daemon_here);
 	daemon_run(daemon_here);
-	station_close(station);
+	meters_close(meters);
 	/* In order means: on the disk. */
 	while (pending_count)
 		write_pending();
@@ -325,7 +325,7 @@ static pid_t start(void)
 	pid_t child;
 
 	disk->online = false;
-	disk->told = 0;
+	disk->reported = 0;
 	fflush(stdout);
 	seed_next();
 	child = fork();
@@ -430,7 +430,7 @@ static int records(enum mark mark)
 static void move(int i, int *tops)
 {
 	if (i % 20 == 0 || i % 20 == 5)
-		wire(LINE_TOP, i % 20 == 0);
+		wire(LINE_SIGNAL, i % 20 == 0);
 	*tops += i % 20 == 0;
 	pulse();
 }
@@ -454,7 +454,7 @@ static void killed_at_any_moment_a_station_loses_no_pulse(void **state)
 			move(++i, &tops);
 		child = start();
 		if (seed_below(3))
-			wait_for(disk->told > 0 || disk->online);
+			wait_for(disk->reported > 0 || disk->online);
 	}
 	wait_for(disk->pulses == pulses);
 	end(child, SIGTERM);
@@ -509,7 +509,7 @@ static void without_a_keeper_there_is_a_gap_and_it_is_told(void **state)
 	assert_int_equal(disk->records[disk->count - 1].pulses, 1);
 	sleep_ms(30);
 	child = start();
-	wait_for(disk->told > 0);
+	wait_for(disk->reported > 0);
 	end(child, SIGTERM);
 	assert_int_equal(records(MARK_START), 2);
 	assert_true(disk->records[disk->count - 2].blind_ms >= 30);
@@ -525,7 +525,7 @@ static void lines_that_are_others_now_are_opened_anew(void **state)
 	pulse();
 	wait_for(disk->pulses == 1);
 	end(child, SIGTERM);
-	source.lines[LINE_TOP].active_low = true;
+	source.lines[LINE_SIGNAL].active_low = true;
 	child = start();
 	wait_for(records(MARK_START) == 2);
 	number_anew();
@@ -552,7 +552,7 @@ static void what_belongs_to_nobody_is_let_go(void **state)
 	keeper.kept[2].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
 	strcpy(keeper.kept[2].name, "a.pulse");
 	keeper.kept[3].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
-	strcpy(keeper.kept[3].name, "a.journal");
+	strcpy(keeper.kept[3].name, "a.edges");
 	keeper.count = 4;
 	child = start();
 	wait_for(disk->online && keeper_has("a.peak"));

@@ -17,7 +17,7 @@
 
 struct fixture {
 	char file[64];
-	struct settings settings;
+	struct meter_settings settings;
 	struct fail fail;
 };
 
@@ -93,7 +93,7 @@ static void a_source_needs_little_and_the_rest_has_defaults(void **state)
 	assert_int_equal(source->lines[LINE_PULSE].offset, 17);
 	assert_int_equal(source->lines[LINE_PULSE].bias, BIAS_AS_IS);
 	assert_false(source->lines[LINE_PULSE].active_low);
-	assert_false(source->lines[LINE_TOP].given);
+	assert_false(source->lines[LINE_SIGNAL].given);
 	settings_free(&fixture.settings);
 }
 
@@ -116,7 +116,7 @@ static void a_main_meter_has_four_lines_of_any_polarity_and_bias(void **state)
 	assert_int_equal(source->role, ROLE_MAIN);
 	assert_int_equal(source->lines[LINE_PULSE].bias, BIAS_PULL_UP);
 	assert_true(source->lines[LINE_PULSE].active_low);
-	assert_string_equal(source->lines[LINE_TOP].line, "GPIO27");
+	assert_string_equal(source->lines[LINE_SIGNAL].line, "GPIO27");
 	assert_int_equal(source->lines[LINE_OFF_PEAK].offset, 0);
 	assert_int_equal(source->lines[LINE_PEAK].bias, BIAS_DISABLED);
 	config = source_counter(source);
@@ -280,7 +280,7 @@ static void a_replay_goes_without_gpio(void **state)
 
 static void the_example_of_the_project_is_valid(void **state)
 {
-	struct settings settings;
+	struct meter_settings settings;
 	struct fail fail = {0};
 
 	(void)state;

@@ -59,40 +59,40 @@ static void joined_they_have_the_durations_of_both(void **state)
 static void the_border_is_the_highest_gap_that_is_wide_enough(void **state)
 {
 	struct histogram histogram = {0};
-	struct border border;
+	struct histogram_gap border;
 
 	(void)state;
-	assert_false(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_false(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 	histogram_add(&histogram, MS / 10);
 	histogram_add(&histogram, 60 * MS);
 	histogram_add(&histogram, 70 * MS);
-	assert_true(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 	assert_int_equal(border.below, MS / 10);
 	assert_int_equal(border.above, 60 * MS);
 	assert_int_equal(border.count, 2);
 	histogram_add(&histogram, 2 * MS);
-	assert_true(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 	assert_int_equal(border.below, 2 * MS);
 	/* Nothing but bounces is looked for. */
 	histogram_add(&histogram, 900 * MS);
-	assert_true(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 	assert_int_equal(border.above, 60 * MS);
 	histogram_add(&histogram, 20 * MS);
-	assert_true(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 	assert_int_equal(border.below, 20 * MS);
 	histogram_add(&histogram, 21 * MS);
-	assert_true(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 	assert_int_equal(border.below, 2 * MS);
 	histogram_add(&histogram, 7 * MS);
-	assert_true(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 	assert_int_equal(border.below, 2 * MS);
 	histogram_add(&histogram, 4 * MS);
-	assert_true(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 	assert_int_equal(border.below, MS / 10);
 	histogram_add(&histogram, MS / 4);
 	histogram_add(&histogram, MS / 2);
 	histogram_add(&histogram, MS);
-	assert_false(histogram_border(&histogram, 3, 20 * MS, &border));
+	assert_false(histogram_find_gap(&histogram, 3, 20 * MS, &border));
 }
 
 int main(void)

@@ -132,7 +132,7 @@ static void with_too_few_levels_or_levels_of_every_width_there_is_no_advice(void
 	assert_int_equal(survey_width(&survey, true).advice, ADVICE_TOO_FEW);
 	for (int i = 0; i < 200; i++)
 		level(MS / 2 * (1 + i), 600 * MS);
-	assert_int_equal(survey_width(&survey, true).advice, ADVICE_NO_BORDER);
+	assert_int_equal(survey_width(&survey, true).advice, ADVICE_NO_GAP);
 	assert_int_equal(survey_width(&survey, true).above, MS / 2);
 	assert_int_equal(survey_width(&survey, false).advice, ADVICE_GIVEN);
 }

@@ -1,4 +1,4 @@
-#include "collector-meter/publish/publisher.h"
+#include "collector-meter/publish/meter_publisher.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define STATISTICS_MS MS_PER_MINUTE
 
 /* Pulses since the last live message. */
-struct news {
+struct live_sum {
 	bool due;
 	ms_t sent; /* monotonic */
 	ms_t t;	   /* CLOCK_BOOTTIME */
@@ -24,57 +24,57 @@ struct news {
 };
 
 /* What was seen on the lines of a source. */
-struct sight {
-	const struct counter *counter; /* the station's; NULL: nothing yet */
-	char *told;		       /* as published */
+struct line_statistics {
+	const struct counter *counter; /* the meters's; NULL: nothing yet */
+	char *published;	       /* as published */
 };
 
-struct publisher {
-	const struct settings *settings;
+struct meter_publisher {
+	const struct meter_settings *settings;
 	struct reporter_settings reporter_settings;
 	struct daemon *daemon;
-	struct station *station;
+	struct meters *meters;
 	struct reporter *reporter;
 	struct timer *timer;
-	struct news *news;    /* of each source */
-	struct sight *sights; /* likewise */
-	size_t online;	      /* sources */
-	bool finished;	      /* the recording is over */
-	ms_t alone_since;     /* the broker has it, but nobody acknowledges; 0: not so */
+	struct live_sum *live;		    /* of each source */
+	struct line_statistics *statistics; /* likewise */
+	size_t online;			    /* sources */
+	bool finished;			    /* the recording is over */
+	ms_t alone_since; /* the broker has it, but nobody acknowledges; 0: not so */
 };
 
 /* -------- live -------- */
 
-static void send_live(struct publisher *publisher, size_t source)
+static void send_live(struct meter_publisher *publisher, size_t source)
 {
-	struct news *news = &publisher->news[source];
+	struct live_sum *sum = &publisher->live[source];
 	struct live live = {
-		.t = news->t,
+		.t = sum->t,
 		.is_pulse = true,
-		.pulses = news->pulses,
-		.interval_us = news->interval_count ? (double)news->intervals /
-							      (double)news->interval_count / 1000
-						    : NAN,
+		.pulses = sum->pulses,
+		.interval_us = sum->interval_count
+				       ? (double)sum->intervals / (double)sum->interval_count / 1000
+				       : NAN,
 		.power_w = NAN,
 		.wh = NAN,
 	};
 
 	reporter_live(publisher->reporter, source, &live);
-	*news = (struct news){.sent = clock_monotonic()};
+	*sum = (struct live_sum){.sent = clock_monotonic()};
 }
 
 /* Sends what is due; sets the timer for what came too soon after the last message. */
 static void live_due(void *context)
 {
-	struct publisher *publisher = context;
+	struct meter_publisher *publisher = context;
 	ms_t now = clock_monotonic();
 	ms_t wait = LIVE_MS + 1;
 
 	for (size_t source = 0; source < publisher->settings->sources.count; source++) {
-		struct news *news = &publisher->news[source];
-		ms_t left = news->sent + LIVE_MS - now;
+		struct live_sum *sum = &publisher->live[source];
+		ms_t left = sum->sent + LIVE_MS - now;
 
-		if (!news->due)
+		if (!sum->due)
 			continue;
 		if (left <= 0)
 			send_live(publisher, source);
@@ -85,18 +85,18 @@ static void live_due(void *context)
 		timer_set(publisher->timer, wait);
 }
 
-static void note_pulse(struct publisher *publisher, size_t source,
+static void note_pulse(struct meter_publisher *publisher, size_t source,
 		       const struct counter_event *event, ms_t t)
 {
-	struct news *news = &publisher->news[source];
-	bool waiting = news->due;
+	struct live_sum *sum = &publisher->live[source];
+	bool waiting = sum->due;
 
-	news->due = true;
-	news->t = t;
-	news->pulses = event->pulses;
+	sum->due = true;
+	sum->t = t;
+	sum->pulses = event->pulses;
 	if (event->plausible) {
-		news->intervals += event->interval;
-		news->interval_count++;
+		sum->intervals += event->interval;
+		sum->interval_count++;
 	}
 	if (!waiting)
 		live_due(publisher);
@@ -104,47 +104,47 @@ static void note_pulse(struct publisher *publisher, size_t source,
 
 /* -------- statistics -------- */
 
-static void tell_sight(struct publisher *publisher, size_t source)
+static void publish_statistics(struct meter_publisher *publisher, size_t source)
 {
-	struct sight *sight = &publisher->sights[source];
-	char *payload = sight->counter ? statistics_encode(sight->counter) : NULL;
+	struct line_statistics *statistics = &publisher->statistics[source];
+	char *payload = statistics->counter ? statistics_encode(statistics->counter) : NULL;
 
-	if (!payload || (sight->told && strcmp(payload, sight->told) == 0)) {
+	if (!payload || (statistics->published && strcmp(payload, statistics->published) == 0)) {
 		free(payload);
 		return;
 	}
 	reporter_retain(publisher->reporter, source, "lines", payload);
-	free(sight->told);
-	sight->told = payload;
+	free(statistics->published);
+	statistics->published = payload;
 }
 
 static void statistics_due(void *context)
 {
-	struct publisher *publisher = context;
+	struct meter_publisher *publisher = context;
 
 	for (size_t source = 0; source < publisher->settings->sources.count; source++)
-		tell_sight(publisher, source);
+		publish_statistics(publisher, source);
 }
 
-/* -------- what the station tells -------- */
+/* -------- what the meters tells -------- */
 
-static void station_event(void *context, size_t source, const struct counter *counter,
-			  const struct counter_event *event, ms_t t)
+static void meter_event(void *context, size_t source, const struct counter *counter,
+			const struct counter_event *event, ms_t t)
 {
-	struct publisher *publisher = context;
+	struct meter_publisher *publisher = context;
 
 	if (event->kind == COUNTER_PULSE) {
 		note_pulse(publisher, source, event, t);
 		return;
 	}
 	reporter_record(publisher->reporter, source, &event->record);
-	publisher->sights[source].counter = counter;
+	publisher->statistics[source].counter = counter;
 	/* The last word, since nothing is seen until the next start. */
 	if (event->record.mark == MARK_STOP)
-		tell_sight(publisher, source);
+		publish_statistics(publisher, source);
 }
 
-static void show_status(struct publisher *publisher)
+static void show_status(struct meter_publisher *publisher)
 {
 	char status[REPORTER_STATUS_SIZE];
 
@@ -153,9 +153,9 @@ static void show_status(struct publisher *publisher)
 		      publisher->settings->sources.count, status);
 }
 
-static void station_online(void *context, size_t source, bool online)
+static void meter_online(void *context, size_t source, bool online)
 {
-	struct publisher *publisher = context;
+	struct meter_publisher *publisher = context;
 
 	if (online)
 		publisher->online++;
@@ -167,7 +167,7 @@ static void station_online(void *context, size_t source, bool online)
 
 /* On the lines' own clock, and within a boot, or with the time of day known, across boots; else all
  * that is certain is that nobody looked since the machine's start. */
-static ns_t seen_until(const struct publisher *publisher, const struct outbox_total *total)
+static ns_t seen_until(const struct meter_publisher *publisher, const struct outbox_total *total)
 {
 	struct clock_moment now = clock_moment();
 
@@ -181,30 +181,30 @@ static ns_t seen_until(const struct publisher *publisher, const struct outbox_to
 	return 0;
 }
 
-static bool station_told(void *context, size_t source, struct told *told)
+static bool meter_resume_point(void *context, size_t source, struct resume_point *point)
 {
-	const struct publisher *publisher = context;
+	const struct meter_publisher *publisher = context;
 	struct outbox_total total;
 
 	if (!reporter_total(publisher->reporter, source, &total))
 		return false;
-	*told = (struct told){
+	*point = (struct resume_point){
 		.pulses = total.pulses,
 		.until = seen_until(publisher, &total),
-		.last = total.mark,
+		.mark = total.mark,
 		.this_boot = total.this_boot,
 		.boot = total.seen_boot,
 	};
 	return true;
 }
 
-static bool station_settled(void *context)
+static bool records_durable(void *context)
 {
-	return reporter_settled(((const struct publisher *)context)->reporter);
+	return reporter_settled(((const struct meter_publisher *)context)->reporter);
 }
 
 /* Whether the broker has everything and there is no aggregator, as far as can be known. */
-static bool is_alone(struct publisher *publisher)
+static bool is_alone(struct meter_publisher *publisher)
 {
 	ms_t now = clock_monotonic();
 
@@ -217,7 +217,7 @@ static bool is_alone(struct publisher *publisher)
 }
 
 /* The recording's end is the program's, once its records have arrived. */
-static void look_for_end(struct publisher *publisher)
+static void look_for_end(struct meter_publisher *publisher)
 {
 	struct outbox_counts counts = reporter_counts(publisher->reporter);
 
@@ -233,56 +233,56 @@ static void look_for_end(struct publisher *publisher)
 	daemon_stop(publisher->daemon, EXIT_DONE);
 }
 
-static bool station_ready(void *context)
+static bool meter_ready(void *context)
 {
-	struct publisher *publisher = context;
+	struct meter_publisher *publisher = context;
 
 	return reporter_counts(publisher->reporter).waiting < RECORDS_READY;
 }
 
 static void reporter_changed(void *context)
 {
-	struct publisher *publisher = context;
+	struct meter_publisher *publisher = context;
 
 	show_status(publisher);
 	if (publisher->finished)
 		look_for_end(publisher);
-	else if (publisher->station &&
+	else if (publisher->meters &&
 		 reporter_counts(publisher->reporter).waiting < RECORDS_READY / 2)
-		station_resume(publisher->station);
+		meters_resume(publisher->meters);
 }
 
-static void station_finished(void *context)
+static void meter_finished(void *context)
 {
-	struct publisher *publisher = context;
+	struct meter_publisher *publisher = context;
 
 	publisher->finished = true;
 	look_for_end(publisher);
 }
 
-struct listener publisher_listener(struct publisher *publisher)
+struct meter_sink meter_publisher_sink(struct meter_publisher *publisher)
 {
-	return (struct listener){
+	return (struct meter_sink){
 		.context = publisher,
-		.event = station_event,
-		.online = station_online,
-		.finished = station_finished,
-		.told = station_told,
-		.settled = station_settled,
-		.ready = station_ready,
+		.event = meter_event,
+		.online = meter_online,
+		.finished = meter_finished,
+		.resume_point = meter_resume_point,
+		.durable = records_durable,
+		.ready = meter_ready,
 	};
 }
 
-void publisher_feeds_from(struct publisher *publisher, struct station *station)
+void meter_publisher_set_meters(struct meter_publisher *publisher, struct meters *meters)
 {
-	publisher->station = station;
+	publisher->meters = meters;
 }
 
 /* -------- open and close -------- */
 
-static struct reporter *open_reporter(struct publisher *publisher, struct fail *fail)
+static struct reporter *open_reporter(struct meter_publisher *publisher, struct fail *fail)
 {
-	const struct settings *settings = publisher->settings;
+	const struct meter_settings *settings = publisher->settings;
 	size_t count = settings->sources.count;
 	struct reporter_source *sources = calloc(count, sizeof(*sources));
 	struct reporter *reporter;
@@ -311,21 +311,21 @@ static struct reporter *open_reporter(struct publisher *publisher, struct fail *
 	return reporter;
 }
 
-struct publisher *publisher_open(const struct settings *settings, struct daemon *daemon,
-				 struct fail *fail)
+struct meter_publisher *meter_publisher_open(const struct meter_settings *settings,
+					     struct daemon *daemon, struct fail *fail)
 {
-	struct publisher *publisher = calloc(1, sizeof(*publisher));
+	struct meter_publisher *publisher = calloc(1, sizeof(*publisher));
 
 	if (!publisher)
 		goto no_memory;
 	publisher->settings = settings;
 	publisher->daemon = daemon;
-	publisher->news = calloc(settings->sources.count, sizeof(*publisher->news));
-	publisher->sights = calloc(settings->sources.count, sizeof(*publisher->sights));
-	if (!publisher->news || !publisher->sights)
+	publisher->live = calloc(settings->sources.count, sizeof(*publisher->live));
+	publisher->statistics = calloc(settings->sources.count, sizeof(*publisher->statistics));
+	if (!publisher->live || !publisher->statistics)
 		goto no_memory;
 	for (size_t source = 0; source < settings->sources.count; source++)
-		publisher->news[source].sent = -LIVE_MS;
+		publisher->live[source].sent = -LIVE_MS;
 	publisher->timer = timer_open(daemon, live_due, publisher, fail);
 	if (publisher->timer)
 		publisher->reporter = open_reporter(publisher, fail);
@@ -336,19 +336,19 @@ struct publisher *publisher_open(const struct settings *settings, struct daemon 
 no_memory:
 	fail_set(fail, "no memory");
 failed:
-	publisher_close(publisher);
+	meter_publisher_close(publisher);
 	return NULL;
 }
 
-void publisher_close(struct publisher *publisher)
+void meter_publisher_close(struct meter_publisher *publisher)
 {
 	if (!publisher)
 		return;
 	reporter_close(publisher->reporter);
 	timer_close(publisher->timer);
-	for (size_t i = 0; publisher->sights && i < publisher->settings->sources.count; i++)
-		free(publisher->sights[i].told);
-	free(publisher->sights);
-	free(publisher->news);
+	for (size_t i = 0; publisher->statistics && i < publisher->settings->sources.count; i++)
+		free(publisher->statistics[i].published);
+	free(publisher->statistics);
+	free(publisher->live);
 	free(publisher);
 }

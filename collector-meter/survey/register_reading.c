@@ -1,4 +1,4 @@
-#include "collector-meter/survey/reading.h"
+#include "collector-meter/survey/register_reading.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #define DECIMALS_MAX 6
 #define PULSES_MAX   9e15
 
-bool reading_parse(struct reading *reading, const char *text, struct fail *fail)
+bool register_reading_parse(struct register_reading *reading, const char *text, struct fail *fail)
 {
 	size_t whole = strspn(text, "0123456789");
 	size_t mark = strspn(text + whole, ".,");
@@ -32,8 +32,8 @@ bool reading_parse(struct reading *reading, const char *text, struct fail *fail)
 	return true;
 }
 
-bool reading_pulses(const struct reading *reading, double unit_per_pulse, int64_t *pulses,
-		    struct fail *fail)
+bool register_reading_pulses(const struct register_reading *reading, double unit_per_pulse,
+			     int64_t *pulses, struct fail *fail)
 {
 	double count = reading->value / unit_per_pulse;
 

@@ -1,4 +1,4 @@
-/* The station in a real daemon's loop: recordings from a file, and GPIO lines whose kernel is
+/* The meters in a real daemon's loop: recordings from a file, and GPIO lines whose kernel is
  * played here by a pipe for each line. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 #include "collector-meter/input/lines.h"
 #include "collector-meter/input/lines_gpiod.h"
-#include "collector-meter/meters/station.h"
+#include "collector-meter/meters/meters.h"
 #include "common/process/clock.h"
 
 static ns_t now(void)
@@ -77,18 +77,18 @@ int gpio_line_open(const struct line_settings *line, bool *level, struct fail *f
 	return ends[0];
 }
 
-/* -------- a station and what it told -------- */
+/* -------- a meters and what it told -------- */
 
 static struct source_settings sources[2];
-static struct settings settings = {.sources = {.count = 2, .items = sources}};
+static struct meter_settings settings = {.sources = {.count = 2, .items = sources}};
 
 static struct bench {
 	struct daemon *daemon;
-	struct station *station;
+	struct meters *meters;
 	size_t pulses[2], marks[2], edges;
 	struct record last[2], first[2];
 	bool has_before;
-	struct told before[2];
+	struct resume_point before[2];
 	ms_t last_pulse;
 	bool online[2], finished;
 	size_t room;	      /* events it takes before it is not ready */
@@ -96,7 +96,7 @@ static struct bench {
 	void (*told)(void);
 } bench;
 
-static void told_edge(void *context, const struct edge *edge, ms_t t)
+static void take_edge(void *context, const struct edge *edge, ms_t t)
 {
 	(void)context;
 	(void)edge;
@@ -104,7 +104,7 @@ static void told_edge(void *context, const struct edge *edge, ms_t t)
 	bench.edges++;
 }
 
-static void told_event(void *context, size_t source, const struct counter *counter,
+static void take_event(void *context, size_t source, const struct counter *counter,
 		       const struct counter_event *event, ms_t t)
 {
 	(void)context;
@@ -125,14 +125,14 @@ static void told_event(void *context, size_t source, const struct counter *count
 		daemon_stop(bench.daemon, EXIT_DONE);
 }
 
-static void told_online(void *context, size_t source, bool online)
+static void take_online(void *context, size_t source, bool online)
 {
 	(void)context;
 	assert_int_not_equal(bench.online[source], online);
 	bench.online[source] = online;
 }
 
-static void told_finished(void *context)
+static void take_finished(void *context)
 {
 	(void)context;
 	bench.finished = true;
@@ -145,19 +145,19 @@ static bool is_ready(void *context)
 	return bench.room > 0;
 }
 
-static bool told_before(void *context, size_t source, struct told *told)
+static bool resume_point(void *context, size_t source, struct resume_point *point)
 {
 	(void)context;
-	*told = bench.before[source];
+	*point = bench.before[source];
 	return bench.has_before;
 }
 
-static const struct listener listener = {
-	.edge = told_edge,
-	.event = told_event,
-	.online = told_online,
-	.finished = told_finished,
-	.told = told_before,
+static const struct meter_sink sink = {
+	.edge = take_edge,
+	.event = take_event,
+	.online = take_online,
+	.finished = take_finished,
+	.resume_point = resume_point,
 	.ready = is_ready,
 };
 
@@ -182,7 +182,7 @@ static int set_up(void **state)
 			sources[s].lines[role] = (struct line_settings){
 				.given = true, .chip = "c", .offset = s * LINE_ROLES + role};
 	}
-	sources[1].lines[LINE_TOP] = no_line;
+	sources[1].lines[LINE_SIGNAL] = no_line;
 	bench.room = SIZE_MAX;
 	bench.daemon = daemon_open();
 	assert_non_null(bench.daemon);
@@ -192,7 +192,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	station_close(bench.station);
+	meters_close(bench.meters);
 	daemon_close(bench.daemon);
 	for (int i = 0; i < 8; i++)
 		if (wires[i].write_end > 0)
@@ -202,19 +202,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void open_station(void)
+static void open_meters(void)
 {
 	struct fail fail = {0};
 
-	bench.station = station_open(&settings, bench.daemon, &listener, &fail);
-	if (!bench.station)
+	bench.meters = meters_open(&settings, bench.daemon, &sink, &fail);
+	if (!bench.meters)
 		fail_msg("%s", fail.text);
 }
 
-static void close_station(void)
+static void close_meters(void)
 {
-	station_close(bench.station);
-	bench.station = NULL;
+	meters_close(bench.meters);
+	bench.meters = NULL;
 }
 
 /* A recording of `count` pulses a second on both meters, and `end` after it. */
@@ -223,7 +223,7 @@ static void record_pulses(int count, const char *end)
 	FILE *file;
 	int fd;
 
-	strcpy(settings.replay, "/tmp/station_test.XXXXXX");
+	strcpy(settings.replay, "/tmp/meters_test.XXXXXX");
 	fd = mkstemp(settings.replay);
 	assert_true(fd >= 0);
 	file = fdopen(fd, "w");
@@ -244,7 +244,7 @@ static void a_recording_is_told_whole_and_then_ends(void **state)
 {
 	(void)state;
 	record_pulses(10000, "");
-	open_station();
+	open_meters();
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_true(bench.finished);
 	assert_int_equal(bench.edges, 3 + 40000);
@@ -266,7 +266,7 @@ static void make_room(void *context)
 {
 	(void)context;
 	bench.room = 777;
-	station_resume(bench.station);
+	meters_resume(bench.meters);
 }
 
 static void a_recording_waits_for_a_listener_that_is_not_ready(void **state)
@@ -275,7 +275,7 @@ static void a_recording_waits_for_a_listener_that_is_not_ready(void **state)
 	/* A month of minutes in a single line, too. */
 	record_pulses(2000, "1360800000\n");
 	bench.room = 500;
-	open_station();
+	open_meters();
 	daemon_every(bench.daemon, 1, make_room, NULL);
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_true(bench.finished);
@@ -291,7 +291,7 @@ static void a_bad_line_ends_the_program_with_a_failure(void **state)
 {
 	(void)state;
 	record_pulses(10, "1358204500 a.pulse on\n");
-	open_station();
+	open_meters();
 	assert_int_equal(daemon_run(bench.daemon), EXIT_FAILED);
 	assert_false(bench.finished);
 }
@@ -303,16 +303,16 @@ static void a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told(v
 	(void)state;
 	record_pulses(10000, "");
 	bench.stop_at_pulse = 4000;
-	open_station();
+	open_meters();
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
-	close_station();
+	close_meters();
 	assert_false(bench.finished);
 	for (int s = 0; s < 2; s++) {
 		assert_false(bench.online[s]);
 		assert_int_equal(bench.last[s].mark, MARK_MINUTE);
-		bench.before[s] = (struct told){.pulses = bench.last[s].pulses,
-						.until = bench.last[s].t * NS_PER_MS,
-						.last = bench.last[s].mark};
+		bench.before[s] = (struct resume_point){.pulses = bench.last[s].pulses,
+							.until = bench.last[s].t * NS_PER_MS,
+							.mark = bench.last[s].mark};
 		marks[s] = bench.marks[s];
 		pulses[s] = (size_t)bench.last[s].pulses;
 		bench.marks[s] = bench.pulses[s] = 0;
@@ -321,7 +321,7 @@ static void a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told(v
 	bench.daemon = daemon_open();
 	bench.has_before = true;
 	bench.stop_at_pulse = 0;
-	open_station();
+	open_meters();
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_true(bench.finished);
 	for (int s = 0; s < 2; s++) {
@@ -337,11 +337,11 @@ static void a_recording_behind_what_was_told_begins_with_the_time_between(void *
 	(void)state;
 	record_pulses(10, "");
 	bench.has_before = true;
-	bench.before[0] = (struct told){
-		.pulses = 1000, .until = INT64_C(1358204398500) * NS_PER_MS, .last = MARK_STOP};
-	bench.before[1] = (struct told){
-		.pulses = 2000, .until = INT64_C(1358204400000) * NS_PER_MS, .last = MARK_STOP};
-	open_station();
+	bench.before[0] = (struct resume_point){
+		.pulses = 1000, .until = INT64_C(1358204398500) * NS_PER_MS, .mark = MARK_STOP};
+	bench.before[1] = (struct resume_point){
+		.pulses = 2000, .until = INT64_C(1358204400000) * NS_PER_MS, .mark = MARK_STOP};
+	open_meters();
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_int_equal(bench.first[0].mark, MARK_START);
 	assert_int_equal(bench.first[0].blind_ms, 1500);
@@ -359,16 +359,16 @@ static void a_pipe_that_is_left_has_a_stop(void **state)
 	int fd;
 
 	(void)state;
-	strcpy(settings.replay, "/tmp/station_test.XXXXXX");
+	strcpy(settings.replay, "/tmp/meters_test.XXXXXX");
 	close(mkstemp(settings.replay));
 	unlink(settings.replay);
 	assert_int_equal(mkfifo(settings.replay, 0600), 0);
 	fd = open(settings.replay, O_RDWR);
 	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
 	bench.stop_at_pulse = 1;
-	open_station();
+	open_meters();
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
-	close_station();
+	close_meters();
 	close(fd);
 	assert_int_equal(bench.last[0].mark, MARK_STOP);
 	assert_int_equal(bench.last[0].pulses, 1);
@@ -382,7 +382,7 @@ static void a_pulse_is_told_when_it_is_certain_with_the_boot_time_of_its_edge(vo
 	ms_t expected;
 
 	(void)state;
-	open_station();
+	open_meters();
 	bench.stop_at_pulse = 1;
 	edge = now();
 	expected = clock_boot();
@@ -393,7 +393,7 @@ static void a_pulse_is_told_when_it_is_certain_with_the_boot_time_of_its_edge(vo
 	assert_int_equal(bench.pulses[0], 1);
 	assert_int_equal(bench.pulses[1], 0);
 	assert_true(bench.online[0] && bench.online[1]);
-	close_station();
+	close_meters();
 	assert_false(bench.online[0] || bench.online[1]);
 	assert_int_equal(bench.last[0].mark, MARK_STOP);
 	assert_int_equal(bench.last[0].pulses, 1);
@@ -405,14 +405,14 @@ static void a_count_goes_on_and_tells_how_long_nobody_looked(void **state)
 
 	(void)state;
 	bench.has_before = true;
-	bench.before[0] = (struct told){.pulses = 1000, .until = before - 5000 * NS_PER_MS};
+	bench.before[0] = (struct resume_point){.pulses = 1000, .until = before - 5000 * NS_PER_MS};
 	/* Before this boot. */
-	bench.before[1] = (struct told){.pulses = 2000, .until = -7000 * NS_PER_MS};
-	open_station();
+	bench.before[1] = (struct resume_point){.pulses = 2000, .until = -7000 * NS_PER_MS};
+	open_meters();
 	bench.stop_at_pulse = 1;
 	wire(0, true, now() + 2 * NS_PER_MS);
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
-	close_station();
+	close_meters();
 	assert_int_equal(bench.first[0].pulses, 1000);
 	assert_in_range(bench.first[0].blind_ms, 5000, 5000 + (now() - before) / NS_PER_MS + 1);
 	assert_int_equal(bench.first[1].pulses, 2000);
@@ -435,10 +435,10 @@ static void lines_come_back(void *context)
 static void a_chip_that_comes_back_tells_how_long_it_was_gone(void **state)
 {
 	(void)state;
-	open_station();
+	open_meters();
 	chip_is_missing = true;
 	daemon_every(bench.daemon, 1, lines_come_back, NULL);
-	unplug(LINE_TOP);
+	unplug(LINE_SIGNAL);
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_int_equal(bench.first[0].mark, MARK_START);
 	/* It is looked for every 5 s. */
@@ -454,9 +454,9 @@ static void an_edge_before_the_level_was_read_tells_the_level_at_the_start(void 
 	for (int i = 0; i < 8; i++)
 		wires[i].level = true;
 	bench.stop_at_pulse = 1;
-	open_station();
+	open_meters();
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
-	close_station();
+	close_meters();
 	assert_int_equal(bench.pulses[0], 1);
 	assert_int_equal(bench.last[0].peak, YES);
 	assert_true(bench.marks[0] >= 3); /* start, contacts, top10, stop */
@@ -467,7 +467,7 @@ static void levels_at_the_start_are_in_the_start_record_and_are_no_pulses(void *
 	(void)state;
 	for (int i = 0; i < 8; i++)
 		wires[i].level = true;
-	open_station();
+	open_meters();
 	bench.stop_at_pulse = 1;
 	{
 		ns_t t = now();
@@ -476,7 +476,7 @@ static void levels_at_the_start_are_in_the_start_record_and_are_no_pulses(void *
 		wire(LINE_ROLES + LINE_PULSE, true, t + 31 * NS_PER_MS);
 	}
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
-	close_station();
+	close_meters();
 	assert_int_equal(bench.pulses[0], 0);
 	assert_int_equal(bench.pulses[1], 1);
 	assert_int_equal(bench.marks[0], 2);
@@ -498,7 +498,7 @@ static void a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on(voi
 	(void)state;
 	chip_is_missing = true;
 	ticks = 0;
-	open_station();
+	open_meters();
 	daemon_every(bench.daemon, 1, tick, NULL);
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_false(bench.online[0] || bench.online[1]);
@@ -508,9 +508,9 @@ static void a_chip_that_goes_away_stops_its_meter_only(void **state)
 {
 	(void)state;
 	ticks = 0;
-	open_station();
+	open_meters();
 	daemon_every(bench.daemon, 1, tick, NULL);
-	unplug(LINE_TOP);
+	unplug(LINE_SIGNAL);
 	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
 	assert_false(bench.online[0]);
 	assert_true(bench.online[1]);

@@ -19,12 +19,12 @@
 #include "tests/unit/common/seed.h"
 
 /* What is in the memory is looked at here. */
-#include "collector-meter/input/journal.c"
+#include "collector-meter/input/edge_buffer.c"
 
 #define MS NS_PER_MS
 #define S  NS_PER_SECOND
 
-static const struct journal_identity identity = {.lines = {"pulse", "top", "off-peak", "peak"}};
+static const struct lines_identity identity = {.lines = {"pulse", "top", "off-peak", "peak"}};
 
 static const struct counter_config config = {
 	.has_line = {true, true, true, true}, .min_on = 30 * MS, .min_off = 30 * MS};
@@ -63,25 +63,25 @@ static void wire_edge(struct wire *wire, enum gpio_abi abi, bool on, ns_t t)
 		assert_int_equal(write(wire->ends[1], &two, sizeof(two)), sizeof(two));
 }
 
-static struct journal *open_journal(enum gpio_abi abi)
+static struct edge_buffer *open_buffer(enum gpio_abi abi)
 {
 	struct fail fail = {0};
-	struct journal *journal = journal_new(abi, &identity, &fail);
+	struct edge_buffer *buffer = edge_buffer_new(abi, &identity, &fail);
 
-	if (!journal)
+	if (!buffer)
 		fail_msg("%s", fail.text);
-	return journal;
+	return buffer;
 }
 
 /* As a successor gets it; the one before is closed, or was killed. */
-static struct journal *adopt(int fd)
+static struct edge_buffer *adopt(int fd)
 {
 	struct fail fail = {0};
-	struct journal *journal = journal_adopt(fd, &identity, &fail);
+	struct edge_buffer *buffer = edge_buffer_adopt(fd, &identity, &fail);
 
-	if (!journal)
+	if (!buffer)
 		fail_msg("%s", fail.text);
-	return journal;
+	return buffer;
 }
 
 /* -------- reading -------- */
@@ -90,46 +90,46 @@ static void edges_come_as_the_kernel_gave_them(void **state)
 {
 	(void)state;
 	for (enum gpio_abi abi = GPIO_ABI_1; abi <= GPIO_ABI_2; abi++) {
-		struct journal *journal = open_journal(abi);
+		struct edge_buffer *buffer = open_buffer(abi);
 		struct edge edge;
 		struct wire wire;
 
 		wire_open(&wire);
-		assert_int_equal(journal_read(journal, LINE_TOP, wire.ends[0]), JOURNAL_EMPTY);
+		assert_int_equal(edge_buffer_read(buffer, LINE_SIGNAL, wire.ends[0]), EDGES_NONE);
 		wire_edge(&wire, abi, true, 5 * S);
 		wire_edge(&wire, abi, false, 6 * S + 1);
-		assert_int_equal(journal_read(journal, LINE_TOP, wire.ends[0]), JOURNAL_READ);
-		assert_int_equal(journal_read(journal, LINE_TOP, wire.ends[0]), JOURNAL_EMPTY);
-		assert_int_equal(journal_waiting(journal), 2);
-		assert_true(journal_is_on(journal, 0));
-		assert_false(journal_is_on(journal, 1));
-		assert_true(journal_next(journal, &edge));
+		assert_int_equal(edge_buffer_read(buffer, LINE_SIGNAL, wire.ends[0]), EDGES_READ);
+		assert_int_equal(edge_buffer_read(buffer, LINE_SIGNAL, wire.ends[0]), EDGES_NONE);
+		assert_int_equal(edge_buffer_waiting(buffer), 2);
+		assert_true(edge_buffer_level(buffer, 0));
+		assert_false(edge_buffer_level(buffer, 1));
+		assert_true(edge_buffer_next(buffer, &edge));
 		assert_true(edge.on);
 		assert_int_equal(edge.t, 5 * S);
 		assert_int_equal(edge.numbered, abi == GPIO_ABI_2);
-		assert_true(journal_next(journal, &edge));
-		assert_int_equal(edge.role, LINE_TOP);
+		assert_true(edge_buffer_next(buffer, &edge));
+		assert_int_equal(edge.role, LINE_SIGNAL);
 		assert_false(edge.on);
 		assert_int_equal(edge.t, 6 * S + 1);
 		assert_int_equal(edge.lost, 0);
-		assert_false(journal_next(journal, &edge));
+		assert_false(edge_buffer_next(buffer, &edge));
 		/* The kernel dropped 7. */
 		wire.sequence += 7;
 		wire_edge(&wire, abi, true, 7 * S);
-		journal_read(journal, LINE_TOP, wire.ends[0]);
-		assert_true(journal_next(journal, &edge));
+		edge_buffer_read(buffer, LINE_SIGNAL, wire.ends[0]);
+		assert_true(edge_buffer_next(buffer, &edge));
 		assert_int_equal(edge.lost, abi == GPIO_ABI_2 ? 7 : 0);
 		close(wire.ends[1]);
 		wire.ends[1] = -1;
-		assert_int_equal(journal_read(journal, LINE_TOP, wire.ends[0]), JOURNAL_GONE);
+		assert_int_equal(edge_buffer_read(buffer, LINE_SIGNAL, wire.ends[0]), EDGES_GONE);
 		wire_close(&wire);
-		journal_close(journal);
+		edge_buffer_close(buffer);
 	}
 }
 
 static void a_read_that_empties_a_full_queue_says_so(void **state)
 {
-	struct journal *journal = open_journal(GPIO_ABI_1);
+	struct edge_buffer *buffer = open_buffer(GPIO_ABI_1);
 	struct edge edge;
 	struct wire wire;
 
@@ -137,31 +137,31 @@ static void a_read_that_empties_a_full_queue_says_so(void **state)
 	wire_open(&wire);
 	for (int i = 0; i < 16 + 15; i++)
 		wire_edge(&wire, GPIO_ABI_1, i % 2, i);
-	while (journal_read(journal, LINE_PULSE, wire.ends[0]) == JOURNAL_READ)
+	while (edge_buffer_read(buffer, LINE_PULSE, wire.ends[0]) == EDGES_READ)
 		;
 	for (int i = 0; i < 16 + 15; i++) {
-		assert_true(journal_next(journal, &edge));
+		assert_true(edge_buffer_next(buffer, &edge));
 		assert_int_equal(edge.full, i == 15);
 	}
 	wire_close(&wire);
-	journal_close(journal);
+	edge_buffer_close(buffer);
 }
 
 /* -------- killed at any instruction -------- */
 
 /* In a process that is single-stepped. */
-static void read_once(struct journal *journal, int fd)
+static void read_once(struct edge_buffer *buffer, int fd)
 {
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 		_exit(1);
 	raise(SIGSTOP);
-	journal_read(journal, LINE_PEAK, fd);
+	edge_buffer_read(buffer, LINE_PEAK, fd);
 	_exit(0);
 }
 
 struct snapshot {
 	unsigned char head[offsetof(struct memory, marks)];
-	struct kept_edge edges[8];
+	struct stored_edge edges[8];
 };
 
 static void take(struct snapshot *snapshot, const struct memory *memory)
@@ -175,14 +175,14 @@ static void take(struct snapshot *snapshot, const struct memory *memory)
 static void succeed(int fd, struct memory *memory, const struct snapshot *snapshot, int waiting,
 		    int count)
 {
-	struct journal *journal;
+	struct edge_buffer *buffer;
 	struct edge edge;
 	int found = 0;
 
 	memcpy(memory, snapshot->head, sizeof(snapshot->head));
 	memcpy(memory->edges, snapshot->edges, sizeof(snapshot->edges));
-	journal = adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-	while (journal_next(journal, &edge)) {
+	buffer = adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+	while (edge_buffer_next(buffer, &edge)) {
 		found++;
 		assert_int_equal(edge.role, LINE_PEAK);
 		assert_int_equal(edge.t, found * S);
@@ -190,9 +190,9 @@ static void succeed(int fd, struct memory *memory, const struct snapshot *snapsh
 		assert_int_equal(edge.lost, 0);
 	}
 	assert_int_equal(found + waiting, count);
-	for (size_t i = 0; i < LANDING_SIZE; i++)
-		assert_int_equal(journal->memory->landing[i], 0);
-	journal_close(journal);
+	for (size_t i = 0; i < STAGING_SIZE; i++)
+		assert_int_equal(buffer->memory->staging[i], 0);
+	edge_buffer_close(buffer);
 }
 
 static void killed_at_any_instruction_it_loses_and_doubles_nothing(void **state)
@@ -202,7 +202,7 @@ static void killed_at_any_instruction_it_loses_and_doubles_nothing(void **state)
 
 	(void)state;
 	for (enum gpio_abi abi = GPIO_ABI_1; abi <= GPIO_ABI_2; abi++) {
-		struct journal *journal = open_journal(abi), *other = open_journal(abi);
+		struct edge_buffer *buffer = open_buffer(abi), *other = open_buffer(abi);
 		int size = abi == GPIO_ABI_1 ? sizeof(struct gpioevent_data)
 					     : sizeof(struct gpio_v2_line_event);
 		struct wire wire;
@@ -212,14 +212,14 @@ static void killed_at_any_instruction_it_loses_and_doubles_nothing(void **state)
 		/* Two that are there, two that are about to be. */
 		wire_edge(&wire, abi, true, 1 * S);
 		wire_edge(&wire, abi, false, 2 * S);
-		journal_read(journal, LINE_PEAK, wire.ends[0]);
+		edge_buffer_read(buffer, LINE_PEAK, wire.ends[0]);
 		wire_edge(&wire, abi, true, 3 * S);
 		wire_edge(&wire, abi, false, 4 * S);
 		fflush(stdout);
 		child = fork();
 		assert_true(child >= 0);
 		if (child == 0)
-			read_once(journal, wire.ends[0]);
+			read_once(buffer, wire.ends[0]);
 		assert_int_equal(waitpid(child, &status, 0), child);
 		if (WIFEXITED(status)) {
 			print_message("no process can be stepped through here\n");
@@ -231,19 +231,19 @@ static void killed_at_any_instruction_it_loses_and_doubles_nothing(void **state)
 			if (!WIFSTOPPED(status))
 				break;
 			steps++;
-			take(&now, journal->memory);
+			take(&now, buffer->memory);
 			if (memcmp(&now, &before, sizeof(now)) == 0)
 				continue;
 			before = now;
 			assert_int_equal(ioctl(wire.ends[0], FIONREAD, &unread), 0);
-			succeed(journal_fd(other), other->memory, &now, unread / size, 4);
+			succeed(edge_buffer_fd(other), other->memory, &now, unread / size, 4);
 			kills++;
 		}
 		assert_int_equal(WEXITSTATUS(status), 0);
-		assert_int_equal(atomic_load(&journal->memory->written), 4);
+		assert_int_equal(atomic_load(&buffer->memory->written), 4);
 		wire_close(&wire);
-		journal_close(journal);
-		journal_close(other);
+		edge_buffer_close(buffer);
+		edge_buffer_close(other);
 	}
 	print_message("%d instructions, %d states\n", steps, kills);
 	assert_true(kills > 10);
@@ -288,7 +288,7 @@ static void make_story(struct story *story, ns_t end)
 {
 	story->count = story->given = 0;
 	tell_line(story, LINE_PULSE, 400 * MS, end);
-	tell_line(story, LINE_TOP, 100 * S, end);
+	tell_line(story, LINE_SIGNAL, 100 * S, end);
 	tell_line(story, LINE_OFF_PEAK, 40 * S, end);
 	tell_line(story, LINE_PEAK, 40 * S, end);
 	/* Edges of a line have times of their own. */
@@ -299,7 +299,7 @@ static void make_story(struct story *story, ns_t end)
 struct life {
 	enum gpio_abi abi;
 	struct wire wires[LINE_ROLES];
-	struct journal *journal;
+	struct edge_buffer *buffer;
 	struct counter counter;
 	ms_t offset;		/* CLOCK_BOOTTIME less the clock of the lines */
 	struct record *records; /* with their time on CLOCK_BOOTTIME as blind_ms */
@@ -315,9 +315,9 @@ static void life_tell(struct life *life)
 	while (counter_next(&life->counter, &event)) {
 		if (event.kind != COUNTER_MARK)
 			continue;
-		if (life->journal)
-			journal_mark(life->journal, &life->counter, event.record.mark,
-				     event.record.t, life->offset);
+		if (life->buffer)
+			edge_buffer_checkpoint(life->buffer, &life->counter, event.record.mark,
+					       event.record.t, life->offset);
 		assert_true(life->count < life->room);
 		event.record.blind_ms = event.record.t + life->offset;
 		life->records[life->count++] = event.record;
@@ -330,18 +330,18 @@ static void life_begin(struct life *life, enum gpio_abi abi)
 	life->offset = 77;
 	life->room = 20000;
 	life->records = calloc(life->room, sizeof(*life->records));
-	life->journal = open_journal(abi);
+	life->buffer = open_buffer(abi);
 	for (int role = 0; role < LINE_ROLES; role++)
 		wire_open(&life->wires[role]);
 	counter_init(&life->counter, &config);
 	counter_start(&life->counter, 0, 0);
-	journal_mark(life->journal, &life->counter, MARK_NONE, 0, life->offset);
+	edge_buffer_checkpoint(life->buffer, &life->counter, MARK_NONE, 0, life->offset);
 }
 
 static void life_end(struct life *life)
 {
 	counter_free(&life->counter);
-	journal_close(life->journal);
+	edge_buffer_close(life->buffer);
 	for (int role = 0; role < LINE_ROLES; role++)
 		wire_close(&life->wires[role]);
 	free(life->records);
@@ -359,8 +359,8 @@ static bool life_read(struct life *life, bool all)
 			role = i;
 		else
 			empty = false;
-		while (journal_read(life->journal, (enum line_role)role,
-				    life->wires[role].ends[0]) == JOURNAL_READ &&
+		while (edge_buffer_read(life->buffer, (enum line_role)role,
+					life->wires[role].ends[0]) == EDGES_READ &&
 		       (all || seed_below(3)))
 			;
 	}
@@ -371,7 +371,7 @@ static void life_take(struct life *life, int64_t most)
 {
 	struct edge edge;
 
-	while (most-- > 0 && journal_next(life->journal, &edge)) {
+	while (most-- > 0 && edge_buffer_next(life->buffer, &edge)) {
 		assert_int_equal(edge.lost, 0);
 		counter_edge(&life->counter, &edge);
 	}
@@ -380,24 +380,24 @@ static void life_take(struct life *life, int64_t most)
 /* The next process; only what is on the disk is left of what was told. */
 static void life_succeed(struct life *life)
 {
-	struct told told = {.this_boot = true};
+	struct resume_point point = {.this_boot = true};
 	struct fail fail = {0};
-	int fd = fcntl(journal_fd(life->journal), F_DUPFD_CLOEXEC, 3);
+	int fd = fcntl(edge_buffer_fd(life->buffer), F_DUPFD_CLOEXEC, 3);
 
 	counter_free(&life->counter);
-	journal_close(life->journal);
-	life->journal = adopt(fd);
-	journal_proved(life->journal);
+	edge_buffer_close(life->buffer);
+	life->buffer = adopt(fd);
+	edge_buffer_confirm(life->buffer);
 	life->count = life->kept;
 	counter_init(&life->counter, &config);
 	if (life->count) {
 		const struct record *last = &life->records[life->count - 1];
 
-		told.pulses = life->counter.pulses = last->pulses;
-		told.boot = last->blind_ms;
-		told.last = last->mark;
+		point.pulses = life->counter.pulses = last->pulses;
+		point.boot = last->blind_ms;
+		point.mark = last->mark;
 	}
-	if (!journal_resume(life->journal, life->count ? &told : NULL, &life->counter, &fail))
+	if (!edge_buffer_resume(life->buffer, life->count ? &point : NULL, &life->counter, &fail))
 		fail_msg("%s", fail.text);
 	/* The machine has slept. */
 	if (life->sleeps && seed_below(2))
@@ -440,7 +440,7 @@ static void life_write(struct life *life)
 	if (!seed_below(3))
 		life->kept = life->count;
 	if (life->kept == life->count)
-		journal_settled(life->journal);
+		edge_buffer_release(life->buffer);
 }
 
 static void killed_at_any_moment_it_tells_as_if_nothing_had_been(void **state)
@@ -574,18 +574,18 @@ static void without_a_disk_its_room_is_used_again_and_the_count_is_kept(void **s
 		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, t);
 		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, t + 50 * MS);
 		assert_int_equal(
-			journal_read(life.journal, LINE_PULSE, life.wires[LINE_PULSE].ends[0]),
-			JOURNAL_READ);
+			edge_buffer_read(life.buffer, LINE_PULSE, life.wires[LINE_PULSE].ends[0]),
+			EDGES_READ);
 		life_take(&life, INT64_MAX);
 		counter_advance(&life.counter, t + 90 * MS);
 		life_tell(&life);
 		if (!life.kept && life.count)
 			life.kept = 1;
-		if (!journal_is_tight(life.journal))
+		if (!edge_buffer_nearly_full(life.buffer))
 			continue;
-		journal_mark(life.journal, &life.counter, MARK_NONE, 0, life.offset);
-		journal_relieve(life.journal);
-		assert_false(journal_is_tight(life.journal));
+		edge_buffer_checkpoint(life.buffer, &life.counter, MARK_NONE, 0, life.offset);
+		edge_buffer_release(life.buffer);
+		assert_false(edge_buffer_nearly_full(life.buffer));
 	}
 	assert_int_equal(life.count, 1 + (size_t)((t - 10 * MS) / (60 * S)));
 	life_succeed(&life);
@@ -598,8 +598,8 @@ static void without_a_disk_its_room_is_used_again_and_the_count_is_kept(void **s
 
 static void a_journal_that_is_full_leaves_edges_in_the_kernel(void **state)
 {
-	struct journal *journal = open_journal(GPIO_ABI_2);
-	enum journal_read result = JOURNAL_READ;
+	struct edge_buffer *buffer = open_buffer(GPIO_ABI_2);
+	enum edges_read result = EDGES_READ;
 	struct counter counter;
 	struct edge edge;
 	struct wire wire;
@@ -609,46 +609,47 @@ static void a_journal_that_is_full_leaves_edges_in_the_kernel(void **state)
 	wire_open(&wire);
 	counter_init(&counter, &config);
 	counter_start(&counter, 0, 0);
-	journal_mark(journal, &counter, MARK_NONE, 0, 0);
-	while (result == JOURNAL_READ) {
-		for (int i = 0; i < LANDING_EVENTS_2; i++)
+	edge_buffer_checkpoint(buffer, &counter, MARK_NONE, 0, 0);
+	while (result == EDGES_READ) {
+		for (int i = 0; i < STAGING_EVENTS_2; i++)
 			wire_edge(&wire, GPIO_ABI_2, i % 2, t++);
-		result = journal_read(journal, LINE_PULSE, wire.ends[0]);
+		result = edge_buffer_read(buffer, LINE_PULSE, wire.ends[0]);
 	}
-	assert_int_equal(result, JOURNAL_FULL);
-	assert_int_equal(journal_waiting(journal), EDGES);
-	for (ns_t i = 0; journal_next(journal, &edge); i++)
+	assert_int_equal(result, EDGES_NO_ROOM);
+	assert_int_equal(edge_buffer_waiting(buffer), EDGES);
+	for (ns_t i = 0; edge_buffer_next(buffer, &edge); i++)
 		assert_int_equal(edge.t, i);
-	journal_mark(journal, &counter, MARK_NONE, 0, 0);
-	journal_settled(journal);
-	assert_int_equal(journal_read(journal, LINE_PULSE, wire.ends[0]), JOURNAL_READ);
-	assert_true(journal_next(journal, &edge));
+	edge_buffer_checkpoint(buffer, &counter, MARK_NONE, 0, 0);
+	edge_buffer_release(buffer);
+	assert_int_equal(edge_buffer_read(buffer, LINE_PULSE, wire.ends[0]), EDGES_READ);
+	assert_true(edge_buffer_next(buffer, &edge));
 	assert_int_equal(edge.t, EDGES);
 	counter_free(&counter);
 	wire_close(&wire);
-	journal_close(journal);
+	edge_buffer_close(buffer);
 }
 
 /* -------- an outbox that is another one -------- */
 
-static void resume(struct life *life, const struct told *told, const char *refused)
+static void resume(struct life *life, const struct resume_point *point, const char *refused)
 {
-	struct journal *journal = adopt(fcntl(journal_fd(life->journal), F_DUPFD_CLOEXEC, 3));
+	struct edge_buffer *buffer = adopt(fcntl(edge_buffer_fd(life->buffer), F_DUPFD_CLOEXEC, 3));
 	struct fail fail = {0};
 
 	counter_free(&life->counter);
 	counter_init(&life->counter, &config);
-	assert_int_equal(journal_resume(journal, told, &life->counter, &fail), !refused);
+	assert_int_equal(edge_buffer_resume(buffer, point, &life->counter, &fail), !refused);
 	if (refused)
 		assert_non_null(strstr(fail.text, refused));
-	journal_close(life->journal);
-	life->journal = journal;
+	edge_buffer_close(life->buffer);
+	life->buffer = buffer;
 }
 
 static void an_outbox_that_is_behind_takes_the_count_and_another_one_does_not(void **state)
 {
 	struct life life = {0};
-	struct told told = {.pulses = 0, .boot = 1, .last = MARK_MINUTE, .this_boot = true};
+	struct resume_point point = {
+		.pulses = 0, .boot = 1, .mark = MARK_MINUTE, .this_boot = true};
 
 	(void)state;
 	life_begin(&life, GPIO_ABI_2);
@@ -660,41 +661,42 @@ static void an_outbox_that_is_behind_takes_the_count_and_another_one_does_not(vo
 	life_take(&life, INT64_MAX);
 	counter_advance(&life.counter, 100 * S);
 	life_tell(&life);
-	journal_settled(life.journal);
-	resume(&life, &told, NULL);
+	edge_buffer_release(life.buffer);
+	resume(&life, &point, NULL);
 	assert_int_equal(life.counter.pulses, 4);
 	/* Of a boot before. */
-	told.this_boot = false;
-	told.boot = 200000;
-	resume(&life, &told, NULL);
+	point.this_boot = false;
+	point.boot = 200000;
+	resume(&life, &point, NULL);
 	assert_int_equal(life.counter.pulses, 4);
 	resume(&life, NULL, NULL);
 	assert_int_equal(life.counter.pulses, 4);
-	told.pulses = 5;
-	resume(&life, &told, "another count");
+	point.pulses = 5;
+	resume(&life, &point, "another count");
 	/* Somebody set the index, later than the record. */
-	told = (struct told){.pulses = 1000, .boot = 90000, .last = MARK_STOP, .this_boot = true};
-	resume(&life, &told, NULL);
+	point = (struct resume_point){
+		.pulses = 1000, .boot = 90000, .mark = MARK_STOP, .this_boot = true};
+	resume(&life, &point, NULL);
 	assert_int_equal(life.counter.pulses, 1000);
 	life_end(&life);
 }
 
-/* -------- what is no journal -------- */
+/* -------- what is no buffer -------- */
 
 static void assert_refused(int fd, const char *reason)
 {
 	struct fail fail = {0};
 
-	assert_null(journal_adopt(fd, &identity, &fail));
+	assert_null(edge_buffer_adopt(fd, &identity, &fail));
 	if (!strstr(fail.text, reason))
 		fail_msg("%s", fail.text);
 }
 
 static void what_is_no_journal_of_these_lines_is_refused(void **state)
 {
-	struct journal_identity other = identity;
-	struct journal *journal = open_journal(GPIO_ABI_2);
-	int fd = journal_fd(journal);
+	struct lines_identity other = identity;
+	struct edge_buffer *buffer = open_buffer(GPIO_ABI_2);
+	int fd = edge_buffer_fd(buffer);
 	struct fail fail = {0};
 	struct wire wire;
 	int file;
@@ -708,67 +710,68 @@ static void what_is_no_journal_of_these_lines_is_refused(void **state)
 	assert_int_equal(ftruncate(file, sizeof(struct memory)), 0);
 	assert_refused(file, "no sealed memory");
 	assert_int_equal(fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK), 0);
-	assert_refused(file, "no journal");
+	assert_refused(file, "no edge buffer");
 	assert_int_equal(ftruncate(file, sizeof(struct memory) + 1), 0);
 	assert_refused(file, "another version");
 	close(file);
-	strcpy(other.lines[LINE_TOP], "top, the other way round");
-	assert_null(journal_adopt(fd, &other, &fail));
+	strcpy(other.lines[LINE_SIGNAL], "top, the other way round");
+	assert_null(edge_buffer_adopt(fd, &other, &fail));
 	assert_string_equal(fail.text, "the meter's lines are others now");
-	journal->memory->layout++;
+	buffer->memory->layout++;
 	assert_refused(fd, "another version");
-	journal->memory->layout--;
-	journal->memory->abi = 3;
+	buffer->memory->layout--;
+	buffer->memory->abi = 3;
 	assert_refused(fd, "ABI 3");
-	journal_close(journal);
+	edge_buffer_close(buffer);
 }
 
 static void a_journal_that_ends_one_process_after_the_other_is_given_up(void **state)
 {
-	struct journal *journal = open_journal(GPIO_ABI_2);
-	int fd = fcntl(journal_fd(journal), F_DUPFD_CLOEXEC, 3);
+	struct edge_buffer *buffer = open_buffer(GPIO_ABI_2);
+	int fd = fcntl(edge_buffer_fd(buffer), F_DUPFD_CLOEXEC, 3);
 
 	(void)state;
-	for (int life = 0; life < 3 * TRIES; life++) {
-		struct journal *next = adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+	for (int life = 0; life < 3 * ADOPTIONS; life++) {
+		struct edge_buffer *next = adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 
-		if (life % TRIES == TRIES - 1)
-			journal_proved(next);
-		journal_close(next);
+		if (life % ADOPTIONS == ADOPTIONS - 1)
+			edge_buffer_confirm(next);
+		edge_buffer_close(next);
 	}
-	for (int life = 0; life < TRIES; life++)
-		journal_close(adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3)));
+	for (int life = 0; life < ADOPTIONS; life++)
+		edge_buffer_close(adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3)));
 	assert_refused(fd, "20 processes ended over it");
 	close(fd);
-	journal_close(journal);
+	edge_buffer_close(buffer);
 }
 
 /* Takes it over and uses it, if that is let happen. */
 static bool use_garbage(int fd)
 {
-	struct told told = {.pulses = 3, .boot = 60077, .last = MARK_MINUTE, .this_boot = true};
-	struct journal *journal = journal_adopt(fd, &identity, NULL);
+	struct resume_point point = {
+		.pulses = 3, .boot = 60077, .mark = MARK_MINUTE, .this_boot = true};
+	struct edge_buffer *buffer = edge_buffer_adopt(fd, &identity, NULL);
 	struct counter counter;
 	struct counter_event event;
 	struct edge edge;
 	bool used;
 
-	if (!journal)
+	if (!buffer)
 		return false;
 	counter_init(&counter, &config);
-	used = journal_resume(journal, &told, &counter, NULL);
-	while (used && journal_next(journal, &edge)) {
+	used = edge_buffer_resume(buffer, &point, &counter, NULL);
+	while (used && edge_buffer_next(buffer, &edge)) {
 		counter_edge(&counter, &edge);
 		counter_advance(&counter, edge.t);
 		/* A damaged time may be that of many minutes. */
 		for (int i = 0; i < 1000 && counter_next(&counter, &event); i++)
 			if (event.kind == COUNTER_MARK)
-				journal_mark(journal, &counter, event.record.mark, event.record.t,
-					     77);
+				edge_buffer_checkpoint(buffer, &counter, event.record.mark,
+						       event.record.t, 77);
 	}
 	counter_free(&counter);
-	munmap(journal->memory, sizeof(struct memory));
-	free(journal);
+	munmap(buffer->memory, sizeof(struct memory));
+	free(buffer);
 	return used;
 }
 
@@ -789,9 +792,9 @@ static void no_garbage_ends_the_program(void **state)
 	life_take(&life, 300);
 	counter_advance(&life.counter, 150 * S);
 	life_tell(&life);
-	memcpy(good, life.journal->memory, sizeof(*good));
+	memcpy(good, life.buffer->memory, sizeof(*good));
 	for (int i = 0; i < 3000; i++) {
-		unsigned char *bytes = (unsigned char *)life.journal->memory;
+		unsigned char *bytes = (unsigned char *)life.buffer->memory;
 		size_t spread = i % 3 ? offsetof(struct memory, marks[4]) : sizeof(*good);
 
 		memcpy(bytes, good, sizeof(*good));
@@ -803,14 +806,14 @@ static void no_garbage_ends_the_program(void **state)
 				at = offsetof(struct memory, written) + at % 64;
 			bytes[at] = (unsigned char)seed_next();
 		}
-		if (use_garbage(journal_fd(life.journal)))
+		if (use_garbage(edge_buffer_fd(life.buffer)))
 			used++;
 		else
 			refused++;
 	}
 	print_message("%d refused, %d used\n", refused, used);
 	assert_true(refused > 500);
-	memcpy(life.journal->memory, good, sizeof(*good));
+	memcpy(life.buffer->memory, good, sizeof(*good));
 	free(good);
 	life_end(&life);
 }

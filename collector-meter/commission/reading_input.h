@@ -1,0 +1,20 @@
+/* typed.h - readings of registers that somebody types while meters are watched: "SOURCE READING",
+ * or the reading alone where there is one meter. */
+#ifndef COLLECTOR_METER_COMMISSION_READING_INPUT_H
+#define COLLECTOR_METER_COMMISSION_READING_INPUT_H
+
+#include "collector-meter/survey/register_reading.h"
+#include "collector-meter/settings/settings.h"
+#include "common/process/daemon.h"
+
+struct reading_input;
+
+/* From the standard input, unless the recording comes from there. `taken` is told what came,
+ * `refused` why a line is none. NULL with a reason. */
+struct reading_input *reading_input_open(
+	const struct meter_settings *settings, struct daemon *daemon,
+	void (*taken)(void *context, size_t source, const struct register_reading *reading),
+	void (*refused)(void *context, const struct fail *fail), void *context, struct fail *fail);
+void reading_input_close(struct reading_input *input);
+
+#endif
