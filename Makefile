@@ -45,6 +45,7 @@ sources_aggregator      := $(sort $(wildcard aggregator/*.c aggregator/*/*.c))
 sources_sim             := $(sort $(wildcard tests/sim/*.c))
 sources_bench           := $(sort $(wildcard tests/bench/*.c))
 sources_unit            := $(sort $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c))
+sources_system          := $(sort $(wildcard tests/system/mqtt/*.c))
 sources_fixtures        := $(filter-out %_test.c,$(sort $(wildcard tests/unit/*/*.c)))
 
 packages_common          := jansson libsystemd sqlite3
@@ -140,14 +141,23 @@ $(BUILD)/unit/sim/%: $(BUILD)/obj/tests/unit/sim/%.o $(call archive,fixtures-com
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,$(packages_sim) cmocka) $(LIBS)
 
-unit-programs: $(UNIT)
-
-unit: unit-programs
+unit: $(UNIT)
 	@tests/unit/run $(UNIT)
+
+# -------- system tests in C, which tests/system/run runs with a broker: one program a source file --------
+
+SYSTEM := $(patsubst tests/system/%.c,$(BUILD)/system/%,$(filter %_test.c,$(sources_system)))
+
+$(BUILD)/system/%: $(BUILD)/obj/tests/system/%.o $(call objects,$(filter-out %_test.c,$(sources_system))) \
+		$(call archive,fixtures-common) $(call archive,common)
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,cmocka) $(LIBS)
+
+unit-programs: $(UNIT) $(SYSTEM)
 
 # -------- what people call --------
 
-test: all sim unit
+test: all sim unit unit-programs
 	BUILD=$(BUILD) tests/border
 	BUILD=$(BUILD) tests/system/run --ignore=faults
 	BUILD=$(BUILD) tests/system/run -n 4 faults
@@ -202,4 +212,4 @@ help:
 
 .PHONY: all sim unit unit-programs test faults demo kernel systemd bench check format install clean help
 .SECONDARY:
--include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit fixtures,$(sources_$(c))))
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(foreach c,$(COMPONENTS) sim bench unit fixtures system,$(sources_$(c))))

@@ -1,6 +1,4 @@
-/* broker.h - a real mosquitto for tests: on a free port of 127.0.0.1, with nothing on disk. */
-#ifndef TESTS_UNIT_COMMON_BROKER_H
-#define TESTS_UNIT_COMMON_BROKER_H
+#include "tests/system/mqtt/broker.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -9,19 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/process/clock.h"
+#include "tests/system/mqtt/patience.h"
 
-struct broker {
-	char folder[40];
-	int port;
-	pid_t process; /* 0: not running */
-};
-
-static inline int broker_socket(int port)
+int broker_socket(int port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -35,20 +29,29 @@ static inline int broker_socket(int port)
 	return fd;
 }
 
-static inline int broker_free_port(void)
+/* The kernel gives ports from 32768 on to whoever connects: one of those could be taken before the
+ * broker listens, or while it is restarted. */
+static int free_port(void)
 {
-	struct sockaddr_in address;
-	socklen_t size = sizeof(address);
-	int fd = broker_socket(0);
+	for (;;) {
+		struct sockaddr_in address = {.sin_family = AF_INET};
+		uint16_t random;
+		int port, fd, result;
 
-	if (fd < 0 || getsockname(fd, (struct sockaddr *)&address, &size) < 0)
-		abort();
-	close(fd);
-	return ntohs(address.sin_port);
+		if (getrandom(&random, sizeof(random), 0) < 0)
+			abort();
+		port = 10000 + random % 20000;
+		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		address.sin_port = htons((uint16_t)port);
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		result = bind(fd, (struct sockaddr *)&address, sizeof(address));
+		close(fd);
+		if (result == 0)
+			return port;
+	}
 }
 
-/* Writes a file into the broker's folder. */
-static inline void broker_file(const struct broker *broker, const char *name, const char *text)
+void broker_file(const struct broker *broker, const char *name, const char *text)
 {
 	char path[100];
 	FILE *file;
@@ -59,14 +62,12 @@ static inline void broker_file(const struct broker *broker, const char *name, co
 		abort();
 }
 
-/* Prepares a broker, not running yet. `lines`, which may be NULL, are added to its configuration;
- * "@" in them stands for its folder. */
-static inline void broker_prepare(struct broker *broker, const char *lines)
+void broker_prepare(struct broker *broker, const char *lines)
 {
 	char text[2000];
 	size_t length;
 
-	*broker = (struct broker){.folder = "/tmp/mqtt-test-XXXXXX", .port = broker_free_port()};
+	*broker = (struct broker){.folder = "/tmp/mqtt-test-XXXXXX", .port = free_port()};
 	if (!mkdtemp(broker->folder))
 		abort();
 	/* As root, mosquitto would become another user, who cannot read the test's files. */
@@ -83,11 +84,10 @@ static inline void broker_prepare(struct broker *broker, const char *lines)
 	broker_file(broker, "mosquitto.conf", text);
 }
 
-/* Runs it and waits until it answers. */
-static inline void broker_start(struct broker *broker)
+void broker_start(struct broker *broker)
 {
 	char path[100];
-	ms_t deadline = clock_monotonic() + 10 * MS_PER_SECOND;
+	ms_t deadline = clock_monotonic() + patience(10 * MS_PER_SECOND);
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/mosquitto.conf", broker->folder);
@@ -108,27 +108,24 @@ static inline void broker_start(struct broker *broker)
 	close(fd);
 }
 
-/* Ends it at once, without a goodbye. */
-static inline void broker_kill(struct broker *broker)
+void broker_end(struct broker *broker, int signal)
 {
 	if (!broker->process)
 		return;
-	kill(broker->process, SIGKILL);
+	kill(broker->process, signal);
 	waitpid(broker->process, NULL, 0);
 	broker->process = 0;
 }
 
-static inline void broker_remove(struct broker *broker)
+void broker_remove(struct broker *broker)
 {
 	static const char *const names[] = {"mosquitto.conf", "access", "roles.json", "password"};
 	char path[100];
 
-	broker_kill(broker);
+	broker_end(broker, SIGKILL);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", broker->folder, names[i]);
 		unlink(path);
 	}
 	rmdir(broker->folder);
 }
-
-#endif
