@@ -1,8 +1,8 @@
-# Lines "TOPIC JSON" of mosquitto_sub -v in, a table of the zones out. On a terminal it is drawn
-# over the one before, which had `drawn` lines.
+# Reads lines "TOPIC JSON" of mosquitto_sub -v and prints a table of the zones. On a terminal it
+# overwrites the previous table, which had `drawn` lines.
 
-# A member of a flat JSON object, as text; "" for null.
-function member(name,    at) {
+# The value of a key of a flat JSON object, as text; "" for null.
+function field(name,    at) {
 	at = index($0, "\"" name "\":")
 	if (!at)
 		return ""
@@ -16,7 +16,7 @@ function member(name,    at) {
 	return rest == "null" ? "" : rest
 }
 
-# `value` with `decimals`, or a dash where it is not known.
+# `value` times `factor` with `decimals`, or a dash if it is not known.
 function shown(value, factor, decimals) {
 	return value == "" ? "-" : sprintf("%." decimals "f", value * factor)
 }
@@ -36,27 +36,27 @@ topic ~ /\/zone\/[^\/]*\/status$/ {
 
 topic ~ /\/zone\/[^\/]*\/state$/ {
 	zone = level[4]
-	label[zone] = member("label")
-	row[zone] = sprintf("%9s %6s %9s %10s %10s %9s  %s", shown(member("power_w"), 0.001, 2),
-		shown(member("load_pct"), 1, 1), shown(member("power_10m_w"), 0.001, 2),
-		shown(member("energy_day_kwh"), 1, 2), shown(member("cost_day"), 1, 2),
-		shown(member("cost_hour"), 1, 2), member("quality"))
-	power[zone] = member("power_w") + 0
-	at = member("time")
+	label[zone] = field("label")
+	row[zone] = sprintf("%9s %6s %9s %10s %10s %9s  %s", shown(field("power_w"), 0.001, 2),
+		shown(field("load_pct"), 1, 1), shown(field("power_10m_w"), 0.001, 2),
+		shown(field("energy_day_kwh"), 1, 2), shown(field("cost_day"), 1, 2),
+		shown(field("cost_hour"), 1, 2), field("quality"))
+	power[zone] = field("power_w") + 0
+	at = field("time")
 	sub(/.*T/, "", at)
 	if (substr(at, 1, 8) > clock)
 		clock = substr(at, 1, 8)
 }
 
 topic ~ /\/tariff\/state$/ {
-	tariff = sprintf("band %s at %s %s a kWh, by %s, then %s", member("band"),
-		member("price_kwh"), member("currency"), member("by"), member("next_band"))
+	tariff = sprintf("band %s at %s %s a kWh, by %s, then %s", field("band"),
+		field("price_kwh"), field("currency"), field("by"), field("next_band"))
 }
 
 topic ~ /\/demand\/state$/ {
-	demand = sprintf("10-minute window: heading for %s kW of %s kW subscribed%s",
-		shown(member("projected_w"), 0.001, 1), shown(member("subscribed_w"), 0.001, 0),
-		member("alarm") == "true" ? ", ALARM" : "")
+	demand = sprintf("10-minute window: projected %s kW of %s kW subscribed%s",
+		shown(field("projected_w"), 0.001, 1), shown(field("subscribed_w"), 0.001, 0),
+		field("alarm") == "true" ? ", ALARM" : "")
 }
 
 # Global first, rest last, the others by name.

@@ -85,7 +85,7 @@ def test_a_second_time_it_changes_nothing(machine):
     assert done.returncode == 0
     assert not [line for line in machine.asked if line.startswith(CHANGES)]
     assert (machine.rules / RULES).stat().st_mtime_ns == before
-    assert done.stdout == "install: this machine has no GPIO chip now; the rule waits for one\n"
+    assert done.stdout == "install: this machine has no GPIO chip at present; the rule applies to the next one\n"
 
 
 def test_an_older_rule_is_replaced_and_a_group_that_is_there_stays(machine):
@@ -99,7 +99,7 @@ def test_an_older_rule_is_replaced_and_a_group_that_is_there_stays(machine):
 def test_without_udev_the_rule_waits_for_the_next_start(machine):
     (machine.folder / "no-udev").touch()
     done = machine.install()
-    assert done.returncode == 0 and "from the next start of the machine on" in done.stdout
+    assert done.returncode == 0 and "at the next start of the machine" in done.stdout
     assert machine.asked[-1].startswith("udevadm control --ping")
 
 
@@ -107,7 +107,7 @@ def test_a_rule_that_undoes_it_is_found(machine):
     machine.write(chips="/dev/gpiochip0\n", wrong="/dev/gpiochip0\n")
     done = machine.install()
     assert done.returncode == 1
-    assert "/dev/gpiochip0: not of the group gpio; another rule" in done.stderr
+    assert "/dev/gpiochip0: not in the group gpio; another rule" in done.stderr
 
 
 @pytest.mark.parametrize(
