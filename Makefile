@@ -17,7 +17,7 @@ PKG_CONFIG ?= pkg-config
 packages    = $(if $(strip $(1)),$(shell $(PKG_CONFIG) --cflags $(1)))
 libraries   = $(if $(strip $(1)),$(shell $(PKG_CONFIG) --libs $(1)))
 
-# Targets that compile nothing must work before the libraries are installed.
+# Targets that compile nothing must work without the libraries.
 COMPILES := $(filter-out help clean format,$(or $(MAKECMDGOALS),all))
 ifneq ($(COMPILES),)
 GPIOD_MAJOR := $(firstword $(subst ., ,$(shell $(PKG_CONFIG) --modversion libgpiod)))
@@ -101,7 +101,7 @@ $(call archive,sim): $(call objects,$(filter %_model.c,$(sources_sim)))
 	@mkdir -p $(@D)
 	$(call quiet,AR)$(AR) rcs $@ $^
 
-# The simulated site lives by local time (aggregator/time).
+# The simulated site uses local time (aggregator/time).
 $(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(call archive,sim) $(call archive,aggregator) $(call archive,common)
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libraries,$(packages_sim)) $(LIBS)
@@ -112,9 +112,9 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(call archive,common)
 
 sim: $(SIM) $(PRELOADED)
 
-# -------- what is loaded into a program to spoil its world --------
+# -------- libraries that are preloaded into a program to disturb it --------
 
-# Without a sanitizer: the program brings it along.
+# Without a sanitizer: the program contains it.
 $(BUILD)/faults/%.so: tests/faults/%.c
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fPIC -shared -o $@ $< -ldl
@@ -155,7 +155,7 @@ $(BUILD)/system/%: $(BUILD)/obj/tests/system/%.o $(call objects,$(filter-out %_t
 
 unit-programs: $(UNIT) $(SYSTEM)
 
-# -------- what people call --------
+# -------- targets for people --------
 
 test: all sim unit unit-programs
 	BUILD=$(BUILD) tests/border
