@@ -1,16 +1,17 @@
 /* clocks.c - other clocks for a program, by LD_PRELOAD: time that runs faster, and a wall clock
- * that somebody sets.
+ * that is set.
  *
- * $CLOCKS names a file with a struct clocks, which somebody changes while the program runs: all
- * clocks run `rate` times as fast as the machine's since its CLOCK_MONOTONIC was `begin`, when ours
- * showed `monotonic` and the wall clock `wall`. Whoever changes `rate` sets the others so that
- * CLOCK_MONOTONIC and CLOCK_BOOTTIME are continuous. Timeouts are shorter by the rate that holds
- * when they begin, but those of conditions by what holds meanwhile. */
+ * $CLOCKS names a file with a struct clocks, which a test changes while the program runs: all
+ * clocks run `rate` times as fast as the machine's since its CLOCK_MONOTONIC was `begin`, when the
+ * program's was `monotonic` and its wall clock `wall`. A test that changes `rate` sets the others
+ * so that CLOCK_MONOTONIC and CLOCK_BOOTTIME are continuous. The rate at which a time-out begins
+ * holds for all of it; only those of conditions follow changes of the rate. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@
 #define SYS_CLOCK_GETTIME SYS_clock_gettime
 #endif
 
-#define LOOK_AGAIN (50 * NS_PER_MS) /* whether the rate is another one; real time */
+/* How often a condition that waits takes up a new rate; real time. */
+#define LOOK_AGAIN (50 * NS_PER_MS)
 
 /* All times in ns. */
 struct clocks {
@@ -42,7 +44,7 @@ struct clocks {
 
 static struct clocks *clocks;
 
-/* The function that the program would have without us. */
+/* The function that is replaced here. */
 #define REAL(name) ((__typeof__(&name))real(#name))
 
 static void *real(const char *name)
@@ -50,7 +52,7 @@ static void *real(const char *name)
 	void *function = dlsym(RTLD_NEXT, name);
 
 	if (!function) {
-		fprintf(stderr, "clocks: there is no %s\n", name);
+		fprintf(stderr, "clocks: %s not found\n", name);
 		abort();
 	}
 	return function;
@@ -97,8 +99,7 @@ static struct clocks clocks_now(void)
 	return now;
 }
 
-/* By a system call: a sanitizer looks at the clock within its malloc(), which a search for the
- * function that we replace would call. */
+/* By a system call: a sanitizer reads the clock in its malloc(), which dlsym() would call. */
 static int64_t clock_real(clockid_t clock)
 {
 	struct timespec now;
@@ -112,7 +113,7 @@ static int64_t clock_fake(clockid_t clock)
 	int64_t monotonic, passed;
 	struct clocks now;
 
-	/* Before our start the sanitizer asks, and nobody else. */
+	/* Only a sanitizer asks before clocks_start(). */
 	if (!clocks)
 		return clock_real(clock);
 	now = clocks_now();
@@ -129,29 +130,51 @@ static int64_t clock_fake(clockid_t clock)
 	}
 }
 
-/* How long to wait really; negative, for ever, stays so. */
+/* A duration in real time; negative means for ever, and remains so. */
 static int64_t wait_real(int64_t ns)
 {
 	return ns <= 0 || !clocks ? ns : ns / clocks_now().rate + 1;
 }
 
-/* How long until `due`, and the clock that it is a time of: the nearer one. */
-static int64_t wait_fake(const struct timespec *due, clockid_t *clock)
+/* How long until `due`, a time of that clock. */
+static int64_t wait_fake(const struct timespec *due, clockid_t clock)
 {
-	int64_t monotonic = to_ns(due) - clock_fake(CLOCK_MONOTONIC);
-	int64_t wall = to_ns(due) - clock_fake(CLOCK_REALTIME);
-
-	*clock = llabs(monotonic) < llabs(wall) ? CLOCK_MONOTONIC : CLOCK_REALTIME;
-	return *clock == CLOCK_MONOTONIC ? monotonic : wall;
+	return to_ns(due) - clock_fake(clock);
 }
 
-/* The same moment in real time of that clock, or one that is so much later than now. */
-static struct timespec due_real(const struct timespec *due, int64_t most)
+/* The same moment in real time of that clock, or one that is at most so much later than now. */
+static struct timespec due_real(const struct timespec *due, clockid_t clock, int64_t most)
 {
-	clockid_t clock;
-	int64_t wait = wait_real(wait_fake(due, &clock));
+	int64_t wait = wait_real(wait_fake(due, clock));
 
 	return from_ns(clock_real(clock) + (wait < most ? wait : most));
+}
+
+/* -------- which clock a time-out belongs to -------- */
+
+/* Those on CLOCK_MONOTONIC; all others are on CLOCK_REALTIME. By address; NULL: free. */
+static pthread_cond_t *monotonic_conditions[1024];
+
+/* The clock of each timer descriptor, CLOCK_REALTIME for those beyond. */
+static clockid_t timer_clocks[1024];
+
+static bool condition_replace(pthread_cond_t *from, pthread_cond_t *to)
+{
+	for (size_t i = 0; i < sizeof(monotonic_conditions) / sizeof(*monotonic_conditions); i++) {
+		pthread_cond_t *found = from;
+
+		if (__atomic_compare_exchange_n(&monotonic_conditions[i], &found, to, false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return true;
+	}
+	return false;
+}
+
+static clockid_t condition_clock(pthread_cond_t *condition)
+{
+	bool monotonic = condition_replace(condition, condition);
+
+	return monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME;
 }
 
 /* -------- what the programs and their libraries call -------- */
@@ -215,32 +238,75 @@ int usleep(useconds_t length)
 	return REAL(nanosleep)(&wait, NULL);
 }
 
+int pthread_cond_init(pthread_cond_t *restrict condition,
+		      const pthread_condattr_t *restrict attributes)
+{
+	clockid_t clock = CLOCK_REALTIME;
+
+	if (attributes)
+		pthread_condattr_getclock(attributes, &clock);
+	condition_replace(condition, NULL);
+	if (clock == CLOCK_MONOTONIC && !condition_replace(NULL, condition)) {
+		fprintf(stderr, "clocks: too many conditions\n");
+		abort();
+	}
+	return REAL(pthread_cond_init)(condition, attributes);
+}
+
+int pthread_cond_destroy(pthread_cond_t *condition)
+{
+	condition_replace(condition, NULL);
+	return REAL(pthread_cond_destroy)(condition);
+}
+
 int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
 			   const struct timespec *restrict due)
 {
-	clockid_t clock;
+	clockid_t clock = condition_clock(condition);
 	int error;
 
 	do {
-		struct timespec until = due_real(due, LOOK_AGAIN);
+		struct timespec until = due_real(due, clock, LOOK_AGAIN);
 
 		error = REAL(pthread_cond_timedwait)(condition, mutex, &until);
-	} while (error == ETIMEDOUT && wait_fake(due, &clock) > 0);
+	} while (error == ETIMEDOUT && wait_fake(due, clock) > 0);
 	return error;
 }
 
 int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *due)
 {
-	struct timespec until = due_real(due, INT64_MAX);
+	struct timespec until = due_real(due, CLOCK_REALTIME, INT64_MAX);
 
 	return REAL(pthread_timedjoin_np)(thread, result, &until);
 }
 
+int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t clock,
+			 const struct timespec *due)
+{
+	struct timespec until = due_real(due, clock, INT64_MAX);
+
+	return REAL(pthread_clockjoin_np)(thread, result, clock, &until);
+}
+
+int timerfd_create(clockid_t clock, int flags)
+{
+	int fd = REAL(timerfd_create)(clock, flags);
+
+	if (fd >= (int)(sizeof(timer_clocks) / sizeof(*timer_clocks))) {
+		fprintf(stderr, "clocks: too many descriptors\n");
+		abort();
+	}
+	if (fd >= 0)
+		__atomic_store_n(&timer_clocks[fd], clock, __ATOMIC_RELAXED);
+	return fd;
+}
+
 int timerfd_settime(int fd, int flags, const struct itimerspec *next, struct itimerspec *before)
 {
+	clockid_t clock = __atomic_load_n(&timer_clocks[fd], __ATOMIC_RELAXED);
 	struct itimerspec set = {
 		.it_value = flags & TFD_TIMER_ABSTIME && to_ns(&next->it_value)
-				    ? due_real(&next->it_value, INT64_MAX)
+				    ? due_real(&next->it_value, clock, INT64_MAX)
 				    : from_ns(wait_real(to_ns(&next->it_value))),
 		.it_interval = from_ns(wait_real(to_ns(&next->it_interval))),
 	};

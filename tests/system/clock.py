@@ -15,7 +15,7 @@ PARIS = ZoneInfo("Europe/Paris")
 
 @lru_cache(None)
 def faketime_library():
-    """Where Debian puts it on this architecture: asked of the program that comes with it."""
+    """Where Debian installs it on this architecture: from the program that comes with it."""
     shown = subprocess.run(
         ["faketime", "-m", "now", "env"], check=True, capture_output=True, text=True
     ).stdout
@@ -24,7 +24,7 @@ def faketime_library():
 
 @lru_cache(None)
 def sanitizer_library(program, names=("libasan", "libtsan")):
-    """The sanitizer wants to be loaded before all other libraries."""
+    """The sanitizer must be loaded before all other libraries."""
     shown = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
     words = [line.split() for line in shown.splitlines()]
     return " ".join(line[2] for line in words if line[0].startswith(names))
@@ -38,7 +38,7 @@ def loaded(program, library):
 
 
 class Clock:
-    """Runs on from the local time `at` ("2013-01-15 23:59:30"), or tells the time."""
+    """Runs on from the local time `at` ("2013-01-15 23:59:30"), or is the machine's."""
 
     def __init__(self, at=None):
         self.offset_s = 0
@@ -67,18 +67,20 @@ class Clock:
 
 class FastClock:
     """Of programs whose time runs `rate` times as fast as ours, from the local time `at` on, and
-    whose wall clock can be set while they run: tests/faults/clocks.c. `folder` is for its file."""
+    whose wall clock can be set while they run: tests/faults/clocks.c. `folder` is for its file. Their
+    machine started `up` seconds before, by default when ours did."""
 
     count = 0
 
-    def __init__(self, folder, at, rate=1):
+    def __init__(self, folder, at, rate=1, up=None):
         FastClock.count += 1
         self._file = folder / f"clock-{FastClock.count}"
         self._file.write_bytes(bytes(40))
         with open(self._file, "r+b") as file:
             self._shared = mmap.mmap(file.fileno(), 40)
         self._turn = 0
-        self._begin = self._monotonic = time.monotonic_ns()
+        self._begin = time.monotonic_ns()
+        self._monotonic = self._begin if up is None else up * 10**9
         self._wall = local(at) * 1000000
         self._rate = rate
         self._write()
@@ -98,7 +100,7 @@ class FastClock:
         self._wall += passed
 
     def run(self, rate):
-        """So fast from now on."""
+        """Runs so fast from now on."""
         self._go_on()
         self._rate = rate
         self._write()
@@ -110,7 +112,7 @@ class FastClock:
         self._write()
 
     def skip(self, seconds):
-        """All clocks at once: as where a virtual machine stood still for so long."""
+        """All clocks at once: as if a virtual machine had been suspended for so long."""
         self._go_on()
         self._monotonic += seconds * 10**9
         self._wall += seconds * 10**9
@@ -121,7 +123,7 @@ class FastClock:
         return (self._wall + (time.monotonic_ns() - self._begin) * self._rate) // 1000000
 
     def sleep(self, seconds):
-        """So many of these programs."""
+        """Waits for so many seconds of these programs."""
         time.sleep(seconds / self._rate)
 
     def environment(self, program):

@@ -25,12 +25,13 @@ NEAR = scaled(QUICK, RATE) * SECOND * PATIENCE
 
 class Site:
     """A PAC collector on a machine whose wall clock may be `wrong_by`, and an aggregator on one
-    with the right time. The meter's power is constant."""
+    with the right time. The collector's machine started `up` seconds ago, by default as ours. The
+    meter's power is constant."""
 
-    def __init__(self, house, at, wrong_by=0):
+    def __init__(self, house, at, wrong_by=0, up=None):
         self.house = house
         self.right = FastClock(house.folder, at, RATE)
-        self.theirs = FastClock(house.folder, at, RATE)
+        self.theirs = FastClock(house.folder, at, RATE, up)
         self.theirs.set(self.right.ms() + wrong_by)
         self.watcher = house.watch("health", "zone/self/+", "collector/#")
         house.clock = self.right
@@ -193,7 +194,10 @@ def test_a_wall_clock_that_stays_set_is_followed_and_no_energy_moves(houses):
 
 def test_records_of_the_forty_minutes_before_the_time_was_known_are_dated_right(houses):
     house = houses()
-    site = Site(house, "2013-01-15 10:00", local("1970-01-01 01:00") - local("2013-01-15 10:00"))
+    # As long after the start of the machine as after 1970, so that no time-out may mistake one clock
+    # for the other.
+    wrong = local("1970-01-01 01:20") - local("2013-01-15 10:00")
+    site = Site(house, "2013-01-15 10:00", wrong, up=20 * 60)
     about = topic("collector/pac/about")
     unknown = "the clock was not set yet: it is before 2012; records are kept"
     site.says(unknown)
