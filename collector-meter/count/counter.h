@@ -1,59 +1,52 @@
-/* counter.h - one meter: edges of its lines in, pulses and marks out, in the order of their times.
+/* counter.h - counts the pulses of one meter: edges of its lines in, pulses and records out, in
+ * the order of their times.
  *
- * A level is certain only once it has held for its minimum width, and lines are read one after the
- * other. So what happened is held back until every line is settled beyond it: a record at `t`
+ * A level is certain only once it has held for its minimum width, and the lines are read one after
+ * the other. So changes are held back until all lines are decided beyond them: a record at `t`
  * counts exactly the pulses that began at or before `t`, however late and in whatever order across
- * the lines the edges came. Times of records are whole milliseconds; what happens within one
- * millisecond happens at once, and its records (in the order start, contacts, top10, minute, stop)
- * all carry the count and the contacts at its end.
+ * the lines the edges came. Times of records are whole milliseconds; everything within one
+ * millisecond is simultaneous, and the records of that millisecond (in the order start, contacts,
+ * top10, minute, stop) all have the count and the contacts at its end.
  *
- *     counter_start, counter_level …    from here on edges are seen
- *     counter_edge …, counter_advance   whatever came, then: nothing before `until` is to come
- *     counter_next …                    takes out what is certain now
- *     counter_stop, counter_next …      edges are no longer seen; counter_start may follow
+ *     counter_start, counter_level ...  edges are seen from here on
+ *     counter_edge ..., counter_advance takes edges, then declares that none before `until` follow
+ *     counter_next ...                  returns what is certain
+ *     counter_stop, counter_next ...    edges are no longer seen; counter_start may follow
  *
  * A counter can be saved, and restored in another process that gets the same edges from there on:
- * it tells from there on what the first one would have.
- */
+ * that process returns what the first one would have returned. */
 #ifndef COLLECTOR_METER_COUNT_COUNTER_H
 #define COLLECTOR_METER_COUNT_COUNTER_H
 
+#include "collector-meter/count/change_queue.h"
 #include "collector-meter/count/edge.h"
 #include "collector-meter/count/qualifier.h"
 #include "common/contract/fact.h"
 
 struct counter_config {
 	bool has_line[LINE_ROLES];
-	ns_t min_on; /* widths of a real level, all lines; 0: any */
+	ns_t min_on; /* widths of a real level, on all lines; 0: any */
 	ns_t min_off;
-	ns_t min_interval; /* of two pulses; a shorter one is energy, but no power */
+	ns_t min_interval; /* between two pulses; a shorter one is energy, but gives no power */
 	int64_t initial_pulses;
 };
 
-enum counter_event_kind { COUNTER_PULSE, COUNTER_MARK };
+enum counter_event_kind { COUNTER_PULSE, COUNTER_RECORD };
 
 struct counter_event {
 	enum counter_event_kind kind;
 	ns_t t; /* of a pulse: when it began */
 	int64_t pulses;
-	ns_t interval;	      /* since the pulse before; 0: unknown (the first one after a start) */
-	bool plausible;	      /* the interval is known and not below the smallest plausible one */
-	struct record record; /* of a mark; t is on the clock of the lines; no stream, no seq */
+	ns_t interval;	      /* since the previous pulse; 0: unknown (first pulse after a start) */
+	bool plausible;	      /* the interval is known and not shorter than `min_interval` */
+	struct record record; /* its t is on the clock of the lines; stream and seq are not set */
 };
 
-/* A real level, or a loss, that waits until every line is settled beyond it. */
-struct counter_change {
-	enum line_role role;
-	struct level level; /* of a loss: only its time */
-	bool is_loss;
-	int64_t lost; /* edges; 0: not known whether, and how many */
-};
-
-/* What was noticed of a line, beside what its qualifier counts. */
+/* What a line's qualifier does not count. */
 struct counter_notes {
-	int64_t lost;	       /* edges that the kernel dropped, where it numbers them */
-	int64_t lost_possible; /* signs that it dropped some, where it does not */
-	int64_t late;	       /* levels that came after their time was settled: taken as of then */
+	int64_t lost;	       /* edges that the kernel dropped, if it numbers them */
+	int64_t lost_possible; /* signs that it dropped some, if it does not */
+	int64_t late; /* levels that came after their time was decided: moved to that time */
 };
 
 struct counter {
@@ -61,96 +54,102 @@ struct counter {
 	struct qualifier lines[LINE_ROLES];
 	ns_t last_edge[LINE_ROLES];
 	struct counter_notes notes[LINE_ROLES];
-	int64_t implausible; /* pulses that came too soon after the one before: no power */
+	int64_t implausible; /* pulses too soon after the previous one: no power */
 
 	bool running;
 	ns_t until;	/* every edge before this has been given */
-	ms_t decided;	/* everything before this may be taken out */
-	ms_t start_due; /* times of the marks to come; INT64_MAX: none */
+	ms_t decided;	/* everything before this may be returned */
+	ms_t start_due; /* times of the records to come; FOREVER: none */
 	ms_t minute_due;
 	ms_t stop_due;
-	ms_t paused; /* the newest stop of a pause; INT64_MIN: none */
-	ns_t blind;  /* before the start */
+	ms_t paused; /* the newest stop of a pause; NEVER: none */
+	ns_t blind;  /* time before the start in which no edges were seen */
 
-	struct counter_change *changes; /* in the order of their times */
-	size_t change_first, change_end, change_capacity;
+	struct change_queue changes;
 
-	ms_t reported; /* up to here, with the mark `reported_mark`, all was told before; INT64_MIN:
-			* nothing
-			*/
+	/* Everything up to this time, at this time up to this mark, was reported by a predecessor.
+	 * NEVER: nothing. */
+	ms_t reported;
 	enum mark reported_mark;
 
-	ms_t bin; /* the millisecond being taken out */
+	ms_t bin; /* the millisecond that is being returned */
 	bool bin_open, bin_has_signal;
-	unsigned marks; /* of it that are still to be given: bit 1 << enum mark */
+	unsigned marks; /* of the bin's records that are still to be returned: 1 << enum mark */
 	int64_t pulses;
-	ns_t last_pulse; /* INT64_MAX: none since the start */
+	ns_t last_pulse; /* FOREVER: none since the start */
 	bool contact[LINE_ROLES], contact_reported[LINE_ROLES];
-	int64_t lost; /* edges, since the last mark */
+	int64_t lost; /* edges, since the last record */
 	bool lost_possible;
 };
 
-/* How far a source was told before this start. */
+/* The newest record of a source that a predecessor made durable. */
 struct resume_point {
 	int64_t pulses;
-	ns_t until;	/* on the clock of the lines */
-	enum mark mark; /* the record then */
-	bool this_boot; /* `boot` is the record's time on CLOCK_BOOTTIME */
+	ns_t until;	/* its time on the clock of the lines */
+	enum mark mark; /* of that record */
+	bool this_boot; /* `boot` is its time on CLOCK_BOOTTIME */
 	ms_t boot;
-};
-
-/* A counter as plain bytes, for a process whose struct counter is the same. */
-#define COUNTER_LAYOUT	      1 /* to be raised when a member of the same size means another thing */
-#define COUNTER_STATE_CHANGES 32
-struct counter_state {
-	struct counter counter;
-	struct counter_change changes[COUNTER_STATE_CHANGES];
 };
 
 void counter_init(struct counter *counter, const struct counter_config *config);
 void counter_free(struct counter *counter);
 
-/* A recording is seen once more: what happened up to the record at `t` with the mark `last` is in
- * the pulses that the count begins with, and was told. It is looked at, but neither counted nor
- * told again. */
-void counter_resume(struct counter *counter, ms_t t, enum mark last);
+/* Edges are given that a predecessor was given, too. Its records up to the one at `t` with this
+ * mark are not returned again; their pulses are in the initial count and are not counted again. */
+void counter_resume(struct counter *counter, ms_t t, enum mark mark);
 
-/* From `t` on edges are seen; before it they were not for `blind` ns (0: at the first start, or
- * unknown). Lines are off; the count goes on. */
+/* Edges are seen from `t` on; in the `blind` ns before it they were not (0: first start, or
+ * unknown). All lines are off; the count goes on. */
 void counter_start(struct counter *counter, ns_t t, ns_t blind);
 
-/* The level a line had at the start, if it was on. It is no edge: no pulse, no top, no change. */
+/* Sets the level of a line at the start. It is not an edge: no pulse, no signal, no change. */
 void counter_level(struct counter *counter, enum line_role role, bool on);
 
-/* An edge of a configured line. Edges of one line come in the order of their times. Those that the
- * kernel dropped before it are counted in, spread evenly over the time since the last one; as many
- * of them are taken to have been too short as of those that were seen. */
+/* Takes an edge of a configured line. The edges of one line come in the order of their times. Edges
+ * that the kernel dropped before it are counted, spread evenly over the time since the previous
+ * edge; the share of them that was too short is taken to be that of the edges seen so far. */
 void counter_edge(struct counter *counter, const struct edge *edge);
 
-/* So many are counted in at once; more are a fault of something, and only reported. */
+/* The most dropped edges that are counted at once; more indicate a fault, and are only reported. */
 #define COUNTER_LOST_MAX 1000000
 
 /* Every edge before `until` has been given. */
 void counter_advance(struct counter *counter, ns_t until);
 
-/* Edges are seen up to `t`. A level that did not reach its minimum width by then does not count. */
+/* Edges are seen up to `t`. A level that has not held for its minimum width by then is rejected. */
 void counter_stop(struct counter *counter, ns_t t);
 
-/* Edges go on to be seen, by a successor that gets this counter's state and tells what follows: a
- * `stop` at the last millisecond that is certain. Only once counter_next() has given everything;
- * nothing where not even the start was certain, or nothing since the last pause. */
+/* A successor will see the edges from here on, restored from this counter's state. Adds a `stop`
+ * record at the last certain millisecond, unless not even the start is certain, or nothing has
+ * happened since the last pause. Call it after counter_next() has returned everything. */
 void counter_pause(struct counter *counter);
 
-/* False: too much is pending now, or a millisecond is half told; a later moment will do. */
-bool counter_save(const struct counter *counter, struct counter_state *state);
-
-/* Of a counter that was saved, all but its configuration. `counter` is a new one. */
-void counter_restore(struct counter *counter, const struct counter_state *state);
-
-/* Takes out the next thing that is certain, if there is one. */
+/* Removes the next pulse or record that is certain. Returns false if there is none. */
 bool counter_next(struct counter *counter, struct counter_event *event);
 
-/* Until when counter_advance() brings nothing new if no edge comes; INT64_MAX while stopped. */
+/* The time before which counter_advance() makes nothing certain if no edge comes; FOREVER while
+ * stopped. */
 ns_t counter_deadline(const struct counter *counter);
+
+/* -------- for a successor (counter_state.c) -------- */
+
+/* A counter as plain bytes, for a process whose struct counter is the same. Increase the layout
+ * when a field of the same size changes its meaning. */
+#define COUNTER_LAYOUT	      1
+#define COUNTER_STATE_CHANGES 32
+struct counter_state {
+	struct counter counter;
+	struct line_change changes[COUNTER_STATE_CHANGES];
+};
+
+/* Returns false if the counter does not run, too many changes are pending, or a millisecond has
+ * been returned in part; try again later. */
+bool counter_save(const struct counter *counter, struct counter_state *state);
+
+/* Returns true if counter_restore() can use the state, whatever wrote it. */
+bool counter_state_valid(const struct counter_state *state);
+
+/* Brings a new counter to a valid saved state, except for its configuration. */
+void counter_restore(struct counter *counter, const struct counter_state *state);
 
 #endif

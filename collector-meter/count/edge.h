@@ -1,4 +1,4 @@
-/* edge.h - what a line of a meter tells: a level, and since when. */
+/* edge.h - an edge of a meter's line: the new level, and when it began. */
 #ifndef COLLECTOR_METER_COUNT_EDGE_H
 #define COLLECTOR_METER_COUNT_EDGE_H
 
@@ -10,7 +10,7 @@
 
 enum line_role {
 	LINE_PULSE,
-	LINE_SIGNAL, /* the 10-minute signal */
+	LINE_SIGNAL, /* the 10-minute signal, called "top" in the configuration */
 	LINE_OFF_PEAK,
 	LINE_PEAK,
 };
@@ -23,10 +23,16 @@ struct edge {
 	bool on; /* the level from `t` on, after polarity */
 	ns_t t; /* on the clock of the lines: CLOCK_MONOTONIC for GPIO, Unix time for a recording */
 	int64_t lost; /* edges of this line that the kernel dropped just before this one */
-	/* The kernel numbers its edges, so that `lost` is all. Otherwise one that repeats the
-	 * direction of the one before, or that is `full`, is a sign of others that were dropped. */
+	/* The kernel numbers the edges, so `lost` is exact. If it does not, an edge that repeats
+	 * the direction of its predecessor, or is `full`, suggests that edges were dropped. */
 	bool numbered;
-	bool full; /* the kernel's queue was: it takes no more then */
+	bool full; /* the kernel's queue was full, and drops edges then */
 };
+
+/* The millisecond of the clock of the lines in which `t` is. */
+static inline ms_t ms_of_ns(ns_t t)
+{
+	return floor_divide(t, NS_PER_MS);
+}
 
 #endif

@@ -16,7 +16,7 @@ bool qualifier_undecided(const struct qualifier *qualifier, ns_t *since, ns_t *d
 	return true;
 }
 
-/* Whether the candidate began while the line was still unsteady. */
+/* The candidate began while the line was still bouncing. */
 static bool in_burst(const struct qualifier *qualifier)
 {
 	return qualifier->burst &&
@@ -49,7 +49,7 @@ static void reject(struct qualifier *qualifier, ns_t t)
 	qualifier->burst_end = t;
 }
 
-/* To the level that the line did not have. */
+/* The line changes its level. */
 static bool turn(struct qualifier *qualifier, ns_t t, struct level *level)
 {
 	bool decided = qualifier_advance(qualifier, t, level);

@@ -1,29 +1,30 @@
-/* journal.h - the edges of one meter as the kernel gave them, in memory that outlives the process.
+/* edge_buffer.h - the edges of one meter as the kernel delivered them, in memory that outlives the
+ * process.
  *
  * The memory is a file of its own (memfd_create(2)), which the service manager keeps together with
- * the descriptors of the lines. It is written so that a process may be killed between any two
- * instructions: its successor finds each edge once, and the counter as it was with each record that
- * was told. So it counts and tells what its predecessor had not brought to the disk, as if nothing
- * had been.
+ * the descriptors of the lines. A process may be killed between any two instructions: its successor
+ * finds each edge exactly once, and the state of the counter at each record (a checkpoint). It
+ * counts and reports what its predecessor had not made durable, as if there had been no
+ * interruption.
  *
- * Two threads use it. One reads lines, and calls nothing but edge_buffer_read(); it makes no system
- * call but read(2), and waits for nobody. The other one does the rest. */
+ * Two threads use the buffer. The one that reads the lines calls only edge_buffer_read(), which
+ * makes no system call except read(2), and takes no lock. The other one calls everything else. */
 #ifndef COLLECTOR_METER_INPUT_EDGE_BUFFER_H
 #define COLLECTOR_METER_INPUT_EDGE_BUFFER_H
 
 #include "collector-meter/count/counter.h"
 #include "common/base/fail.h"
 
-/* Of an edge in the kernel's own words (linux/gpio.h). */
+/* How the kernel describes an edge (linux/gpio.h). */
 enum gpio_abi {
 	GPIO_ABI_1 = 1, /* struct gpioevent_data; libgpiod 1 */
 	GPIO_ABI_2 = 2, /* struct gpio_v2_line_event; libgpiod 2 */
 };
 
-/* Which lines these are; what is the same text is the same line in the same mode. */
+/* Identifies the lines of a meter: the same text means the same line in the same mode. */
 #define LINE_IDENTITY_SIZE 256
 struct lines_identity {
-	char lines[LINE_ROLES][LINE_IDENTITY_SIZE]; /* "": there is none */
+	char lines[LINE_ROLES][LINE_IDENTITY_SIZE]; /* "": no such line */
 };
 
 struct edge_buffer;
@@ -32,12 +33,13 @@ struct edge_buffer;
 struct edge_buffer *edge_buffer_new(enum gpio_abi abi, const struct lines_identity *identity,
 				    struct fail *fail);
 
-/* Takes over what another process left; looks at nothing that is not proven. NULL with a reason,
- * and `fd` is as it was, where it is no journal of these lines. */
+/* Takes over the buffer of another process, and owns `fd`; uses nothing in it unchecked. Returns
+ * NULL with a reason, and leaves `fd` to the caller, if it is not an intact buffer of these lines.
+ */
 struct edge_buffer *edge_buffer_adopt(int fd, const struct lines_identity *identity,
 				      struct fail *fail);
 
-/* The memory stays while somebody else has its descriptor. May be NULL. */
+/* The memory persists while another process has its descriptor. NULL is allowed. */
 void edge_buffer_close(struct edge_buffer *buffer);
 int edge_buffer_fd(const struct edge_buffer *buffer);
 
@@ -45,46 +47,43 @@ int edge_buffer_fd(const struct edge_buffer *buffer);
 
 enum edges_read {
 	EDGES_READ,    /* some edges; there may be more */
-	EDGES_NONE,    /* there are none now */
-	EDGES_NO_ROOM, /* no room: they stay in the kernel */
-	EDGES_GONE,    /* nothing will come from this descriptor any more */
+	EDGES_NONE,    /* none at present */
+	EDGES_NO_ROOM, /* the buffer is full: edges stay in the kernel */
+	EDGES_GONE,    /* the descriptor will not deliver any more edges */
 };
 
-/* Moves edges from the descriptor of a line, which does not block, into the journal. */
+/* Moves edges from the descriptor of a line, which must not block, into the buffer. */
 enum edges_read edge_buffer_read(struct edge_buffer *buffer, enum line_role role, int fd);
 
-/* -------- the one that counts -------- */
+/* -------- the thread that counts -------- */
 
-/* The next edge that was read (but for its source). */
+/* Takes the next edge (its source is not set). Returns false if there is none. */
 bool edge_buffer_next(struct edge_buffer *buffer, struct edge *edge);
 
-/* A successor can go on from here: the counter just gave a record with this mark (or, with
- * MARK_NONE, nothing more; `t` is of no use then), and it, or some before it, may be on the disk.
- * `t` is its time on the clock of the lines, `offset` leads from there to CLOCK_BOOTTIME. */
+/* The number of edges to take, and the level after the edge that `skip` others precede. */
+uint32_t edge_buffer_waiting(const struct edge_buffer *buffer);
+bool edge_buffer_level(const struct edge_buffer *buffer, uint32_t skip);
+
+/* Adds a point from which a successor can go on: the counter just returned a record with this mark
+ * at `t` on the clock of the lines, which may or may not become durable. With MARK_NONE: it just
+ * returned everything; `t` is ignored. `offset` is CLOCK_BOOTTIME less the clock of the lines. */
 void edge_buffer_checkpoint(struct edge_buffer *buffer, const struct counter *counter,
 			    enum mark mark, ms_t t, ms_t offset);
 
-/* Whatever was told is on the disk: what it came from is not needed again. */
+/* Frees the room of the edges before the newest checkpoint that has a state. Call it when all
+ * records are durable, or when the buffer is nearly full, after a checkpoint with MARK_NONE: a
+ * successor then loses the records before it that are not durable, but no pulse. */
 void edge_buffer_release(struct edge_buffer *buffer);
-
-/* Whether room is getting scarce: nothing was settled for long. The caller makes a
- * edge_buffer_checkpoint() with MARK_NONE, then calls edge_buffer_release(): a successor that comes
- * now goes on from a later moment than from what is on the disk. It loses the records between, but
- * no count. */
 bool edge_buffer_nearly_full(const struct edge_buffer *buffer);
 
-/* Brings a new counter to where the newest record on the disk was told (`told`; NULL: there is
- * none), and the buffer to the edge after that. False with a reason: they do not belong together.
- */
+/* Brings a new counter to the newest durable record (`point`; NULL: there is none), and an adopted
+ * buffer to the edge after it. Returns false with a reason, and leaves the counter alone, if buffer
+ * and record do not belong together. */
 bool edge_buffer_resume(struct edge_buffer *buffer, const struct resume_point *point,
 			struct counter *counter, struct fail *fail);
 
-/* All that was there was taken, and told where it was certain: this journal ends no process. One
- * that was adopted 20 times without that is refused. */
+/* Everything in an adopted buffer has been counted without a crash. A buffer that was adopted 20
+ * times without this is refused. */
 void edge_buffer_confirm(struct edge_buffer *buffer);
-
-/* How many edges wait to be taken, and the level after the one with `before` others before it. */
-uint32_t edge_buffer_waiting(const struct edge_buffer *buffer);
-bool edge_buffer_level(const struct edge_buffer *buffer, uint32_t before);
 
 #endif

@@ -55,7 +55,7 @@ static void keep(struct input *input, const struct counter *counter,
 {
 	struct edge_buffer *buffer = input->lines->buffer;
 
-	if (buffer && event->kind == COUNTER_MARK)
+	if (buffer && event->kind == COUNTER_RECORD)
 		edge_buffer_checkpoint(buffer, counter, event->record.mark,
 				       floor_divide(event->t, NS_PER_MS),
 				       input->meters->boot_offset);

@@ -90,8 +90,8 @@ static void pulse(struct bench *bench, ns_t t)
 static const struct record *record(const struct bench *bench, enum mark mark, size_t n)
 {
 	for (size_t i = 0; i < bench->count; i++)
-		if (bench->events[i].kind == COUNTER_MARK && bench->events[i].record.mark == mark &&
-		    n-- == 0)
+		if (bench->events[i].kind == COUNTER_RECORD &&
+		    bench->events[i].record.mark == mark && n-- == 0)
 			return &bench->events[i].record;
 	return NULL;
 }
@@ -931,7 +931,7 @@ static void a_recording_seen_once_more_tells_exactly_what_was_not_told(void **st
 	assert_true(records(&reference, MARK_CONTACTS) > 5);
 	/* All but the stop, whose time is that of the last step. */
 	for (size_t from = 0; from + 1 < reference.count; from++)
-		if (reference.events[from].kind == COUNTER_MARK)
+		if (reference.events[from].kind == COUNTER_RECORD)
 			resume(&story, &reference, from);
 	bench_close(&reference);
 }

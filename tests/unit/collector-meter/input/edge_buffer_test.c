@@ -10,16 +10,17 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include "tests/unit/common/seed.h"
 
-/* What is in the memory is looked at here. */
-#include "collector-meter/input/edge_buffer.c"
+#include "collector-meter/input/edge_memory.h"
 
 #define MS NS_PER_MS
 #define S  NS_PER_SECOND
@@ -160,11 +161,11 @@ static void read_once(struct edge_buffer *buffer, int fd)
 }
 
 struct snapshot {
-	unsigned char head[offsetof(struct memory, marks)];
+	unsigned char head[offsetof(struct edge_memory, checkpoints)];
 	struct stored_edge edges[8];
 };
 
-static void take(struct snapshot *snapshot, const struct memory *memory)
+static void take(struct snapshot *snapshot, const struct edge_memory *memory)
 {
 	memcpy(snapshot->head, memory, sizeof(snapshot->head));
 	memcpy(snapshot->edges, memory->edges, sizeof(snapshot->edges));
@@ -172,8 +173,8 @@ static void take(struct snapshot *snapshot, const struct memory *memory)
 
 /* A successor has each of the `count` edges once: those that it finds, and those that are still in
  * the kernel. */
-static void succeed(int fd, struct memory *memory, const struct snapshot *snapshot, int waiting,
-		    int count)
+static void succeed(int fd, struct edge_memory *memory, const struct snapshot *snapshot,
+		    int waiting, int count)
 {
 	struct edge_buffer *buffer;
 	struct edge edge;
@@ -313,7 +314,7 @@ static void life_tell(struct life *life)
 	struct counter_event event;
 
 	while (counter_next(&life->counter, &event)) {
-		if (event.kind != COUNTER_MARK)
+		if (event.kind != COUNTER_RECORD)
 			continue;
 		if (life->buffer)
 			edge_buffer_checkpoint(life->buffer, &life->counter, event.record.mark,
@@ -611,7 +612,7 @@ static void a_journal_that_is_full_leaves_edges_in_the_kernel(void **state)
 	counter_start(&counter, 0, 0);
 	edge_buffer_checkpoint(buffer, &counter, MARK_NONE, 0, 0);
 	while (result == EDGES_READ) {
-		for (int i = 0; i < STAGING_EVENTS_2; i++)
+		for (int i = 0; i < STAGED_EVENTS_2; i++)
 			wire_edge(&wire, GPIO_ABI_2, i % 2, t++);
 		result = edge_buffer_read(buffer, LINE_PULSE, wire.ends[0]);
 	}
@@ -703,20 +704,20 @@ static void what_is_no_journal_of_these_lines_is_refused(void **state)
 
 	(void)state;
 	wire_open(&wire);
-	assert_refused(wire.ends[0], "no sealed memory");
+	assert_refused(wire.ends[0], "not sealed memory");
 	wire_close(&wire);
-	assert_refused(-1, "no sealed memory");
+	assert_refused(-1, "not sealed memory");
 	file = memfd_create("other", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	assert_int_equal(ftruncate(file, sizeof(struct memory)), 0);
-	assert_refused(file, "no sealed memory");
+	assert_int_equal(ftruncate(file, sizeof(struct edge_memory)), 0);
+	assert_refused(file, "not sealed memory");
 	assert_int_equal(fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK), 0);
-	assert_refused(file, "no edge buffer");
-	assert_int_equal(ftruncate(file, sizeof(struct memory) + 1), 0);
+	assert_refused(file, "not an edge buffer");
+	assert_int_equal(ftruncate(file, sizeof(struct edge_memory) + 1), 0);
 	assert_refused(file, "another version");
 	close(file);
 	strcpy(other.lines[LINE_SIGNAL], "top, the other way round");
 	assert_null(edge_buffer_adopt(fd, &other, &fail));
-	assert_string_equal(fail.text, "the meter's lines are others now");
+	assert_string_equal(fail.text, "the meter's lines have changed");
 	buffer->memory->layout++;
 	assert_refused(fd, "another version");
 	buffer->memory->layout--;
@@ -740,9 +741,71 @@ static void a_journal_that_ends_one_process_after_the_other_is_given_up(void **s
 	}
 	for (int life = 0; life < ADOPTIONS; life++)
 		edge_buffer_close(adopt(fcntl(fd, F_DUPFD_CLOEXEC, 3)));
-	assert_refused(fd, "20 processes ended over it");
+	assert_refused(fd, "20 processes failed to use it");
 	close(fd);
 	edge_buffer_close(buffer);
+}
+
+/* The newest checkpoint, changed and with a sum that is right again. */
+static void assert_checkpoint_refused(struct life *life, const struct checkpoint *changed)
+{
+	struct checkpoint *checkpoint = checkpoint_at(life->buffer, 0);
+	struct checkpoint before = *checkpoint;
+
+	*checkpoint = *changed;
+	checkpoint->sum = checkpoint_sum(checkpoint);
+	assert_refused(edge_buffer_fd(life->buffer), "damaged (checkpoint 0)");
+	*checkpoint = before;
+}
+
+static void a_checkpoint_with_a_number_out_of_range_is_refused(void **state)
+{
+	struct life life = {0};
+	struct checkpoint good, bad;
+
+	(void)state;
+	life_begin(&life, GPIO_ABI_2);
+	good = *checkpoint_at(life.buffer, 0);
+	bad = good;
+	bad.mark = MARK_NONE + 1;
+	assert_checkpoint_refused(&life, &bad);
+	bad = good;
+	bad.state.counter.marks = 1u << 20;
+	assert_checkpoint_refused(&life, &bad);
+	bad = good;
+	bad.state.counter.changes.end = COUNTER_STATE_CHANGES + 1;
+	assert_checkpoint_refused(&life, &bad);
+	bad = good;
+	bad.state.counter.changes.end = 1;
+	bad.state.changes[0].role = (enum line_role)LINE_ROLES;
+	assert_checkpoint_refused(&life, &bad);
+	bad = good;
+	bad.state.counter.running = false;
+	assert_checkpoint_refused(&life, &bad);
+	edge_buffer_close(adopt(fcntl(edge_buffer_fd(life.buffer), F_DUPFD_CLOEXEC, 3)));
+	life_end(&life);
+}
+
+static void a_counter_that_was_stopped_leaves_no_state(void **state)
+{
+	struct counter_state saved;
+	struct life life = {0};
+
+	(void)state;
+	life_begin(&life, GPIO_ABI_2);
+	assert_true(counter_save(&life.counter, &saved));
+	counter_stop(&life.counter, 5 * S);
+	life_tell(&life);
+	assert_int_equal(life.records[life.count - 1].mark, MARK_STOP);
+	assert_false(counter_save(&life.counter, &saved));
+	/* A successor goes on from before the stop, which it does not report again. */
+	life.kept = life.count;
+	life_succeed(&life);
+	assert_true(life.counter.running);
+	counter_stop(&life.counter, 5 * S);
+	life_tell(&life);
+	assert_int_equal(life.count, life.kept);
+	life_end(&life);
 }
 
 /* Takes it over and uses it, if that is let happen. */
@@ -765,12 +828,12 @@ static bool use_garbage(int fd)
 		counter_advance(&counter, edge.t);
 		/* A damaged time may be that of many minutes. */
 		for (int i = 0; i < 1000 && counter_next(&counter, &event); i++)
-			if (event.kind == COUNTER_MARK)
+			if (event.kind == COUNTER_RECORD)
 				edge_buffer_checkpoint(buffer, &counter, event.record.mark,
 						       event.record.t, 77);
 	}
 	counter_free(&counter);
-	munmap(buffer->memory, sizeof(struct memory));
+	munmap(buffer->memory, sizeof(struct edge_memory));
 	free(buffer);
 	return used;
 }
@@ -778,7 +841,7 @@ static bool use_garbage(int fd)
 static void no_garbage_ends_the_program(void **state)
 {
 	struct life life = {0};
-	struct memory *good = malloc(sizeof(*good));
+	struct edge_memory *good = malloc(sizeof(*good));
 	int used = 0, refused = 0;
 
 	(void)state;
@@ -795,7 +858,8 @@ static void no_garbage_ends_the_program(void **state)
 	memcpy(good, life.buffer->memory, sizeof(*good));
 	for (int i = 0; i < 3000; i++) {
 		unsigned char *bytes = (unsigned char *)life.buffer->memory;
-		size_t spread = i % 3 ? offsetof(struct memory, marks[4]) : sizeof(*good);
+		size_t spread =
+			i % 3 ? offsetof(struct edge_memory, checkpoints[4]) : sizeof(*good);
 
 		memcpy(bytes, good, sizeof(*good));
 		for (int64_t n = 1 + seed_below(8); n > 0; n--) {
@@ -803,7 +867,7 @@ static void no_garbage_ends_the_program(void **state)
 
 			/* Most of it are names of lines. */
 			if (i % 2)
-				at = offsetof(struct memory, written) + at % 64;
+				at = offsetof(struct edge_memory, written) + at % 64;
 			bytes[at] = (unsigned char)seed_next();
 		}
 		if (use_garbage(edge_buffer_fd(life.buffer)))
@@ -834,6 +898,8 @@ int main(void)
 		test(an_outbox_that_is_behind_takes_the_count_and_another_one_does_not),
 		test(what_is_no_journal_of_these_lines_is_refused),
 		test(a_journal_that_ends_one_process_after_the_other_is_given_up),
+		test(a_checkpoint_with_a_number_out_of_range_is_refused),
+		test(a_counter_that_was_stopped_leaves_no_state),
 		test(no_garbage_ends_the_program),
 	};
 

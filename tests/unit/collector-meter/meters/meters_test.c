@@ -112,7 +112,7 @@ static void take_event(void *context, size_t source, const struct counter *count
 	assert_true(bench.online[source]);
 	assert_true(bench.room > 0);
 	bench.room--;
-	if (event->kind == COUNTER_MARK) {
+	if (event->kind == COUNTER_RECORD) {
 		assert_int_equal(event->record.t, t);
 		if (!bench.marks[source]++)
 			bench.first[source] = event->record;

@@ -238,7 +238,7 @@ static void take_event(void *context, size_t s, const struct counter *counter,
 	(void)s;
 	(void)counter;
 	(void)t;
-	if (event->kind == COUNTER_MARK) {
+	if (event->kind == COUNTER_RECORD) {
 		assert_true(pending_count < RECORDS);
 		pending[pending_count++] = event->record;
 		disk->reported++;
