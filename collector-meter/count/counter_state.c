@@ -18,7 +18,8 @@ bool counter_save(const struct counter *counter, struct counter_state *state)
 	state->counter = *counter;
 	state->counter.changes = (struct change_queue){.end = count};
 	if (count)
-		memcpy(state->changes, queue->items + queue->first, count * sizeof(*state->changes));
+		memcpy(state->changes, queue->items + queue->first,
+		       count * sizeof(*state->changes));
 	return true;
 }
 
