@@ -4,18 +4,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/site/books.h"
+#include "aggregator/acks/acks.h"
+#include "aggregator/commands/commands.h"
 #include "aggregator/config/config.h"
-#include "aggregator/commands/desk.h"
+#include "aggregator/leaves/leaves.h"
+#include "aggregator/publish/publish.h"
 #include "aggregator/site/site.h"
 #include "aggregator/store/store.h"
 #include "common/process/daemon.h"
 #include "common/mqtt/mqtt.h"
 
-/* How often the site looks whether something is due; it publishes at its own pace. */
-#define LOOK_EVERY_MS 50
+/* Those that use what changes in the site, in the order of their turns; the store comes before. */
+static const struct consumer *const consumers[] = {
+	&consumer_acks,
+	&consumer_topics,
+	&consumer_leaves,
+};
 
-/* The log tells of one refused message in this time. */
+#define CONSUMERS (sizeof(consumers) / sizeof(consumers[0]))
+
+/* How often it is checked whether a turn is due. */
+#define CHECK_EVERY_MS 50
+
+/* A turn comes at the pace of publishing, at least this often, and when so many facts came. */
+#define TURN_EVERY_MS 500
+#define TURN_FACTS    5000
+
+/* One refused message in this time is logged. */
 #define REFUSALS_EVERY_MS MS_PER_MINUTE
 
 struct aggregator {
@@ -24,10 +39,13 @@ struct aggregator {
 	struct site *site;
 	struct store *store;
 	struct mqtt *mqtt;
+	struct publisher publisher;
+	void *consumers[CONSUMERS]; /* NULL: not wanted */
 	char set_topic[TOPIC_SIZE]; /* commands are below it */
 	ms_t wall_offset;	    /* wall minus monotonic clock: it jumps when the clock is set */
-	ms_t refusal_due;	    /* when the log may tell of a refusal again; monotonic */
-	int64_t untold;		    /* refusals since the last one it told of */
+	ms_t next_turn;		    /* monotonic */
+	ms_t refusal_due;	    /* when a refusal may be logged again; monotonic */
+	int64_t unlogged;	    /* refusals since the last one that was logged */
 };
 
 static void aggregator_publish(void *context, const char *topic, const char *payload, int qos,
@@ -38,36 +56,67 @@ static void aggregator_publish(void *context, const char *topic, const char *pay
 	mqtt_retain(aggregator->mqtt, topic, payload, qos, each ? MQTT_EACH : MQTT_LATEST);
 }
 
-static void aggregator_look(void *context)
+/* Small differences are the clock's usual correction. */
+static void aggregator_check_clock(struct aggregator *aggregator, ms_t now, ms_t monotonic)
 {
-	struct aggregator *aggregator = context;
-	ms_t now = clock_wall();
-	ms_t monotonic = clock_monotonic();
 	ms_t step = now - monotonic - aggregator->wall_offset;
 
-	if (llabs(step) > MS_PER_SECOND) {
-		log_warning("the clock of this machine was set %s by %.1f s",
-			    step > 0 ? "forward" : "back",
-			    (double)llabs(step) / (double)MS_PER_SECOND);
-		site_clock_stepped(aggregator->site);
-	}
-	/* Small differences are the clock's usual correction. */
 	aggregator->wall_offset = now - monotonic;
-	site_publish(aggregator->site, now, monotonic);
-	store_keep(aggregator->store, aggregator->site, monotonic);
+	if (llabs(step) <= MS_PER_SECOND)
+		return;
+	log_warning("the clock of this machine was set %s by %.1f s", step > 0 ? "forward" : "back",
+		    (double)llabs(step) / (double)MS_PER_SECOND);
+	site_clock_stepped(aggregator->site);
+}
+
+/* Gives what changed in the site to the store, and to all who use it. */
+static void aggregator_turn(struct aggregator *aggregator, bool commit_at_once)
+{
+	ms_t pace = aggregator->config.site.publish_ms;
+	struct turn turn = {
+		.site = aggregator->site,
+		.now = clock_wall(),
+		.monotonic = clock_monotonic(),
+	};
+
+	aggregator_check_clock(aggregator, turn.now, turn.monotonic);
+	aggregator->next_turn = turn.monotonic + (pace < TURN_EVERY_MS ? pace : TURN_EVERY_MS);
+	turn.changes = site_update(aggregator->site, turn.now, turn.monotonic);
+	turn.durable = store_turn(aggregator->store, aggregator->site, turn.changes, turn.monotonic,
+				  commit_at_once);
+	turn.trouble = store_trouble(aggregator->store);
+	aggregator->site->room = store_room(aggregator->store);
+	for (size_t i = 0; i < CONSUMERS; i++)
+		if (aggregator->consumers[i])
+			consumers[i]->turn(aggregator->consumers[i], &turn);
+}
+
+static void aggregator_check(void *context)
+{
+	struct aggregator *aggregator = context;
+
+	if (clock_monotonic() >= aggregator->next_turn ||
+	    aggregator->site->changes.facts.count >= TURN_FACTS)
+		aggregator_turn(aggregator, false);
+}
+
+static void aggregator_commit(void *context)
+{
+	aggregator_turn(context, true);
 }
 
 static void aggregator_command(struct aggregator *aggregator, const struct mqtt_message *message)
 {
-	const struct desk desk = {
-		.settings = &aggregator->config.site,
+	const struct commands commands = {
 		.site = aggregator->site,
 		.store = aggregator->store,
 		.mqtt = aggregator->mqtt,
+		.commit = aggregator_commit,
+		.context = aggregator,
 	};
-	const char *key = message->topic + strlen(aggregator->set_topic);
 
-	desk_take(&desk, message, key, clock_wall(), clock_monotonic());
+	commands_receive(&commands, message, message->topic + strlen(aggregator->set_topic),
+			 clock_wall());
 }
 
 static void aggregator_message(void *context, const struct mqtt_message *message)
@@ -82,13 +131,13 @@ static void aggregator_message(void *context, const struct mqtt_message *message
 	if (site_message(aggregator->site, message->topic, message->payload, message->size,
 			 clock_wall(), &fail))
 		return;
-	/* A collector gone wrong sends many a second; the counters in `health` tell how many. */
-	aggregator->untold++;
+	/* A faulty collector sends many a second; they are counted in `health`. */
+	aggregator->unlogged++;
 	if (clock_monotonic() < aggregator->refusal_due)
 		return;
 	log_warning("refused: %s (%lld message%s since the last such line)", fail.text,
-		    (long long)aggregator->untold, aggregator->untold == 1 ? "" : "s");
-	aggregator->untold = 0;
+		    (long long)aggregator->unlogged, aggregator->unlogged == 1 ? "" : "s");
+	aggregator->unlogged = 0;
 	aggregator->refusal_due = clock_monotonic() + REFUSALS_EVERY_MS;
 }
 
@@ -98,14 +147,15 @@ static void aggregator_dispatch(void *context, short events)
 
 	(void)events;
 	mqtt_dispatch(aggregator->mqtt);
-	aggregator_look(aggregator);
+	aggregator_check(aggregator);
 }
 
 static void aggregator_up(void *context)
 {
 	struct aggregator *aggregator = context;
 
-	daemon_status(aggregator->daemon, "connected, %d zones", site_zone_count(aggregator->site));
+	daemon_status(aggregator->daemon, "connected, %zu zone%s", aggregator->site->zones.count,
+		      aggregator->site->zones.count == 1 ? "" : "s");
 }
 
 static void aggregator_down(void *context)
@@ -127,11 +177,9 @@ static void loading(void *context, int percent)
 /* A site with all that is in the store. */
 static bool site_load(struct aggregator *aggregator, struct fail *fail)
 {
-	struct publisher publisher = {aggregator, aggregator_publish};
-
 	if (aggregator->site)
 		site_close(aggregator->site);
-	aggregator->site = site_open(&aggregator->config.site, publisher, clock_wall());
+	aggregator->site = site_open(&aggregator->config.site, clock_wall());
 	return store_load(aggregator->store, aggregator->site, loading, aggregator, fail) ||
 	       fail_at(fail, "%s", aggregator->config.store_file);
 }
@@ -175,6 +223,22 @@ static bool broker_open(struct aggregator *aggregator, struct fail *fail)
 	return true;
 }
 
+static void consumers_open(struct aggregator *aggregator)
+{
+	const struct consumer_setup setup = {aggregator->site, &aggregator->publisher};
+
+	aggregator->publisher = (struct publisher){aggregator, aggregator_publish};
+	for (size_t i = 0; i < CONSUMERS; i++)
+		aggregator->consumers[i] = consumers[i]->open(&setup);
+}
+
+static void consumers_close(struct aggregator *aggregator)
+{
+	for (size_t i = 0; i < CONSUMERS; i++)
+		if (aggregator->consumers[i])
+			consumers[i]->close(aggregator->consumers[i]);
+}
+
 static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
 {
 	aggregator->wall_offset = clock_wall() - clock_monotonic();
@@ -183,20 +247,21 @@ static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
 		return fail_set(fail, "the program cannot start here; see the message above");
 	if (!books_open(aggregator, fail) || !broker_open(aggregator, fail))
 		return false;
+	consumers_open(aggregator);
 	daemon_watch(aggregator->daemon, mqtt_fd(aggregator->mqtt), POLLIN, aggregator_dispatch,
 		     aggregator);
-	daemon_every(aggregator->daemon, LOOK_EVERY_MS, aggregator_look, aggregator);
+	daemon_every(aggregator->daemon, CHECK_EVERY_MS, aggregator_check, aggregator);
 	return true;
 }
 
-/* What came last goes into the books, and its acks out, before the broker is left. */
+/* What came last goes into the books, and is acknowledged, before the broker is left. */
 static void aggregator_close(struct aggregator *aggregator)
 {
 	if (aggregator->mqtt) {
-		if (site_dirty(aggregator->site))
-			store_commit(aggregator->store, aggregator->site, clock_monotonic());
+		aggregator_turn(aggregator, true);
 		mqtt_close(aggregator->mqtt, 2000);
 	}
+	consumers_close(aggregator);
 	store_close(aggregator->store);
 	if (aggregator->site)
 		site_close(aggregator->site);

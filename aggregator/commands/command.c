@@ -21,8 +21,8 @@ static bool key_decode(struct command *command, const char *key, struct fail *fa
 	return fail_set(fail, "no such command, expected set/source/<collector>/<source>/swap");
 }
 
-/* A misspelt source would be without effect, and nobody would know. */
-static bool sources_known(json_t *object, struct fail *fail)
+/* A misspelt member would be without effect, and nobody would know. */
+static bool members_known(json_t *object, struct fail *fail)
 {
 	static const char known[] = " t final_wh initial_wh final_pulses initial_pulses ";
 	const char *name;
@@ -92,7 +92,7 @@ bool command_decode(struct command *command, const char *key, const char *payloa
 		return fail_set(fail, "%zu bytes are too many, expected at most %d", size,
 				COMMAND_SIZE_MAX);
 	object = json_object_read(payload, size, fail);
-	decoded = object && sources_known(object, fail) && swap_decode(command, object, now, fail);
+	decoded = object && members_known(object, fail) && swap_decode(command, object, now, fail);
 	json_decref(object);
 	return decoded;
 }

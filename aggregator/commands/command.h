@@ -1,4 +1,4 @@
-/* command.h - what an operator tells the aggregator below `set/`, and the answers. */
+/* command.h - a command of an operator below `set/`, and its answer. */
 #ifndef AGGREGATOR_COMMANDS_COMMAND_H
 #define AGGREGATOR_COMMANDS_COMMAND_H
 
@@ -23,12 +23,12 @@ struct command {
 };
 
 /* Reads the command `key` (the topic after "set/") with its payload, any bytes. False, with a
- * reason, where there is no such command or it is not complete. */
+ * reason, if there is no such command or it is not complete. */
 bool command_decode(struct command *command, const char *key, const char *payload, size_t size,
 		    ms_t now, struct fail *fail);
 
-/* The answer to it: {"key":…,"ok":true}, or false with `error` (NULL: none). To free(); NULL when
- * memory is out. */
+/* The answer to it: {"key":…,"ok":true}, or false with `error` (NULL: none). To free(); NULL if
+ * out of memory. */
 char *command_answer(const char *key, const char *error);
 
 #endif

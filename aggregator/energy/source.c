@@ -31,7 +31,6 @@ static bool source_counts(struct source *source, bool pulses, struct fail *fail)
 	if (source->counts != COUNTS_UNKNOWN && source->counts != counts)
 		return fail_set(fail, "this source counts %s, found %s", pulses ? "wh" : "pulses",
 				pulses ? "pulses" : "wh");
-	source->changed |= source->counts != counts;
 	source->counts = counts;
 	return true;
 }
@@ -85,7 +84,6 @@ void source_announce(struct source *source, const struct about *about, ms_t now)
 
 	source->counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
 	source_restore(source, about, true);
-	source->changed = true;
 	series_weigh(&source->energy, weight);
 	weight.amount = llround(about_volume_weight(about) * (double)WEIGHT_ONE);
 	if (pulses && !isnan(about->m3_per_pulse))
@@ -131,7 +129,6 @@ bool source_swap(struct source *source, const struct swap *swap)
 	if (!series_swap(&source->energy, *swap))
 		return false;
 	series_swap(&source->volume, *swap);
-	source->changed = true;
 	return true;
 }
 

@@ -8,7 +8,6 @@
 
 #include "aggregator/tariff/contacts.h"
 #include "aggregator/energy/series.h"
-#include "aggregator/time/time_range.h"
 #include "aggregator/energy/power.h"
 #include "aggregator/energy/window.h"
 #include "common/contract/fact.h"
@@ -36,8 +35,6 @@ struct source {
 	struct index_series volume; /* ml; of pulse sources that count volume */
 	struct contacts contacts;   /* they count where the source is the main meter */
 	struct grid signals;	    /* likewise */
-	bool changed;		    /* what is said here above, since it was stored */
-	struct time_ranges dirty;   /* stretches whose events are to be stored again */
 	bool eventful;		    /* there are events, or were */
 	ms_t newest;		    /* of all records; NEVER: none */
 	ms_t last_seen;		    /* when the last fact came that proves life; NEVER: never */

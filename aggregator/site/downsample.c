@@ -1,7 +1,6 @@
-/* How a site downsamples out old facts: those go that no window, band, day or assignment needs, and
- * states of contacts that say nothing new. */
-#include "aggregator/site/books.h"
-#include "aggregator/site/site_parts.h"
+/* How a site downsamples old facts: those go that no window, band, day or assignment needs, and
+ * states of contacts that change nothing. */
+#include "aggregator/site/parts.h"
 #include "common/base/array.h"
 
 /* So much event time of one source at a call. */
@@ -43,9 +42,9 @@ static bool weight_within(const struct index_series *series, ms_t from, ms_t to)
 static bool assignment_within(const struct site *site, const struct index_series *series, ms_t from,
 			      ms_t to)
 {
-	for (size_t i = 0; i < site->entries.count; i++) {
+	for (size_t i = 0; i < site->zones.count; i++) {
 		const struct balance *balance =
-			&((const struct zone_entry *)site->entries.items[i])->zone.balance;
+			&((const struct zone *)site->zones.items[i])->balance;
 
 		for (size_t j = 0; j < balance->count; j++) {
 			const struct term *term = &balance->terms[j];
@@ -63,7 +62,7 @@ static bool point_superfluous(void *context, const struct index_series *series, 
 {
 	struct downsampling *downsampling = context;
 	const struct point *point = &series->points[i];
-	struct kept_moment gone = {downsampling->source, point->t};
+	struct source_moment gone = {downsampling->source, point->t};
 
 	if (i == 0 || i + 1 >= series->sorted || point->kind != POINT_COUNTED ||
 	    point[-1].kind != POINT_COUNTED || point[1].kind != POINT_COUNTED ||
@@ -73,22 +72,22 @@ static bool point_superfluous(void *context, const struct index_series *series, 
 			      point[1].t))
 		return false;
 	if (series == &downsampling->source->energy)
-		keep(&downsampling->site->keeping.downsampled, gone);
+		changes_append(&downsampling->site->changes.facts_gone, gone);
 	return true;
 }
 
 static void contacts_superfluous(void *context, ms_t t)
 {
 	struct downsampling *downsampling = context;
-	struct kept_moment gone = {downsampling->source, t};
+	struct source_moment gone = {downsampling->source, t};
 
-	keep(&downsampling->site->keeping.contacts_downsampled, gone);
+	changes_append(&downsampling->site->changes.contacts_gone, gone);
 }
 
 /* Up to when all of the source is final. */
 static ms_t downsample_limit(const struct site *site, const struct source *source, ms_t now)
 {
-	ms_t limit = now - site->wall.settings->fact_days * MS_PER_DAY;
+	ms_t limit = now - site->settings->fact_days * MS_PER_DAY;
 	ms_t certain = grid_certain_until(&site->grid);
 
 	if (source->newest < certain)
@@ -103,7 +102,7 @@ void site_downsample(struct site *site, ms_t now)
 	struct source *source;
 	ms_t from, to, limit;
 
-	if (!site->wall.settings->fact_days || !site->sources.count)
+	if (!site->settings->fact_days || !site->sources.count)
 		return;
 	if (site->downsample_source >= site->sources.count)
 		site->downsample_source = 0;
@@ -125,6 +124,4 @@ void site_downsample(struct site *site, ms_t now)
 	if (source->about.role == ROLE_MAIN)
 		contacts_downsample(&site->tariff.contacts, from, to, NULL, NULL);
 	site->downsample_from = to;
-	if (site->keeping.downsampled.count || site->keeping.contacts_downsampled.count)
-		site->keeping.dirty = true;
 }

@@ -27,8 +27,6 @@ struct health {
 	int64_t resets, glitches, rollovers, swaps;
 	struct event event; /* the newest of these; t is 0: none */
 	char event_source[2 * ID_SIZE];
-	char trouble[sizeof(
-		((struct fail *)0)->text)]; /* why nothing can be stored; empty: it can */
 	int64_t spurious_tops;
 	int64_t contact_faults;
 	/* edges that a kernel lost, as collectors reported */

@@ -2,52 +2,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/site/site_parts.h"
+#include "aggregator/site/parts.h"
 #include "common/base/array.h"
 
-void entry_free(struct zone_entry *entry)
+static struct zone *zone_open(struct named *zones, const char *id)
 {
-	zone_free(&entry->zone);
-	board_free(&entry->board);
-	free(entry);
-}
+	struct zone *zone = zones ? named_add(zones, id, sizeof(*zone)) : calloc(1, sizeof(*zone));
 
-static struct zone_entry *entry_open(struct named *entries, const char *id)
-{
-	struct zone_entry *entry =
-		entries ? named_add(entries, id, sizeof(*entry)) : calloc(1, sizeof(*entry));
-
-	if (!entry)
+	if (!zone)
 		abort();
-	strcpy(entry->name, id);
-	strcpy(entry->zone.id, id);
-	entry->zone.nominal_w = NAN;
-	entry->described = true;
-	entry->stored = NEVER;
-	return entry;
+	strcpy(zone->id, id);
+	zone->nominal_w = NAN;
+	return zone;
 }
 
-struct zone_entry *site_entry_open(struct site *site, const char *id)
+struct zone *site_open_zone(struct site *site, const char *id)
 {
-	struct zone_entry *entry = named_find(&site->entries, id);
+	struct zone *zone = named_find(&site->zones, id);
 
-	return entry ? entry : entry_open(&site->entries, id);
+	return zone ? zone : zone_open(&site->zones, id);
 }
 
-static void entry_dirty_all(struct zone_entry *entry)
+/* All of the zone is to be stored and published again. */
+static void site_zone_changed(struct site *site, const struct zone *zone)
 {
-	time_ranges_add(&entry->dirty, TIME_RANGE_ALL);
-	entry->described = true;
-	entry->changed = true;
-}
+	struct changed_zone *changed = changes_zone(&site->changes, zone->id);
 
-static void keep_zone_gone(struct site *site, const char *id)
-{
-	struct kept_name gone;
-
-	strcpy(gone.name, id);
-	keep(&site->keeping.zones_gone, gone);
-	site->keeping.dirty = true;
+	time_ranges_add(&changed->windows, TIME_RANGE_ALL);
+	changed->described = true;
+	changed->books = true;
 }
 
 /* What a zone is called and can take: the first source that says so. */
@@ -83,17 +66,17 @@ static void zone_add_source(struct zone *zone, struct source *source, int sign)
 
 static void zone_remove_source(struct zone *zone, const struct source *source)
 {
-	size_t kept = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < zone->source_count; i++)
 		if (zone->sources[i].source != source)
-			zone->sources[kept++] = zone->sources[i];
-	zone->source_count = kept;
+			zone->sources[count++] = zone->sources[i];
+	zone->source_count = count;
 }
 
-static bool entry_is_part(const struct site *site, const struct zone_entry *entry)
+static bool zone_is_part(const struct site *site, const struct zone *zone)
 {
-	return entry != site->main && strcmp(entry->zone.medium, site->main->zone.medium) == 0;
+	return zone != site->main && strcmp(zone->medium, site->main->medium) == 0;
 }
 
 static void rest_take(struct zone *rest, const struct zone *zone, int sign)
@@ -109,53 +92,52 @@ static void rest_take(struct zone *rest, const struct zone *zone, int sign)
 }
 
 /* The rest follows from the other zones: made anew whenever one of them changes. */
-void site_rest(struct site *site)
+void site_make_rest(struct site *site)
 {
 	struct zone zone = {.nominal_w = NAN, .role = ROLE_PART};
 	size_t parts = 0;
 
-	site->rest_stale = false;
+	site->rest_outdated = false;
 	if (site->main) {
 		strcpy(zone.id, REST_ID);
-		strcpy(zone.label, site->wall.settings->rest_label);
-		strcpy(zone.medium, site->main->zone.medium);
-		rest_take(&zone, &site->main->zone, 1);
-		for (size_t i = 0; i < site->entries.count; i++) {
-			struct zone_entry *entry = site->entries.items[i];
+		strcpy(zone.label, site->settings->rest_label);
+		strcpy(zone.medium, site->main->medium);
+		rest_take(&zone, site->main, 1);
+		for (size_t i = 0; i < site->zones.count; i++) {
+			const struct zone *part = site->zones.items[i];
 
-			if (!entry_is_part(site, entry))
+			if (!zone_is_part(site, part))
 				continue;
-			rest_take(&zone, &entry->zone, -1);
+			rest_take(&zone, part, -1);
 			parts++;
 		}
 	}
-	if (parts && !site->rest)
-		site->rest = entry_open(NULL, REST_ID);
+	if (site->rest)
+		zone_free(site->rest);
 	if (!parts) {
 		zone_free(&zone);
-		if (site->rest) {
-			keep_zone_gone(site, REST_ID);
-			board_clear(&site->rest->board, &site->wall, REST_ID);
-			entry_free(site->rest);
-			site->rest = NULL;
-		}
+		if (site->rest)
+			changes_zone_gone(&site->changes, REST_ID);
+		free(site->rest);
+		site->rest = NULL;
 		return;
 	}
-	zone_free(&site->rest->zone);
-	site->rest->zone = zone;
-	entry_dirty_all(site->rest);
+	if (!site->rest)
+		site->rest = zone_open(NULL, REST_ID);
+	*site->rest = zone;
+	site_zone_changed(site, site->rest);
 }
 
-/* The newest assignment of the source in a zone; NULL: it has been in none. */
+/* The newest assignment of the source to a zone; NULL: there was none. */
 static struct term *site_newest_term(const struct site *site, const struct source *source)
 {
 	struct term *newest = NULL;
 
-	for (size_t i = 0; i < site->entries.count; i++) {
-		const struct zone_entry *entry = site->entries.items[i];
+	for (size_t i = 0; i < site->zones.count; i++) {
+		const struct zone *zone = site->zones.items[i];
 
-		for (size_t j = 0; j < entry->zone.balance.count; j++) {
-			struct term *term = &entry->zone.balance.terms[j];
+		for (size_t j = 0; j < zone->balance.count; j++) {
+			struct term *term = &zone->balance.terms[j];
 
 			if (term->series == &source->energy &&
 			    (!newest || term->from >= newest->from))
@@ -163,6 +145,28 @@ static struct term *site_newest_term(const struct site *site, const struct sourc
 		}
 	}
 	return newest;
+}
+
+const struct term *site_next_assignment(const struct site *site, const struct source *source,
+					const struct term *after, const struct zone **zone)
+{
+	const struct term *next = NULL;
+
+	for (size_t i = 0; i < site->zones.count; i++) {
+		const struct zone *other = site->zones.items[i];
+
+		for (size_t j = 0; j < other->balance.count; j++) {
+			const struct term *term = &other->balance.terms[j];
+
+			if (term->series != &source->energy ||
+			    (after && term->from <= after->from) ||
+			    (next && next->from <= term->from))
+				continue;
+			next = term;
+			*zone = other;
+		}
+	}
+	return next;
 }
 
 static bool zone_holds_term(const struct zone *zone, const struct term *term)
@@ -203,74 +207,58 @@ static void zone_end_term(struct zone *zone, const struct source *source, ms_t n
 	}
 }
 
-static void entry_refresh(struct zone_entry *entry)
+static void site_refresh_zone(struct site *site, struct zone *zone)
 {
-	zone_describe(&entry->zone);
-	ledger_invalidate(&entry->zone.ledger, TIME_RANGE_ALL);
-	entry_dirty_all(entry);
+	zone_describe(zone);
+	ledger_invalidate(&zone->ledger, TIME_RANGE_ALL);
+	site_zone_changed(site, zone);
 }
 
-void entry_add_source(struct zone_entry *entry, struct source *source)
+void site_add_source(struct site *site, struct zone *zone, struct source *source)
 {
-	zone_add_source(&entry->zone, source, 1);
-	entry_refresh(entry);
+	zone_add_source(zone, source, 1);
+	site_refresh_zone(site, zone);
 }
 
-void entry_restored(struct zone_entry *entry, const struct grid *grid, bool recompute)
+/* Sources that once belonged to the zone are to be stored without it. */
+static void site_forget_assignments(struct site *site, const struct zone *zone)
 {
-	struct time_range domain = balance_domain(&entry->zone.balance);
-
-	/* Some may not have got out before the program ended; a week of them certainly did. */
-	if (!time_range_empty(domain))
-		entry->board.mean10_end = grid_window(grid, domain.to - MS_PER_HOUR).start;
-	/* What the store has, nobody says: windows up to any time. */
-	entry->stored = FOREVER;
-	entry->described = false;
-	entry->dirty.count = 0;
-	if (recompute)
-		time_ranges_add(&entry->dirty, TIME_RANGE_ALL);
-}
-
-/* Those that belonged to the zone once are to be stored without it. */
-static void entry_forget_stays(const struct site *site, const struct zone_entry *entry)
-{
-	const struct balance *balance = &entry->zone.balance;
-
 	for (size_t i = 0; i < site->sources.count; i++) {
 		struct source *source = site->sources.items[i];
 
-		for (size_t j = 0; j < balance->count; j++)
-			source->changed |= balance->terms[j].series == &source->energy;
+		for (size_t j = 0; j < zone->balance.count; j++)
+			if (zone->balance.terms[j].series == &source->energy)
+				changes_source(&site->changes, source)->described = true;
 	}
 }
 
 /* A zone that never used anything and has no source any more was a mistake: it disappears. */
 static void site_leave(struct site *site, struct source *source, ms_t now)
 {
-	struct zone_entry *entry = named_find(&site->entries, source->about.zone);
+	struct zone *zone = named_find(&site->zones, source->about.zone);
 	bool used = false;
 
-	if (!entry)
+	if (!zone)
 		return;
-	zone_remove_source(&entry->zone, source);
-	zone_end_term(&entry->zone, source, now);
-	for (size_t i = 0; i < entry->zone.balance.count; i++)
-		used = used || entry->zone.balance.terms[i].series->count;
-	if (entry->zone.source_count) {
-		entry_refresh(entry);
+	zone_remove_source(zone, source);
+	zone_end_term(zone, source, now);
+	for (size_t i = 0; i < zone->balance.count; i++)
+		used = used || zone->balance.terms[i].series->count;
+	if (zone->source_count) {
+		site_refresh_zone(site, zone);
 		return;
 	}
 	if (used) {
-		entry_dirty_all(entry);
+		site_zone_changed(site, zone);
 		return;
 	}
-	keep_zone_gone(site, entry->name);
-	entry_forget_stays(site, entry);
-	if (site->main == entry)
+	changes_zone_gone(&site->changes, zone->id);
+	site_forget_assignments(site, zone);
+	if (site->main == zone)
 		site->main = NULL;
-	board_clear(&entry->board, &site->wall, entry->name);
-	named_remove(&site->entries, entry);
-	entry_free(entry);
+	named_remove(&site->zones, zone);
+	zone_free(zone);
+	free(zone);
 }
 
 static bool zone_has_others(const struct zone *zone, const struct source *source)
@@ -281,23 +269,25 @@ static bool zone_has_others(const struct zone *zone, const struct source *source
 	return false;
 }
 
-/* May the source announce itself so? */
+/* Whether the announcement agrees with those of others. */
 static bool site_admits(const struct site *site, const struct source *source,
 			const struct about *about, struct fail *fail)
 {
-	const struct zone_entry *entry = named_find(&site->entries, about->zone);
+	const struct zone *zone = named_find(&site->zones, about->zone);
 
 	if (strcmp(about->zone, REST_ID) == 0)
-		return fail_set(fail, "zone: \"%s\" is what main leaves over, expected another id",
-				REST_ID);
-	if (about->role == ROLE_MAIN && site->main && site->main != entry &&
-	    zone_has_others(&site->main->zone, source))
+		return fail_set(
+			fail,
+			"zone: \"%s\" is reserved for main minus the parts, expected another id",
+			REST_ID);
+	if (about->role == ROLE_MAIN && site->main && site->main != zone &&
+	    zone_has_others(site->main, source))
 		return fail_set(fail, "role: zone %s is the main zone already, expected \"part\"",
-				site->main->name);
-	if (!entry)
+				site->main->id);
+	if (!zone)
 		return true;
-	for (size_t i = 0; i < entry->zone.source_count; i++) {
-		const struct source *other = entry->zone.sources[i].source;
+	for (size_t i = 0; i < zone->source_count; i++) {
+		const struct source *other = zone->sources[i].source;
 
 		if (other == source)
 			continue;
@@ -316,11 +306,11 @@ static bool source_is_main(const struct source *source)
 	return source->announced && source->about.role == ROLE_MAIN;
 }
 
-/* Tops and contacts count while they are the main meter's. */
+/* Period signals and contacts count while they are the main meter's. */
 static void site_marks_moved(struct site *site, const struct source *source, bool was_main)
 {
 	if (source_is_main(source) != was_main && (source->signals.count || source->contacts.count))
-		site->regrid = true;
+		site->marks_outdated = true;
 }
 
 bool site_announce(struct site *site, struct source *source, const struct about *about, ms_t now,
@@ -328,7 +318,7 @@ bool site_announce(struct site *site, struct source *source, const struct about 
 {
 	bool moves = source->announced && strcmp(source->about.zone, about->zone) != 0;
 	bool was_main = source_is_main(source);
-	struct zone_entry *entry;
+	struct zone *zone;
 
 	/* Retained: it comes again and again. */
 	if (source->announced && about_equal(&source->about, about))
@@ -337,19 +327,20 @@ bool site_announce(struct site *site, struct source *source, const struct about 
 		return false;
 	if (moves)
 		site_leave(site, source, now);
-	entry = site_entry_open(site, about->zone);
+	zone = site_open_zone(site, about->zone);
 	if (moves || !source->announced) {
-		zone_add_source(&entry->zone, source, 1);
-		site_begin_term(site, &entry->zone, source, now);
+		zone_add_source(zone, source, 1);
+		site_begin_term(site, zone, source, now);
 	}
 	source_announce(source, about, now);
-	entry_refresh(entry);
+	site_refresh_zone(site, zone);
 	if (about->role == ROLE_MAIN)
-		site->main = entry;
-	else if (site->main == entry)
+		site->main = zone;
+	else if (site->main == zone)
 		site->main = NULL;
 	site_marks_moved(site, source, was_main);
-	site->rest_stale = site->keeping.dirty = true;
+	changes_source(&site->changes, source)->described = true;
+	site->rest_outdated = true;
 	return true;
 }
 
@@ -361,8 +352,8 @@ void site_withdraw(struct site *site, struct source *source, ms_t now)
 		return;
 	was_main = source_is_main(source);
 	source->announced = false;
-	source->changed = true;
 	site_leave(site, source, now);
 	site_marks_moved(site, source, was_main);
-	site->rest_stale = site->keeping.dirty = true;
+	changes_source(&site->changes, source)->described = true;
+	site->rest_outdated = true;
 }

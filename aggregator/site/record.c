@@ -3,124 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/site/books.h"
-#include "aggregator/site/site_parts.h"
+#include "aggregator/site/parts.h"
 #include "common/base/array.h"
 
-/* Against streams invented by a program gone wild. */
-#define STREAMS_MAX 64
-
-/* Records of a stream that is not known from its beginning come in any order: this long. */
-#define BASELINE_AFTER_MS (3 * MS_PER_SECOND)
-
-/* ---- streams ---- */
-
-/* A stream is over when another began: the first one says nothing more, unless it was the last to
- * say something. */
-static void collector_drop_stream(struct collector *collector)
+/* Notes that the record is dealt with. True if its number is new. */
+static bool site_note(struct site *site, struct collector *collector, const struct record *record)
 {
-	size_t entry = collector->newest == 0;
-	struct sequence *stream = &collector->streams[entry];
+	size_t newest = collector->newest;
+	int64_t first;
+	bool is_new = collector_note(collector, record, &first);
 
-	collector->missing_before =
-		add_limited(collector->missing_before, sequence_missing(stream));
-	sequence_free(stream);
-	collector->stream_count--;
-	memmove(stream, stream + 1,
-		(collector->stream_count - entry) * sizeof(*collector->streams));
-	collector->newest -= collector->newest > entry;
+	if (first != INT64_MAX || newest != collector->newest)
+		changes_stream(&site->changes, collector, record->stream, first);
+	changes_collector(&site->changes, collector->name);
+	return is_new;
 }
-
-struct sequence *collector_stream(struct collector *collector, const char *stream)
-{
-	struct sequence *sequence;
-
-	for (size_t i = collector->stream_count; i-- > 0;)
-		if (strcmp(collector->streams[i].stream, stream) == 0)
-			return &collector->streams[i];
-	if (collector->stream_count == STREAMS_MAX)
-		collector_drop_stream(collector);
-	collector->streams = array_grow(collector->streams, collector->stream_count,
-					&collector->stream_capacity, sizeof(*collector->streams));
-	sequence = &collector->streams[collector->stream_count++];
-	*sequence = (struct sequence){0};
-	strcpy(sequence->stream, stream);
-	return sequence;
-}
-
-/* Notes that the record is dealt with. True where its number is new. */
-static bool collector_note(struct site *site, struct collector *collector,
-			   const struct record *record)
-{
-	struct sequence *stream = collector_stream(collector, record->stream);
-	int64_t from = record->has_prev ? record->prev + 1 : record->seq;
-	size_t entry = (size_t)(stream - collector->streams);
-
-	stream->linked |= record->has_prev;
-	stream->bare |= !record->has_prev;
-	if (collector->newest != entry) {
-		collector->newest = entry;
-		stream->changed = true;
-	}
-	collector->unanswered = true;
-	site->keeping.dirty = true;
-	return sequence_note(stream, from, record->seq);
-}
-
-void site_take_baselines(struct site *site, ms_t monotonic)
-{
-	for (size_t i = 0; i < site->collectors.count; i++) {
-		struct collector *collector = site->collectors.items[i];
-		struct sequence *stream;
-
-		if (!collector->stream_count)
-			continue;
-		stream = &collector->streams[collector->newest];
-		/* Of one that was restored nobody knows what its records tell before one comes. */
-		if (!stream->bare || stream->linked || !stream->count || stream->runs[0].from <= 1)
-			continue;
-		if (!stream->known)
-			stream->known = monotonic;
-		if (monotonic < stream->known + BASELINE_AFTER_MS)
-			continue;
-		sequence_note(stream, 1, stream->runs[0].from);
-		collector->unanswered = site->keeping.dirty = true;
-	}
-}
-
-void collector_acknowledge(const struct site *site, struct collector *collector)
-{
-	const struct site_settings *settings = site->wall.settings;
-	const struct sequence *stream;
-	char topic[TOPIC_SIZE];
-	struct ack ack;
-	char *payload;
-
-	for (size_t i = 0; i < collector->stream_count; i++)
-		sequence_stored(&collector->streams[i]);
-	if (!collector->unanswered)
-		return;
-	collector->unanswered = false;
-	stream = &collector->streams[collector->newest];
-	/* Not known from its beginning, and nothing says whether that is to come. */
-	if (!stream->linked && !stream->known && sequence_mark(stream) == 0)
-		return;
-	strcpy(ack.stream, stream->stream);
-	ack.seq = sequence_mark(stream);
-	payload = ack_encode(&ack);
-	topic_build(topic, settings->base, settings->id, "collector/%s/ack", collector->name);
-	if (payload)
-		site->wall.publisher.publish(site->wall.publisher.context, topic, payload, 1,
-					     false);
-	free(payload);
-}
-
-/* ---- what a record says ---- */
 
 static void site_marks(struct site *site, struct source *source, const struct record *record)
 {
-	struct keeping *keeping = &site->keeping;
-	struct kept_moment moment = {source, record->t};
+	struct source_moment moment = {source, record->t};
 	struct contact_state state = {
 		.t = record->t,
 		.off_peak = record->off_peak,
@@ -130,26 +31,26 @@ static void site_marks(struct site *site, struct source *source, const struct re
 	};
 	bool main = source->announced && source->about.role == ROLE_MAIN;
 
-	/* What comes again is stored, or waits for it. */
+	/* What comes again was given to the consumers before. */
 	if (record->mark == MARK_TOP10 && !grid_holds(&source->signals, record->t)) {
 		grid_add(&source->signals, record->t);
 		if (main)
 			grid_add(&site->grid, record->t);
-		keep(&keeping->signals, moment);
+		changes_append(&site->changes.signals, moment);
 	}
 	if ((state.off_peak != UNKNOWN || state.peak != UNKNOWN) &&
 	    !contacts_hold(&source->contacts, &state)) {
 		contacts_add(&source->contacts, &state);
 		if (main)
 			contacts_add(&site->tariff.contacts, &state);
-		keep(&keeping->contacts, moment);
+		changes_append(&site->changes.contacts, moment);
 	}
 }
 
-static void site_gap(struct site *site, struct source *source, const struct record *record)
+static void site_gap(struct site *site, const struct source *source, const struct record *record)
 {
 	struct health *health = &site->health;
-	struct kept_gap gap = {
+	struct source_gap gap = {
 		source,
 		{record->t, record->blind_ms, record->lost, record->lost_possible},
 	};
@@ -159,55 +60,56 @@ static void site_gap(struct site *site, struct source *source, const struct reco
 	health->edges_lost = add_limited(health->edges_lost, record->lost);
 	health->lost_possible += record->lost_possible;
 	health->blind_ms = add_limited(health->blind_ms, record->blind_ms);
-	keep(&site->keeping.gaps, gap);
+	changes_append(&site->changes.gaps, gap);
 }
 
-/* ---- records that will never be taken ---- */
-
-/* Nobody can do anything about it by sending it again: it is kept for a person to look at. */
+/* Sending such a record again is of no use: it counts as dealt with, and is kept for a person to
+ * look at. */
 static void site_refuse(struct site *site, const struct topic *topic, const char *text,
 			const char *payload, size_t size, ms_t now, const struct fail *reason)
 {
-	struct kept_refusal refusal = {.size = size, .at = now};
+	struct refused_record refused = {.size = size, .at = now};
 	struct record record;
 
 	if (!record_decode_number(&record, payload, size))
 		return;
-	if (site->keeping.refusals.count >= SITE_REFUSALS_MAX) {
+	if (site->changes.refused.count >= site->room.refused) {
 		site->health.deferred++;
 		return;
 	}
-	if (!collector_note(site, site_collector(site, topic->collector), &record))
+	if (!site_note(site, site_collector(site, topic->collector), &record))
 		return;
-	refusal.payload = malloc(size + 1);
-	if (!refusal.payload)
+	refused.payload = malloc(size + 1);
+	if (!refused.payload)
 		abort();
-	memcpy(refusal.payload, payload, size);
-	refusal.payload[size] = '\0';
-	copy_printable(refusal.topic, sizeof(refusal.topic), text);
-	copy_printable(refusal.reason, sizeof(refusal.reason), reason->text);
-	keep(&site->keeping.refusals, refusal);
+	memcpy(refused.payload, payload, size);
+	refused.payload[size] = '\0';
+	copy_printable(refused.topic, sizeof(refused.topic), text);
+	copy_printable(refused.reason, sizeof(refused.reason), reason->text);
+	changes_append(&site->changes.refused, refused);
 }
-
-/* ---- records ---- */
 
 static bool site_take(struct site *site, const struct topic *topic, struct source *source,
 		      const struct record *record, ms_t now, struct fail *fail)
 {
 	struct health *health = &site->health;
-	struct kept_fact fact = {.source = source, .t = record->t};
+	struct new_fact fact = {.source = source, .t = record->t};
+	enum counts counts = source->counts;
 	bool late = record->t < source->newest;
 
 	if (!source_record(source, record, now, &fact.count, fail))
 		return false;
-	/* What comes again is stored, or waits for it. */
+	/* An index that was set is a swap, which belongs to the description of the source. */
+	if (record->index_set || source->counts != counts)
+		changes_source(&site->changes, source)->described = true;
+	/* What comes again was given to the consumers before. */
 	if (!record->index_set && !series_holds(&source->energy, record->t, fact.count))
-		keep(&site->keeping.facts, fact);
+		changes_append(&site->changes.facts, fact);
 	if (record->is_pulse)
 		site_marks(site, source, record);
 	health->accepted++;
 	health->late += late;
-	if (collector_note(site, site_collector(site, topic->collector), record))
+	if (site_note(site, site_collector(site, topic->collector), record))
 		site_gap(site, source, record);
 	else
 		health->duplicate++;
@@ -221,7 +123,7 @@ bool site_record(struct site *site, const struct topic *topic, const char *text,
 	struct source *source;
 
 	/* It is not acknowledged, so it comes again. */
-	if (site->keeping.facts.count >= SITE_PENDING_MAX) {
+	if (site->changes.facts.count >= site->room.facts) {
 		site->health.deferred++;
 		return true;
 	}
@@ -230,7 +132,7 @@ bool site_record(struct site *site, const struct topic *topic, const char *text,
 	/* When the clocks agree again it can be taken. */
 	if (!fact_time(record.t, now, fail))
 		return false;
-	source = site_source(site, topic, fail);
+	source = site_source(site, topic->collector, topic->source, fail);
 	if (!source)
 		return false;
 	if (site_take(site, topic, source, &record, now, fail))

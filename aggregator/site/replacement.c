@@ -1,40 +1,39 @@
-/* How a site takes the replacement of a meter: what an operator says of it has to go with what the
- * meters recorded, since a wrong word about an index is energy that nobody used. */
+/* How a site takes the replacement of a meter. The indices that an operator gives have to agree
+ * with what the meters recorded: a wrong index is energy that nobody used. */
 #include <stdio.h>
 
-#include "aggregator/site/books.h"
-#include "aggregator/site/site_parts.h"
+#include "aggregator/site/parts.h"
 
-struct told {
+/* A point in the words of the command. */
+struct point_text {
 	char when[CIVIL_ISO_SIZE];
 	char what[48];
 };
 
-/* A point in the words of the command. */
-static struct told point_told(const struct site *site, const struct source *source,
-			      const struct point *point)
+static struct point_text point_text(const struct site *site, const struct source *source,
+				    const struct point *point)
 {
 	int64_t count = (int64_t)point->count;
-	struct told told;
+	struct point_text text;
 
-	civil_iso(told.when, &site->wall.settings->tariff.zone, point->t);
+	civil_iso(text.when, &site->settings->tariff.zone, point->t);
 	if (source->counts == COUNTS_PULSES)
-		snprintf(told.what, sizeof(told.what), "%lld pulses", (long long)count);
+		snprintf(text.what, sizeof(text.what), "%lld pulses", (long long)count);
 	else
-		snprintf(told.what, sizeof(told.what), "%lld.%03lld Wh", (long long)count / 1000,
+		snprintf(text.what, sizeof(text.what), "%lld.%03lld Wh", (long long)count / 1000,
 			 (long long)count % 1000);
-	return told;
+	return text;
 }
 
-/* The kept point before point `i`; NULL: there is none. */
-static const struct point *kept_before(const struct index_series *series, size_t i)
+/* The last point before point `i` that is not left out; NULL: there is none. */
+static const struct point *counted_before(const struct index_series *series, size_t i)
 {
 	while (i > 0 && series->points[i - 1].kind == POINT_GLITCH)
 		i--;
 	return i > 0 ? &series->points[i - 1] : NULL;
 }
 
-static const struct point *kept_after(const struct index_series *series, ms_t t)
+static const struct point *counted_after(const struct index_series *series, ms_t t)
 {
 	size_t i = series_find(series, t);
 
@@ -65,9 +64,9 @@ static bool too_late(const struct site *site, const struct source *source, const
 		i--;
 	if (i > 0 && series->points[i - 1].kind == POINT_RESET) {
 		const struct point *first = &series->points[i - 1];
-		const struct point *last = kept_before(series, i - 1);
-		struct told before = point_told(site, source, last);
-		struct told after = point_told(site, source, first);
+		const struct point *last = counted_before(series, i - 1);
+		struct point_text before = point_text(site, source, last);
+		struct point_text after = point_text(site, source, first);
 
 		if ((int64_t)last->count <= swap->final && (int64_t)first->count >= swap->initial)
 			return !fail_set(
@@ -79,25 +78,25 @@ static bool too_late(const struct site *site, const struct source *source, const
 	return false;
 }
 
-static bool swap_fits(const struct site *site, const struct source *source, const struct swap *swap,
-		      struct fail *fail)
+static bool swap_agrees(const struct site *site, const struct source *source,
+			const struct swap *swap, struct fail *fail)
 {
 	const struct index_series *series = &source->energy;
-	const struct point *before = kept_before(series, series_find(series, swap->t));
-	const struct point *after = kept_after(series, swap->t);
-	struct told told;
+	const struct point *before = counted_before(series, series_find(series, swap->t));
+	const struct point *after = counted_after(series, swap->t);
+	struct point_text text;
 
 	if (too_late(site, source, swap, fail))
 		return false;
 	if (before && (int64_t)before->count > swap->final) {
-		told = point_told(site, source, before);
+		text = point_text(site, source, before);
 		return fail_set(fail, "the final index is below %s, which the meter had at %s",
-				told.what, told.when);
+				text.what, text.when);
 	}
 	if (after && after->kind != POINT_FINAL && (int64_t)after->count < swap->initial) {
-		told = point_told(site, source, after);
+		text = point_text(site, source, after);
 		return fail_set(fail, "the initial index is above %s, which the meter had at %s",
-				told.what, told.when);
+				text.what, text.when);
 	}
 	return true;
 }
@@ -105,18 +104,19 @@ static bool swap_fits(const struct site *site, const struct source *source, cons
 bool site_swap(struct site *site, const char *collector, const char *id, const struct swap *swap,
 	       ms_t now, struct fail *fail)
 {
-	struct source *source = (struct source *)site_find_source(site, collector, id);
+	struct source *source = site_find_source(site, collector, id);
 
 	if (!source)
 		return fail_set(fail, "there is no source %s/%s", collector, id);
 	if (!fact_time(swap->t, now, fail))
 		return false;
-	/* Said once more, because the answer was lost, or was that it could not be written yet. */
+	/* Sent once more, because the answer was lost, or was that it could not be written yet. */
 	if (swap_known(&source->energy, swap))
 		return true;
-	site_update(site);
-	if (!swap_fits(site, source, swap, fail))
+	site_take_in(site);
+	if (!swap_agrees(site, source, swap, fail))
 		return false;
-	site->keeping.dirty |= source_swap(source, swap);
+	if (source_swap(source, swap))
+		changes_source(&site->changes, source)->described = true;
 	return true;
 }

@@ -11,19 +11,6 @@ void sequence_free(struct sequence *sequence)
 	*sequence = (struct sequence){0};
 }
 
-static void sequence_change(struct sequence *sequence, const struct run *run)
-{
-	sequence->changed = true;
-	if (run->from < sequence->stored)
-		sequence->stored = run->from;
-}
-
-void sequence_stored(struct sequence *sequence)
-{
-	sequence->changed = false;
-	sequence->stored = INT64_MAX;
-}
-
 /* Puts a run into the place of those from `first` to before `end`. */
 static void runs_replace(struct sequence *sequence, size_t first, size_t end, struct run run)
 {
@@ -36,12 +23,14 @@ static void runs_replace(struct sequence *sequence, size_t first, size_t end, st
 	sequence->count = sequence->count + 1 - (end - first);
 }
 
-bool sequence_note(struct sequence *sequence, int64_t from, int64_t to)
+bool sequence_note(struct sequence *sequence, int64_t from, int64_t to, int64_t *first_changed)
 {
 	struct run run = {from, to};
 	size_t end = sequence->count;
 	size_t first;
+	bool is_new = true;
 
+	*first_changed = INT64_MAX;
 	/* From the newest on: that is where numbers come. */
 	while (end > 0 && sequence->runs[end - 1].from - 1 > to)
 		end--;
@@ -53,17 +42,14 @@ bool sequence_note(struct sequence *sequence, int64_t from, int64_t to)
 		run.from = old.from < run.from ? old.from : run.from;
 		run.to = old.to > run.to ? old.to : run.to;
 	}
-	/* A number in the middle of what has come was told before; what it tells of those before
-	 * it may be new. */
+	/* A number in the middle of what has come is not new, but what it says of those before it
+	 * may be. */
 	for (size_t i = first; i < end; i++)
-		if (sequence->runs[i].from <= to && to <= sequence->runs[i].to) {
-			runs_replace(sequence, first, end, run);
-			sequence_change(sequence, &run);
-			return false;
-		}
+		if (sequence->runs[i].from <= to && to <= sequence->runs[i].to)
+			is_new = false;
 	runs_replace(sequence, first, end, run);
-	sequence_change(sequence, &run);
-	return true;
+	*first_changed = run.from;
+	return is_new;
 }
 
 int64_t sequence_mark(const struct sequence *sequence)

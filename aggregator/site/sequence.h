@@ -17,20 +17,16 @@ struct sequence {
 	char stream[STREAM_SIZE];
 	struct run *runs; /* ascending, never adjacent */
 	size_t count, capacity;
-	bool linked;	/* its records tell which one was before them, */
-	bool bare;	/* or do not; since the start, both */
-	bool changed;	/* since it was stored; */
-	int64_t stored; /* what is stored of runs that begin below this number is so still */
-	ms_t known;	/* monotonic time of the first look at it; 0: none yet */
+	bool linked; /* since the start, records came that name their predecessor */
+	bool bare;   /* since the start, records came that do not */
+	ms_t known;  /* monotonic time of the first call of collector_take_baseline(); 0: none */
 };
 
 void sequence_free(struct sequence *sequence);
 
-/* Notes that the numbers from..to are dealt with. False where `to` was already. */
-bool sequence_note(struct sequence *sequence, int64_t from, int64_t to);
-
-/* It is as it was stored. */
-void sequence_stored(struct sequence *sequence);
+/* Notes that the numbers from..to are dealt with. Returns whether `to` was not before. *first: runs
+ * that begin below this number are what they were; INT64_MAX: all are. */
+bool sequence_note(struct sequence *sequence, int64_t from, int64_t to, int64_t *first);
 
 /* Everything up to and including this number is dealt with; 0: not even 1 is. */
 int64_t sequence_mark(const struct sequence *sequence);

@@ -1,20 +1,28 @@
-/* site.h - the aggregator's core: facts in, retained topics out.
+/* site.h - the aggregator's core: takes facts, and says what changed.
  *
- * A site routes every message to the source that it is about, keeps what follows from the facts
- * up to date, and hands out what changed. It knows no clock and no socket: every call is told what
- * time it is, and everything goes out through the publisher. */
+ * A site routes every message to the source that it is about and keeps up to date what follows from
+ * the facts. It has no clock, file or socket, and does not know who uses it: calls are given the
+ * time, and site_update() returns what changed. Its structs are open for consumers to read.
+ *
+ * What the site holds is a function of the set of records, of announcements and commands with their
+ * dates, and of the configuration: not of order, delay or repetition. */
 #ifndef AGGREGATOR_SITE_SITE_H
 #define AGGREGATOR_SITE_SITE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "aggregator/site/changes.h"
+#include "aggregator/site/collector.h"
 #include "aggregator/site/health.h"
-#include "aggregator/energy/source.h"
+#include "aggregator/site/named.h"
 #include "aggregator/tariff/tariff.h"
+#include "aggregator/zone/demand.h"
+#include "aggregator/zone/zone.h"
 #include "common/contract/topic.h"
 
-struct site;
+/* The zone that the parts leave over of main: a reserved id. */
+#define REST_ID "rest"
 
 struct site_settings {
 	char base[TOPIC_BASE_SIZE];
@@ -29,28 +37,80 @@ struct site_settings {
 	struct tariff_settings tariff;
 };
 
-struct publisher {
-	void *context;
-	/* Sets a retained topic. `each`: every value matters, not only the newest. */
-	void (*publish)(void *context, const char *topic, const char *payload, int qos, bool each);
+/* The running window of the main zone. */
+struct site_demand {
+	struct window window;
+	struct demand demand;
+	int64_t subscribed_w;
 };
 
-/* The settings assignment the caller's and must outlive the site. */
-struct site *site_open(const struct site_settings *settings, struct publisher publisher, ms_t now);
+/* How many records and refused records the site takes before the next site_update(). A record
+ * beyond that is left for its collector to send again, and counted in health.deferred. */
+struct site_room {
+	size_t facts, refused;
+};
+
+struct site {
+	const struct site_settings *settings;
+	struct named collectors;   /* struct collector */
+	struct named sources;	   /* struct source */
+	struct named zones;	   /* struct zone, but for the rest */
+	struct zone *main;	   /* of `zones`; NULL: none */
+	struct zone *rest;	   /* NULL: no parts, or no main zone */
+	struct tariff tariff;	   /* with the contacts of the main meter */
+	struct grid grid;	   /* with the period signals of the main meter */
+	struct site_demand demand; /* if there is a main zone */
+	struct health health;
+	struct site_room room;
+
+	/* Not for others to read. */
+	struct changes changes;		/* since site_update() */
+	struct changes given;		/* those that site_update() returned */
+	bool rest_outdated;		/* a zone changed that the rest follows from */
+	bool marks_outdated;		/* another source is main: its signals and contacts count */
+	ms_t next_states, next_by_time; /* on the monotonic clock */
+	size_t downsample_source;	/* the next one to be downsampled, */
+	ms_t downsample_from;		/* from this time on; NEVER: from its beginning */
+};
+
+/* The settings stay the caller's and must outlive the site. */
+struct site *site_open(const struct site_settings *settings, ms_t now);
 void site_close(struct site *site);
 
-/* Takes a message below <base>/<site>/collector/. What is wrong with it is counted and returned as
- * a reason (false); what was known before assignments. */
+/* Takes a message below <base>/<site>/collector/. If it is wrong, the site stays as it was, the
+ * refusal is counted in site->health, and false with a reason is returned. */
 bool site_message(struct site *site, const char *topic, const char *payload, size_t size, ms_t now,
 		  struct fail *fail);
 
-/* This machine's wall clock was stepped. */
+/* The meter was replaced at swap->t: its final index, and the initial one of the new one. Replaces
+ * a swap of the same t; the same indices once more, at whatever t, change nothing. False, with a
+ * reason for the operator, if it contradicts what was recorded before and after it. */
+bool site_swap(struct site *site, const char *collector, const char *source,
+	       const struct swap *swap, ms_t now, struct fail *fail);
+
+/* The wall clock of this machine was stepped. */
 void site_clock_stepped(struct site *site);
 
-/* Publishes what changed and is due. Call it often; it does nothing until `publish_ms` have passed
- * on the monotonic clock. */
-void site_publish(struct site *site, ms_t now, ms_t monotonic);
+/* Takes in what came. The changes since the call before are valid until the next one. Every
+ * `publish_ms` of the monotonic clock they have `states`. */
+const struct changes *site_update(struct site *site, ms_t now, ms_t monotonic);
 
-int site_zone_count(const struct site *site);
+/* Adds all that the site holds to `changes`: for a store that lost everything. */
+void site_everything(const struct site *site, struct changes *changes);
+
+/* ---- reading ---- */
+
+/* The zone at position `i` of all, 0 to zones.count, the rest last (NULL: there is none). */
+struct zone *site_zone(const struct site *site, size_t i);
+struct zone *site_find_zone(const struct site *site, const char *id);
+struct source *site_find_source(const struct site *site, const char *collector, const char *source);
+
+/* What zone.h needs to know of the site. */
+struct zone_context site_context(struct site *site, ms_t now);
+
+/* An assignment of the source: its energy belongs to `*zone` within the term's [from, until). The
+ * first one if `after` is NULL, else the next; NULL: there is none. */
+const struct term *site_next_assignment(const struct site *site, const struct source *source,
+					const struct term *after, const struct zone **zone);
 
 #endif

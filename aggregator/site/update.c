@@ -1,31 +1,44 @@
-/* How a site takes in what came: what it changes in the windows and days of which zone. */
+/* How a site takes in what came, and what it changes in the windows, days and events of which zone
+ * and source. */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "aggregator/site/site_parts.h"
+#include "aggregator/site/parts.h"
 
-static void entry_dirty(struct zone_entry *entry, struct time_range range)
+/* Also without news the books are looked at this often: windows close and days end by time alone.
+ */
+#define BY_TIME_MS (5 * MS_PER_SECOND)
+
+static void zone_books_changed(struct zone *zone, struct changed_zone *changed,
+			       struct time_range range)
 {
-	ledger_invalidate(&entry->zone.ledger, range);
-	time_ranges_add(&entry->dirty, range);
-	entry->changed = true;
+	ledger_invalidate(&zone->ledger, range);
+	time_ranges_add(&changed->windows, range);
+	changed->books = true;
 }
 
-static void place_update(struct zone_entry *entry, struct time_range bands,
-			 struct time_range windows)
+/* `bands`: where other prices may be in force; `windows`: where windows may begin elsewhere. */
+static void zone_update(struct site *site, struct zone *zone, struct time_range bands,
+			struct time_range windows)
 {
-	struct zone *zone = &entry->zone;
+	struct changed_zone *changed = NULL;
 
 	for (size_t i = 0; i < zone->balance.count; i++) {
-		const struct time_ranges *changed = &zone->balance.terms[i].series->changed;
+		const struct time_ranges *ranges = &zone->balance.terms[i].series->changed;
 
-		for (size_t j = 0; j < changed->count; j++)
-			entry_dirty(entry, changed->items[j]);
+		for (size_t j = 0; j < ranges->count; j++) {
+			changed = changes_zone(&site->changes, zone->id);
+			zone_books_changed(zone, changed, ranges->items[j]);
+		}
 	}
+	if (time_range_empty(bands) && time_range_empty(windows))
+		return;
+	changed = changes_zone(&site->changes, zone->id);
 	if (!time_range_empty(bands))
-		entry_dirty(entry, bands);
-	if (!time_range_empty(windows))
-		time_ranges_add(&entry->dirty, windows);
-	entry->changed |= !time_range_empty(windows);
+		zone_books_changed(zone, changed, bands);
+	time_ranges_add(&changed->windows, windows);
+	changed->books = true;
 }
 
 static int64_t source_event_count(const struct source *source)
@@ -35,7 +48,7 @@ static int64_t source_event_count(const struct source *source)
 	return series->resets + series->glitches + series->rollovers + (int64_t)series->swap_count;
 }
 
-static void source_update(struct source *source)
+static void source_update(struct site *site, struct source *source)
 {
 	series_update(&source->energy);
 	series_update(&source->volume);
@@ -46,14 +59,14 @@ static void source_update(struct source *source)
 	for (size_t i = 0; source->eventful && i < source->energy.changed.count; i++) {
 		struct time_range range = source->energy.changed.items[i];
 
-		/* An event at its end tells what was before it. */
-		time_ranges_add(&source->dirty,
+		/* An event at its end has the index before it. */
+		time_ranges_add(&changes_source(&site->changes, source)->events,
 				(struct time_range){range.from, add_limited(range.to, 1)});
 	}
 }
 
-/* The newest event of all sources. */
-static void health_look(struct health *health, const struct source *source)
+/* Adds up the events of all sources, and finds the newest. */
+static void health_add(struct health *health, const struct source *source)
 {
 	const struct index_series *series = &source->energy;
 	struct event event;
@@ -84,8 +97,8 @@ static void site_take_marks(struct site *site, const struct source *source)
 		contacts_add(&site->tariff.contacts, &source->contacts.states[i]);
 }
 
-/* Puts the period signals and contacts of the main meter together. */
-static void site_regrid(struct site *site)
+/* Collects the period signals and contacts of the main meter anew. */
+static void site_collect_marks(struct site *site)
 {
 	grid_free(&site->grid);
 	contacts_free(&site->tariff.contacts);
@@ -93,33 +106,158 @@ static void site_regrid(struct site *site)
 		site_take_marks(site, site->sources.items[i]);
 }
 
-void site_update(struct site *site)
+void site_take_in(struct site *site)
 {
 	struct health *health = &site->health;
-	bool regrid = site->regrid;
+	bool anew = site->marks_outdated;
 	struct time_range bands, windows;
 
-	if (regrid)
-		site_regrid(site);
-	site->regrid = false;
+	if (anew)
+		site_collect_marks(site);
+	site->marks_outdated = false;
 	bands = tariff_update(&site->tariff);
 	windows = grid_update(&site->grid);
-	if (regrid) {
+	if (anew) {
 		bands = windows = TIME_RANGE_ALL;
 		tariff_invalidate(&site->tariff);
 	}
 	health->resets = health->glitches = health->rollovers = health->swaps = 0;
 	health->event = (struct event){0};
 	for (size_t i = 0; i < site->sources.count; i++) {
-		source_update(site->sources.items[i]);
-		health_look(health, site->sources.items[i]);
+		source_update(site, site->sources.items[i]);
+		health_add(health, site->sources.items[i]);
 	}
+	health->spurious_tops = site->grid.spurious;
 	if (!time_range_empty(bands))
 		health->contact_faults = tariff_faults(&site->tariff);
-	if (site->rest_stale)
-		site_rest(site);
-	for (size_t i = 0; i < site->entries.count; i++)
-		place_update(site->entries.items[i], bands, windows);
-	if (site->rest)
-		place_update(site->rest, bands, windows);
+	if (site->rest_outdated)
+		site_make_rest(site);
+	for (size_t i = 0; i <= site->zones.count; i++) {
+		struct zone *zone = site_zone(site, i);
+
+		if (zone)
+			zone_update(site, zone, bands, windows);
+	}
+}
+
+/* ---- what is true at a moment ---- */
+
+static void health_count_missing(struct site *site)
+{
+	struct health *health = &site->health;
+
+	health->missing = 0;
+	for (size_t i = 0; i < site->collectors.count; i++) {
+		const struct collector *collector = site->collectors.items[i];
+
+		health->missing = add_limited(health->missing, collector->missing_before);
+		for (size_t j = 0; j < collector->stream_count; j++)
+			health->missing = add_limited(health->missing,
+						      sequence_missing(&collector->streams[j]));
+	}
+}
+
+static void site_project_demand(struct site *site, const struct zone_context *context)
+{
+	const struct zone *zone = site->main;
+	struct site_demand *demand = &site->demand;
+	struct segment segment = tariff_at(&site->tariff, context->now);
+	bool alarmed = demand->demand.alarm;
+	double power_w = NAN;
+	struct window minute;
+	mwh_t energy;
+
+	*demand = (struct site_demand){0};
+	/* An alarm without a main zone would stay for ever. */
+	if (!zone)
+		return;
+	if (zone->state.status == ZONE_ONLINE && zone_last_minute(zone, context, &minute))
+		power_w = zone_reading(zone, minute, context).power_w;
+	demand->window = grid_window(&site->grid, context->now);
+	demand->subscribed_w =
+		tariff_subscribed(&site->settings->tariff, context->now, segment.band);
+	energy = add_limited(
+		balance_between(&zone->balance, demand->window.start, demand->window.end).energy,
+		zone_beyond(zone, demand->window.start));
+	demand->demand = demand_at(energy, context->now - demand->window.start, power_w,
+				   demand->subscribed_w, alarmed);
+}
+
+static void site_take_states(struct site *site, ms_t now)
+{
+	struct zone_context context = site_context(site, now);
+
+	for (size_t i = 0; i <= site->zones.count; i++) {
+		struct zone *zone = site_zone(site, i);
+		struct zone_state state;
+
+		if (!zone)
+			continue;
+		ledger_update(&zone->ledger, &zone->balance, &site->tariff);
+		state = zone_look(zone, &context);
+		if (zone_state_equal(&zone->state, &state))
+			continue;
+		zone->state = state;
+		changes_zone(&site->changes, zone->id)->state = true;
+	}
+	site_project_demand(site, &context);
+	health_count_missing(site);
+	site->changes.states = true;
+}
+
+const struct changes *site_update(struct site *site, ms_t now, ms_t monotonic)
+{
+	struct changes given = site->given;
+
+	for (size_t i = 0; i < site->collectors.count; i++) {
+		struct collector *collector = site->collectors.items[i];
+
+		if (!collector_take_baseline(collector, monotonic))
+			continue;
+		changes_stream(&site->changes, collector,
+			       collector->streams[collector->newest].stream, 0);
+		changes_collector(&site->changes, collector->name);
+	}
+	site_take_in(site);
+	if (monotonic >= site->next_by_time) {
+		site->next_by_time = monotonic + BY_TIME_MS;
+		site->changes.by_time = true;
+		site_downsample(site, now);
+	}
+	if (monotonic >= site->next_states) {
+		site->next_states = monotonic + site->settings->publish_ms;
+		site_take_states(site, now);
+	}
+	changes_clear(&given);
+	site->given = site->changes;
+	site->changes = given;
+	return &site->given;
+}
+
+void site_everything(const struct site *site, struct changes *changes)
+{
+	changes->everything = true;
+	for (size_t i = 0; i <= site->zones.count; i++) {
+		const struct zone *zone = site_zone(site, i);
+		struct changed_zone *changed = zone ? changes_zone(changes, zone->id) : NULL;
+
+		if (!zone)
+			continue;
+		changed->described = true;
+		time_ranges_add(&changed->windows, TIME_RANGE_ALL);
+	}
+	for (size_t i = 0; i < site->sources.count; i++) {
+		struct source *source = site->sources.items[i];
+		struct changed_source *changed = changes_source(changes, source);
+
+		changed->described = true;
+		if (source->eventful)
+			time_ranges_add(&changed->events, TIME_RANGE_ALL);
+	}
+	for (size_t i = 0; i < site->collectors.count; i++) {
+		const struct collector *collector = site->collectors.items[i];
+
+		for (size_t j = 0; j < collector->stream_count; j++)
+			changes_stream(changes, collector, collector->streams[j].stream, 0);
+	}
 }

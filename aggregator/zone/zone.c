@@ -293,7 +293,7 @@ static double zone_volume(const struct zone *zone)
 static enum quality zone_quality(const struct zone *zone, const struct zone_context *context,
 				 const struct zone_state *state, enum quality of_window)
 {
-	if (zone_status(zone, context) != ZONE_ONLINE)
+	if (state->status != ZONE_ONLINE)
 		return QUALITY_STALE;
 	if (!zone_complete(zone, context))
 		return QUALITY_PARTIAL;
@@ -303,12 +303,32 @@ static enum quality zone_quality(const struct zone *zone, const struct zone_cont
 								       : QUALITY_MEASURED;
 }
 
+/* Numbers that are both unknown are equal, too. */
+static bool same(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
+bool zone_state_equal(const struct zone_state *a, const struct zone_state *b)
+{
+	return a->status == b->status && same(a->power_w, b->power_w) &&
+	       same(a->power_1m_w, b->power_1m_w) && same(a->power_10m_w, b->power_10m_w) &&
+	       a->energy_total == b->energy_total && a->energy_day == b->energy_day &&
+	       same(a->volume_m3, b->volume_m3) && money_equal(a->cost_total, b->cost_total) &&
+	       money_equal(a->cost_day, b->cost_day) && same(a->cost_hour, b->cost_hour) &&
+	       a->day_start == b->day_start && a->segment.band == b->segment.band &&
+	       a->segment.price == b->segment.price && a->quality == b->quality;
+}
+
 struct zone_state zone_look(const struct zone *zone, const struct zone_context *context)
 {
-	struct zone_state state = {.power_w = NAN, .power_1m_w = NAN, .power_10m_w = NAN};
+	struct zone_state state = {.status = zone_status(zone, context),
+				   .power_w = NAN,
+				   .power_1m_w = NAN,
+				   .power_10m_w = NAN};
 	enum quality of_window = QUALITY_MEASURED;
 	const struct ledger_day *day = ledger_day(&zone->ledger, context->now);
-	bool answers = zone_status(zone, context) == ZONE_ONLINE && zone_counts_energy(zone);
+	bool answers = state.status == ZONE_ONLINE && zone_counts_energy(zone);
 	struct window window;
 	mwh_t beyond;
 

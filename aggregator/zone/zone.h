@@ -24,6 +24,21 @@ struct zone_source {
 	int sign;
 };
 
+/* Everything in the topic `state`. NAN is unknown. */
+struct zone_state {
+	enum zone_status status;
+	double power_w, power_1m_w, power_10m_w;
+	mwh_t energy_total, energy_day;
+	double volume_m3; /* of sources that count volume; NAN: none does */
+	struct money cost_total, cost_day;
+	double cost_hour; /* currency per hour */
+	ms_t day_start;
+	struct segment segment; /* band and price in force now */
+	enum quality quality;
+};
+
+bool zone_state_equal(const struct zone_state *a, const struct zone_state *b);
+
 struct zone {
 	char id[ID_SIZE];
 	char label[LABEL_SIZE];
@@ -34,6 +49,7 @@ struct zone {
 	size_t source_count, source_capacity;
 	struct balance balance; /* all sources that ever belonged to it */
 	struct ledger ledger;
+	struct zone_state state; /* as of the last zone_look(), of the owner of the zone */
 };
 
 /* What a look at a zone needs to know beside the zone. All sorted. */
@@ -73,18 +89,6 @@ bool zone_last_window(const struct zone *zone, const struct zone_context *contex
 		      struct window *window);
 bool zone_last_minute(const struct zone *zone, const struct zone_context *context,
 		      struct window *minute);
-
-/* Everything in the topic `state`. NAN is unknown. */
-struct zone_state {
-	double power_w, power_1m_w, power_10m_w;
-	mwh_t energy_total, energy_day;
-	double volume_m3; /* of sources that count volume; NAN: none does */
-	struct money cost_total, cost_day;
-	double cost_hour; /* currency per hour */
-	ms_t day_start;
-	struct segment segment; /* band and price in force now */
-	enum quality quality;
-};
 
 struct zone_state zone_look(const struct zone *zone, const struct zone_context *context);
 

@@ -406,7 +406,7 @@ static int descriptors(const struct meters *meters)
 
 static void open_all_gpio(struct meters *meters)
 {
-	descriptor_store_expect(descriptors(meters));
+	descriptor_store_need(descriptors(meters));
 	for (size_t i = 0; i < meters->input_count; i++)
 		inherit(&meters->inputs[i]);
 	/* Lines of meters that there are no longer may be needed for others. */

@@ -12,10 +12,10 @@ DUMP = {
     "weights": "SELECT name, quantity, position, since IS NULL, amount, modulus"
     " FROM weights JOIN sources ON id = source",
     "swaps": "SELECT name, t, final, initial, set_by FROM swaps JOIN sources ON id = source",
-    "stays": "SELECT name, position, zone, since IS NULL, until IS NULL"
-    " FROM stays JOIN sources ON id = source",
+    "assignments": "SELECT name, position, zone, since IS NULL, until IS NULL"
+    " FROM assignments JOIN sources ON id = source",
     "facts": "SELECT name, t, count FROM facts JOIN sources ON id = source",
-    "tops": "SELECT name, t FROM tops JOIN sources ON id = source",
+    "period_signals": "SELECT name, t FROM period_signals JOIN sources ON id = source",
     "contacts": "SELECT name, t, off_peak, peak, change, seq"
     " FROM contacts JOIN sources ON id = source",
     "gaps": "SELECT name, t, blind_ms, lost, lost_possible FROM gaps JOIN sources ON id = source",

@@ -165,7 +165,7 @@ def tell_books(house, told):
     return sum(tell_one(house, name, recording) for name, recording in told.items())
 
 
-TABLES = ("facts", "tops", "contacts", "windows", "events")
+TABLES = ("facts", "period_signals", "contacts", "windows", "events")
 
 
 def test_books_whose_calls_fail_or_are_the_last_one(houses, seeded):

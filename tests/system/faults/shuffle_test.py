@@ -115,7 +115,7 @@ def assert_same(dump, expected, tables):
 def test_records_shuffled_delayed_and_tripled_give_the_same_books(houses, seeded):
     stream = Stream(houses, seeded, MINUTES)
     expected = in_order(houses(), stream, store=ALL_FACTS)
-    for table in ("facts", "tops", "contacts", "gaps", "refused", "swaps", "windows", "events"):
+    for table in ("facts", "period_signals", "contacts", "gaps", "refused", "swaps", "windows", "events"):
         assert expected[table], f"the stream has no {table}"
     kinds = {event[2] for event in expected["events"]}
     assert kinds >= {"reset", "glitch", "rollover", "swap"}

@@ -138,7 +138,7 @@ def assert_exact(houses, house, collectors, **aggregator):
     assert booked == expected
     quiet = undisturbed(houses, house, collectors, **aggregator)
     disturbed, still = books.dump(house.books), books.dump(quiet.books)
-    for table in ("facts", "tops", "contacts", "windows", "events"):
+    for table in ("facts", "period_signals", "contacts", "windows", "events"):
         one, other = set(disturbed[table]), set(still[table])
         differ = f"{table} differ: {sorted(one - other)[:5]}, undisturbed {sorted(other - one)[:5]}"
         assert disturbed[table] == still[table], differ

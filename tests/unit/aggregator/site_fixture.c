@@ -1,6 +1,9 @@
 #include "tests/unit/aggregator/site_fixture.h"
 
+#include "aggregator/acks/acks.h"
 #include "aggregator/config/timezone.h"
+#include "aggregator/leaves/leaves.h"
+#include "aggregator/publish/publish.h"
 
 struct calendar fixture_calendars[1] = {{
 	.from = NEVER,
@@ -109,9 +112,29 @@ const char *fixture_field(const struct fixture *fixture, const char *name, const
 
 /* ---- opening ---- */
 
+static void close_consumers(struct fixture *fixture)
+{
+	if (fixture->acks)
+		consumer_acks.close(fixture->acks);
+	if (fixture->zones)
+		consumer_topics.close(fixture->zones);
+	if (fixture->leaves)
+		consumer_leaves.close(fixture->leaves);
+	fixture->acks = fixture->zones = fixture->leaves = NULL;
+}
+
+void fixture_open_consumers(struct fixture *fixture)
+{
+	const struct consumer_setup setup = {fixture->site, &fixture->publisher};
+
+	close_consumers(fixture);
+	fixture->acks = consumer_acks.open(&setup);
+	fixture->zones = consumer_topics.open(&setup);
+	fixture->leaves = consumer_leaves.open(&setup);
+}
+
 void fixture_open(struct fixture *fixture)
 {
-	struct publisher publisher = {fixture, publish_topic};
 	struct fail fail = {0};
 
 	if (!fixture->settings.id[0])
@@ -133,11 +156,15 @@ void fixture_open(struct fixture *fixture)
 	if (!fixture->settings.tariff.zone.count &&
 	    !timezone_load(&fixture->settings.tariff.zone, "Europe/Paris", &fail))
 		fail_msg("%s", fail.text);
-	fixture->site = site_open(&fixture->settings, publisher, fixture->now);
+	fixture->publisher = (struct publisher){fixture, publish_topic};
+	fixture->site = site_open(&fixture->settings, fixture->now);
+	fixture_open_consumers(fixture);
 }
 
 void fixture_close(struct fixture *fixture)
 {
+	close_consumers(fixture);
+	changes_free(&fixture->pending);
 	site_close(fixture->site);
 	fixture->site = NULL;
 	for (size_t i = 0; i < fixture->count; i++)
@@ -237,9 +264,27 @@ void fixture_wh(struct fixture *fixture, const char *source, ms_t t, double wh)
 		     (long long)t, (long long)++fixture->seq, wh);
 }
 
+void fixture_turn(struct fixture *fixture, bool durable)
+{
+	struct turn turn = {
+		.site = fixture->site,
+		.now = fixture->now,
+		.monotonic = fixture->monotonic,
+		.durable = durable,
+		.trouble = fixture->trouble,
+	};
+
+	turn.changes = site_update(fixture->site, fixture->now, fixture->monotonic);
+	changes_add(&fixture->pending, turn.changes);
+	consumer_acks.turn(fixture->acks, &turn);
+	consumer_topics.turn(fixture->zones, &turn);
+	if (fixture->leaves)
+		consumer_leaves.turn(fixture->leaves, &turn);
+}
+
 void fixture_look(struct fixture *fixture, ms_t now)
 {
 	fixture->now = now;
 	fixture->monotonic += MS_PER_MINUTE;
-	site_publish(fixture->site, now, fixture->monotonic);
+	fixture_turn(fixture, false);
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "aggregator/site/site.h"
+#include "aggregator/consumer/consumer.h"
 
 #define FIXTURE_TOPICS "wattzone/lycee/"
 #define FIXTURE_STREAM "0123456789abcdef"
@@ -27,6 +27,10 @@ struct fixture_topic {
 struct fixture {
 	struct site_settings settings;
 	struct site *site;
+	struct publisher publisher;
+	void *acks, *zones, *leaves; /* consumers; NULL: not wanted */
+	struct changes pending;	     /* what the turns brought; a test may clear it */
+	const char *trouble;	     /* why the books cannot be written; NULL: they can */
 	struct fixture_topic *topics;
 	size_t count;
 	ms_t now, monotonic;
@@ -41,6 +45,9 @@ extern struct prices fixture_prices[1];
 
 /* Opens the site at `now`, with the settings given or, if their `id` is empty, with the usual. */
 void fixture_open(struct fixture *fixture);
+
+/* Once what was stored is put back: the consumers begin with it. */
+void fixture_open_consumers(struct fixture *fixture);
 
 /* Closes the site and forgets all topics; the settings stay. */
 void fixture_close(struct fixture *fixture);
@@ -109,7 +116,10 @@ void fixture_wh(struct fixture *fixture, const char *source, ms_t t, double wh);
 
 /* ---- time ---- */
 
-/* Publishes all that is due at `now`. */
+/* A turn at `now`, a minute after the one before: publishes all that is due. */
 void fixture_look(struct fixture *fixture, ms_t now);
+
+/* A turn at fixture->now. `durable`: everything is in the books, so that it is acknowledged. */
+void fixture_turn(struct fixture *fixture, bool durable);
 
 #endif

@@ -254,7 +254,7 @@ static void a_second_main_zone_is_refused(void **state)
 	assert_refused(fixture, "pac/n/about",
 		       "{\"kind\":\"pac3200\",\"medium\":\"electricity\",\"zone\":\"rest\","
 		       "\"label\":\"x\",\"nominal_w\":1,\"role\":\"part\"}",
-		       "what main leaves over");
+		       "reserved for main minus the parts");
 	assert_refused(fixture, "pac/n/about",
 		       "{\"kind\":\"pac3200\",\"medium\":\"electricity\",\"zone\":\"global\","
 		       "\"label\":\"x\",\"nominal_w\":1,\"role\":\"part\"}",

@@ -5,7 +5,6 @@
 #include "tests/unit/aggregator/random_site.h"
 #include "tests/unit/common/seed.h"
 
-#include "aggregator/site/books.h"
 #include "aggregator/store/store.h"
 #include "common/sqlite/database.h"
 #include "tests/unit/common/folder.h"
@@ -16,12 +15,12 @@ static const char *const dumped[] = {
 	"SELECT 'source', name, counts, about, announced FROM sources ORDER BY name",
 	"SELECT 'weight', name, quantity, position, since, amount, modulus FROM weights"
 	" JOIN sources ON id = source ORDER BY 2, 3, 4",
-	"SELECT 'stay', name, zone, position, since, until FROM stays"
+	"SELECT 'assignment', name, zone, position, since, until FROM assignments"
 	" JOIN sources ON id = source ORDER BY 2, 4",
 	"SELECT 'swap', name, t, final, initial, set_by FROM swaps JOIN sources ON id = source"
 	" ORDER BY t, name",
 	"SELECT 'fact', name, t, count FROM facts JOIN sources ON id = source ORDER BY t, name",
-	"SELECT 'top', name, t FROM tops JOIN sources ON id = source ORDER BY t, name",
+	"SELECT 'signal', name, t FROM period_signals JOIN sources ON id = source ORDER BY t, name",
 	"SELECT 'contacts', name, t, off_peak, peak, change, seq FROM contacts"
 	" JOIN sources ON id = source ORDER BY t, name",
 	"SELECT 'gap', name, t, blind_ms, lost, lost_possible FROM gaps JOIN sources ON id = source"
@@ -53,7 +52,7 @@ static void dump_add(struct dump *dump, const char *text)
 	dump->size += size;
 }
 
-#define ALL "zo so we st sw fa to co ga ru wi ev"
+#define ALL "zo so we as sw fa si co ga ru wi ev"
 
 /* The kinds in `only`, by their first two letters. */
 static struct dump dump_file(const char *file, const char *only)
@@ -123,6 +122,7 @@ static void home_open(struct home *home)
 	home->store = store_open(home->file, &home->fixture.settings.tariff, &fail);
 	if (!home->store || !store_load(home->store, home->fixture.site, NULL, NULL, &fail))
 		fail_msg("%s", fail.text);
+	fixture_open_consumers(&home->fixture);
 }
 
 static void home_close(struct home *home)
@@ -140,7 +140,12 @@ static void home_crash(struct home *home)
 
 static void home_commit(struct home *home)
 {
-	assert_true(store_commit(home->store, home->fixture.site, home->fixture.monotonic));
+	struct fixture *fixture = &home->fixture;
+
+	fixture_turn(fixture, false);
+	if (!store_turn(home->store, fixture->site, &fixture->pending, fixture->monotonic, true))
+		fail_msg("%s", store_trouble(home->store));
+	changes_clear(&fixture->pending);
 }
 
 /* Up to three times each, in any order, with looks, commits and crashes between; at the end all
@@ -279,7 +284,7 @@ static void age(struct home *home, ms_t by, int looks)
 	home->fixture.now += by;
 	for (int i = 0; i < looks; i++) {
 		home->fixture.monotonic += 5 * MS_PER_SECOND;
-		site_publish(home->fixture.site, home->fixture.now, home->fixture.monotonic);
+		fixture_turn(&home->fixture, false);
 	}
 }
 
@@ -317,7 +322,7 @@ static void downsampled_facts_give_the_same_windows_days_and_events(void **state
 
 		/* And all that follows from what is left: from the file, and from memory. */
 		home_crash(&home);
-		site_store_anew(home.fixture.site);
+		site_everything(home.fixture.site, &home.fixture.pending);
 		home_commit(&home);
 		anew = dump_file(home.file, "wi ev");
 		expect_same_dump(&whole, &anew);
@@ -403,9 +408,9 @@ static void a_zone_that_its_sources_left_unused_is_gone_after_a_restart(void **s
 	introduce(&home, "one", "self");
 	introduce(&home, "two", "self");
 	home_crash(&home);
-	assert_int_equal(site_zone_count(home.fixture.site), 1);
+	assert_int_equal(home.fixture.site->zones.count, 1);
 	home_close(&home);
-	dump = dump_file(home.file, "zo st");
+	dump = dump_file(home.file, "zo as");
 	assert_null(strstr(dump.text, "typo"));
 	free(dump.text);
 	folder_remove();

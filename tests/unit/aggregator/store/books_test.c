@@ -1,192 +1,88 @@
-/* What a site hands over to be stored, and what it tells collectors after it. */
+/* What a site gives to be kept, and what is acknowledged to collectors after it. */
 #include "tests/unit/aggregator/site_fixture.h"
 
-#include "aggregator/site/books.h"
+#include "aggregator/site/restore.h"
+#include "aggregator/store/store.h"
 #include "tests/unit/common/seed.h"
 
 #define STREAM "00000000000000cc"
 #define ACK    "collector/pac/ack"
 
-/* Counts what it is told; refuses while `broken`. */
-struct shelf {
+/* The books: what the last save() brought, counted; nothing can be saved while `broken`. */
+static struct books {
 	bool broken;
-	int facts, signals, contacts, refused, windows, events, sources;
+	int facts, signals, contacts, refused, events, sources;
 	char last_refused[200];
 	struct event last_event;
-	ms_t last_gone; /* of facts that were downsampled out */
+	ms_t last_gone; /* of facts that were removed by downsampling */
 	ms_t watched;	/* one of them: */
 	bool watched_gone;
-};
+} books;
 
-static bool take(struct shelf *shelf, int *counter)
+static void take_events(const struct source *source, struct time_range range)
 {
-	if (shelf->broken)
-		return false;
-	++*counter;
-	return true;
+	const struct index_series *series = &source->energy;
+	struct event event;
+
+	for (size_t i = series_find(series, range.from);
+	     i < series->sorted && series->points[i].t < range.to; i++) {
+		if (!series_event(series, i, &event))
+			continue;
+		books.last_event = event;
+		books.events++;
+	}
 }
 
-static bool take_zone_gone(void *context, const char *zone)
+static void take(const struct changes *changes)
 {
-	(void)zone;
-	return !((struct shelf *)context)->broken;
+	const struct refused_record *refused = changes->refused.items;
+
+	books = (struct books){
+		.watched = books.watched,
+		.facts = (int)changes->facts.count,
+		.signals = (int)changes->signals.count,
+		.contacts = (int)changes->contacts.count,
+		.refused = (int)changes->refused.count,
+	};
+	if (books.refused)
+		snprintf(books.last_refused, sizeof(books.last_refused), "%s",
+			 refused[books.refused - 1].payload);
+	for (size_t i = 0; i < changes->facts_gone.count; i++) {
+		const struct source_moment *gone = &changes->facts_gone.items[i];
+
+		books.last_gone = gone->t;
+		books.watched_gone |= gone->t == books.watched &&
+				      !series_holds(&gone->source->energy, gone->t, 0);
+	}
+	for (size_t i = 0; i < changes->sources.count; i++) {
+		const struct changed_source *changed = changes->sources.items[i];
+
+		books.sources += changed->described;
+		for (size_t j = 0; j < changed->events.count; j++)
+			take_events(changed->source, changed->events.items[j]);
+	}
 }
-
-static bool take_zone(void *context, const struct zone *zone)
-{
-	(void)zone;
-	return !((struct shelf *)context)->broken;
-}
-
-static bool take_source(void *context, const struct source *source)
-{
-	struct shelf *shelf = context;
-
-	(void)source;
-	return take(shelf, &shelf->sources);
-}
-
-static bool take_assignment(void *context, const struct source *source, const char *zone, ms_t from,
-			    ms_t until)
-{
-	(void)context, (void)source, (void)zone, (void)from, (void)until;
-	return true;
-}
-
-static bool take_swap(void *context, const struct source *source, const struct swap *swap)
-{
-	(void)context, (void)source, (void)swap;
-	return true;
-}
-
-static bool take_fact(void *context, const struct source *source, ms_t t, int64_t count)
-{
-	struct shelf *shelf = context;
-
-	(void)source, (void)t, (void)count;
-	return take(shelf, &shelf->facts);
-}
-
-static bool take_fact_gone(void *context, const struct source *source, ms_t t)
-{
-	struct shelf *shelf = context;
-
-	(void)source;
-	shelf->last_gone = t;
-	shelf->watched_gone |= t == shelf->watched;
-	return !shelf->broken;
-}
-
-static bool take_moment(void *context, const struct source *source, ms_t t)
-{
-	(void)context, (void)source, (void)t;
-	return true;
-}
-
-static bool take_signal(void *context, const struct source *source, ms_t t)
-{
-	struct shelf *shelf = context;
-
-	(void)source, (void)t;
-	return take(shelf, &shelf->signals);
-}
-
-static bool take_contacts(void *context, const struct source *source,
-			  const struct contact_state *state)
-{
-	struct shelf *shelf = context;
-
-	(void)source, (void)state;
-	return take(shelf, &shelf->contacts);
-}
-
-static bool take_gap(void *context, const struct source *source, const struct gap *gap)
-{
-	(void)context, (void)source, (void)gap;
-	return true;
-}
-
-static bool take_refused(void *context, const char *topic, const char *payload, size_t size,
-			 const char *reason, ms_t at)
-{
-	struct shelf *shelf = context;
-
-	(void)topic, (void)reason, (void)at;
-	snprintf(shelf->last_refused, sizeof(shelf->last_refused), "%.*s", (int)size, payload);
-	return take(shelf, &shelf->refused);
-}
-
-static bool take_stream(void *context, const char *collector, const struct sequence *sequence,
-			bool newest)
-{
-	(void)context, (void)collector, (void)sequence, (void)newest;
-	return true;
-}
-
-static bool take_drop(void *context, const char *zone, struct time_range starts)
-{
-	(void)context, (void)zone, (void)starts;
-	return true;
-}
-
-static bool take_window(void *context, const char *zone, const struct reading *reading)
-{
-	struct shelf *shelf = context;
-
-	(void)zone, (void)reading;
-	return take(shelf, &shelf->windows);
-}
-
-static bool take_events_drop(void *context, const struct source *source, struct time_range range)
-{
-	(void)context, (void)source, (void)range;
-	return true;
-}
-
-static bool take_event(void *context, const struct source *source, const struct event *event)
-{
-	struct shelf *shelf = context;
-
-	(void)source;
-	shelf->last_event = *event;
-	return take(shelf, &shelf->events);
-}
-
-static struct shelf shelf;
 
 static bool save(struct fixture *fixture)
 {
-	const struct books books = {
-		.context = &shelf,
-		.zone_gone = take_zone_gone,
-		.zone = take_zone,
-		.source = take_source,
-		.assignment = take_assignment,
-		.swap = take_swap,
-		.fact = take_fact,
-		.fact_gone = take_fact_gone,
-		.signal = take_signal,
-		.contacts = take_contacts,
-		.contacts_gone = take_moment,
-		.gap = take_gap,
-		.refused = take_refused,
-		.stream = take_stream,
-		.windows_drop = take_drop,
-		.window = take_window,
-		.events_drop = take_events_drop,
-		.event = take_event,
-	};
-
-	shelf = (struct shelf){.broken = shelf.broken, .watched = shelf.watched};
-	if (!site_save(fixture->site, &books))
+	fixture_turn(fixture, !books.broken);
+	if (books.broken)
 		return false;
-	site_saved(fixture->site);
+	take(&fixture->pending);
+	changes_clear(&fixture->pending);
 	return true;
+}
+
+/* There is something to keep, or to acknowledge. */
+static bool dirty(struct fixture *fixture)
+{
+	fixture_turn(fixture, false);
+	return changes_to_keep(&fixture->pending) || fixture->pending.collectors.count;
 }
 
 static int setup(void **state)
 {
-	shelf = (struct shelf){0};
+	books = (struct books){0};
 	return fixture_setup(state);
 }
 
@@ -229,18 +125,18 @@ static void nothing_is_acknowledged_before_it_is_stored(void **state)
 	record(fixture, 2, 1);
 	fixture_look(fixture, fixture->now);
 	assert_null(fixture_find(fixture, ACK));
-	assert_true(site_dirty(fixture->site));
-	assert_int_equal(site_pending(fixture->site), 2);
-	shelf.broken = true;
+	assert_true(dirty(fixture));
+	assert_int_equal(fixture->pending.facts.count, 2);
+	books.broken = true;
 	assert_false(save(fixture));
 	assert_null(fixture_find(fixture, ACK));
-	assert_int_equal(site_pending(fixture->site), 2);
-	shelf.broken = false;
+	assert_int_equal(fixture->pending.facts.count, 2);
+	books.broken = false;
 	assert_true(save(fixture));
-	assert_int_equal(shelf.facts, 2);
+	assert_int_equal(books.facts, 2);
 	expect_ack(fixture, 2);
-	assert_false(site_dirty(fixture->site));
-	assert_int_equal(site_pending(fixture->site), 0);
+	assert_false(dirty(fixture));
+	assert_int_equal(fixture->pending.facts.count, 0);
 }
 
 static void an_ack_stops_before_a_number_that_is_missing(void **state)
@@ -295,7 +191,7 @@ static void a_stream_that_tells_of_no_predecessors_begins_with_what_came_first(v
 	save(fixture);
 	fixture->monotonic += 4000;
 	fixture_look(fixture, fixture->now);
-	assert_true(site_dirty(fixture->site));
+	assert_true(dirty(fixture));
 	save(fixture);
 	expect_ack(fixture, 8813);
 	record(fixture, 8815, -1);
@@ -314,7 +210,7 @@ static void a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time
 	struct fail fail = {0};
 
 	assert_true(site_restore_stream(fixture->site, "pac", &stored, true, &fail));
-	site_restored(fixture->site, false);
+	site_restored(fixture->site);
 	save(fixture);
 	for (int i = 0; i < 2; i++) {
 		fixture->monotonic += 4000;
@@ -341,7 +237,7 @@ static void of_many_streams_the_one_of_the_last_record_is_acknowledged(void **st
 			strcpy(stored.stream, STREAM);
 		assert_true(site_restore_stream(fixture->site, "pac", &stored, i == 20, &fail));
 	}
-	site_restored(fixture->site, false);
+	site_restored(fixture->site);
 	save(fixture);
 	expect_ack(fixture, 7);
 }
@@ -366,8 +262,8 @@ static void a_record_that_is_wrong_for_good_is_kept_and_dealt_with(void **state)
 		       "wh");
 	record(fixture, 3, 2);
 	save(fixture);
-	assert_int_equal(shelf.refused, 1);
-	assert_non_null(strstr(shelf.last_refused, "\"wh\":-5"));
+	assert_int_equal(books.refused, 1);
+	assert_non_null(strstr(books.last_refused, "\"wh\":-5"));
 	expect_ack(fixture, 3);
 }
 
@@ -382,7 +278,7 @@ static void a_record_from_the_future_is_neither_kept_nor_dealt_with(void **state
 		 (long long)fixture->now + 3600000);
 	assert_refused(fixture, "pac/self/record", payload, "in the future");
 	save(fixture);
-	assert_int_equal(shelf.refused, 0);
+	assert_int_equal(books.refused, 0);
 	expect_ack(fixture, 1);
 	fixture->now += 3600000;
 	fixture_send(fixture, "pac/self/record", "%s", payload);
@@ -397,35 +293,37 @@ static void an_announcement_that_comes_again_changes_nothing(void **state)
 	announce(fixture);
 	record(fixture, 1, 0);
 	save(fixture);
-	assert_int_equal(shelf.sources, 1);
+	assert_int_equal(books.sources, 1);
 	announce(fixture);
-	assert_false(site_dirty(fixture->site));
+	assert_false(dirty(fixture));
 	record(fixture, 2, 1);
 	save(fixture);
-	assert_int_equal(shelf.sources, 0);
+	assert_int_equal(books.sources, 0);
 }
 
 static void beyond_what_can_wait_no_record_is_taken(void **state)
 {
 	struct fixture *fixture = *state;
 
-	for (int seq = 1; seq <= SITE_PENDING_MAX + 5; seq++)
+	fixture->site->room.facts = STORE_FACTS_MAX;
+	for (int seq = 1; seq <= STORE_FACTS_MAX + 5; seq++)
 		record(fixture, seq, seq - 1);
-	assert_int_equal(site_pending(fixture->site), SITE_PENDING_MAX);
+	assert_int_equal(fixture->site->changes.facts.count, STORE_FACTS_MAX);
 	save(fixture);
-	expect_ack(fixture, SITE_PENDING_MAX);
+	expect_ack(fixture, STORE_FACTS_MAX);
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "health", "deferred", "5");
-	record(fixture, SITE_PENDING_MAX + 1, SITE_PENDING_MAX);
+	record(fixture, STORE_FACTS_MAX + 1, STORE_FACTS_MAX);
 	save(fixture);
-	expect_ack(fixture, SITE_PENDING_MAX + 1);
+	expect_ack(fixture, STORE_FACTS_MAX + 1);
 }
 
 static void of_records_that_are_wrong_for_good_only_so_many_wait(void **state)
 {
 	struct fixture *fixture = *state;
 
-	for (int seq = 1; seq <= SITE_REFUSALS_MAX + 5; seq++) {
+	fixture->site->room.refused = STORE_REFUSED_MAX;
+	for (int seq = 1; seq <= STORE_REFUSED_MAX + 5; seq++) {
 		char payload[200];
 
 		snprintf(payload, sizeof(payload),
@@ -435,8 +333,8 @@ static void of_records_that_are_wrong_for_good_only_so_many_wait(void **state)
 		assert_refused(fixture, "pac/self/record", payload, "wh");
 	}
 	save(fixture);
-	assert_int_equal(shelf.refused, SITE_REFUSALS_MAX);
-	expect_ack(fixture, SITE_REFUSALS_MAX);
+	assert_int_equal(books.refused, STORE_REFUSED_MAX);
+	expect_ack(fixture, STORE_REFUSED_MAX);
 }
 
 /* While nothing can be stored nothing is acknowledged, so it comes again and again. */
@@ -445,21 +343,21 @@ static void what_comes_again_waits_once(void **state)
 	struct fixture *fixture = *state;
 
 	fixture->now = 1358233200000;
-	shelf.broken = true;
+	books.broken = true;
 	for (int time = 0; time < 3; time++) {
 		fixture->seq = 0;
 		fixture_pulses(fixture, 1358233200000, "top10", 600, 0, 1);
 		assert_false(save(fixture));
 	}
-	shelf.broken = false;
+	books.broken = false;
 	assert_true(save(fixture));
-	assert_int_equal(shelf.facts, 1);
-	assert_int_equal(shelf.signals, 1);
-	assert_int_equal(shelf.contacts, 1);
+	assert_int_equal(books.facts, 1);
+	assert_int_equal(books.signals, 1);
+	assert_int_equal(books.contacts, 1);
 	fixture->seq = 0;
 	fixture_pulses(fixture, 1358233200000, "top10", 600, 0, 1);
 	assert_true(save(fixture));
-	assert_int_equal(shelf.facts + shelf.signals + shelf.contacts, 0);
+	assert_int_equal(books.facts + books.signals + books.contacts, 0);
 }
 
 /* One that is a little late may still make a glitch of what came before it. */
@@ -479,8 +377,8 @@ static void of_old_records_those_of_the_last_hour_are_not_downsampled(void **sta
 	for (int i = 0; i < 5; i++)
 		fixture_look(fixture, fixture->now);
 	save(fixture);
-	assert_true(shelf.last_gone > last - 2 * MS_PER_HOUR);
-	assert_true(shelf.last_gone < last - MS_PER_HOUR);
+	assert_true(books.last_gone > last - 2 * MS_PER_HOUR);
+	assert_true(books.last_gone < last - MS_PER_HOUR);
 }
 
 static void what_comes_again_after_it_was_downsampled_out_stays(void **state)
@@ -494,14 +392,14 @@ static void what_comes_again_after_it_was_downsampled_out_stays(void **state)
 		for (int seq = 1; seq <= 720; seq++)
 			record(fixture, seq, seq - 1);
 		save(fixture);
-		shelf.watched = fixture->now - 715 * 10000;
+		books.watched = fixture->now - 715 * 10000;
 		now = fixture->now + 10 * MS_PER_DAY;
 		for (int i = 0; i < 5; i++)
 			fixture_look(fixture, now);
 		if (again)
 			record(fixture, 5, 4);
 		save(fixture);
-		assert_int_equal(shelf.watched_gone, !again);
+		assert_int_equal(books.watched_gone, !again);
 	}
 }
 
@@ -520,17 +418,17 @@ static void a_swap_gives_the_energy_of_both_meters_and_an_event(void **state)
 		     "{\"t\":%lld,\"stream\":\"" STREAM "\",\"seq\":3,\"prev\":2,\"wh\":45}",
 		     (long long)fixture->now);
 	save(fixture);
-	assert_int_equal(shelf.last_event.kind, EVENT_RESET);
+	assert_int_equal(books.last_event.kind, EVENT_RESET);
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "zone/self/state", "energy_kwh", "1");
 	assert_field(fixture, "health", "resets", "1");
 	assert_false(site_swap(fixture->site, "pac", "nobody", &swap, fixture->now, &fail));
 	assert_false(site_swap(fixture->site, "pac", "self", &later, fixture->now, &fail));
 	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
-	assert_true(site_dirty(fixture->site));
+	assert_true(dirty(fixture));
 	save(fixture);
-	assert_int_equal(shelf.events, 1);
-	assert_int_equal(shelf.last_event.kind, EVENT_SWAP);
+	assert_int_equal(books.events, 1);
+	assert_int_equal(books.last_event.kind, EVENT_SWAP);
 	fixture_look(fixture, fixture->now);
 	/* 1 kWh, 0.5 to the final index, 5 Wh from the initial one on */
 	assert_field(fixture, "zone/self/state", "energy_kwh", "1.505");
@@ -547,7 +445,7 @@ static void assert_no_swap(struct fixture *fixture, const struct swap *swap, con
 	assert_false(site_swap(fixture->site, "pac", "self", swap, fixture->now, &fail));
 	assert_string_equal(fail.text, reason);
 	assert_true(save(fixture));
-	assert_int_equal(shelf.events, 0);
+	assert_int_equal(books.events, 0);
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "health", "swaps", "0");
 }
@@ -595,7 +493,7 @@ static void a_swap_that_is_said_once_more_later_changes_nothing(void **state)
 	save(fixture);
 	swap.t += 5000;
 	assert_true(site_swap(fixture->site, "pac", "self", &swap, fixture->now, &fail));
-	assert_false(site_dirty(fixture->site));
+	assert_false(dirty(fixture));
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "zone/self/state", "energy_kwh", "1.5");
 	assert_field(fixture, "health", "swaps", "1");
@@ -669,10 +567,10 @@ static void a_command_for_the_same_moment_stays_whatever_comes_again(void **stat
 	assert_true(site_swap(fixture->site, "poste", "global", &swap, fixture->now, &fail));
 	fixture_send(fixture, "poste/global/record", "%s", index_records[2]);
 	save(fixture);
-	assert_int_equal(shelf.last_event.after, 600);
+	assert_int_equal(books.last_event.after, 600);
 	fixture_send(fixture, "poste/global/record", "%s", index_records[2]);
 	save(fixture);
-	assert_int_equal(shelf.events, 0);
+	assert_int_equal(books.events, 0);
 }
 
 static void signals_count_when_the_role_is_corrected_later(void **state)
@@ -704,10 +602,10 @@ static void a_reason_why_nothing_can_be_stored_is_shown(void **state)
 {
 	struct fixture *fixture = *state;
 
-	site_trouble(fixture->site, "books.db: the disk is full");
+	fixture->trouble = "books.db: the disk is full";
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "health", "store_trouble", "\"books.db: the disk is full\"");
-	site_trouble(fixture->site, NULL);
+	fixture->trouble = NULL;
 	fixture->monotonic += 10000;
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "health", "store_trouble", "null");

@@ -1,0 +1,98 @@
+#include "aggregator/leaves/leaves.h"
+
+#include <stdlib.h>
+
+#include "aggregator/consumer/published.h"
+#include "aggregator/report/report.h"
+
+struct zone_leaves {
+	char id[ID_SIZE];
+	struct published of[REPORT_LEAVES];
+};
+
+struct leaves {
+	struct consumer_setup setup;
+	struct named zones;	/* struct zone_leaves */
+	struct changes pending; /* zones that changed since the last states */
+};
+
+static void *leaves_open(const struct consumer_setup *setup)
+{
+	struct leaves *leaves;
+
+	if (!setup->site->settings->leaves)
+		return NULL;
+	leaves = calloc(1, sizeof(*leaves));
+	if (!leaves)
+		abort();
+	leaves->setup = *setup;
+	return leaves;
+}
+
+static void zone_leaves_free(struct zone_leaves *zone)
+{
+	for (size_t i = 0; i < REPORT_LEAVES; i++)
+		published_free(&zone->of[i]);
+	free(zone);
+}
+
+static void leaves_close(void *consumer)
+{
+	struct leaves *leaves = consumer;
+
+	for (size_t i = 0; i < leaves->zones.count; i++)
+		zone_leaves_free(leaves->zones.items[i]);
+	named_free(&leaves->zones);
+	changes_free(&leaves->pending);
+	free(leaves);
+}
+
+static void zone_gone(struct leaves *leaves, const char *id)
+{
+	struct zone_leaves *zone = named_find(&leaves->zones, id);
+
+	if (!zone)
+		return;
+	for (size_t i = 0; i < REPORT_LEAVES; i++)
+		published_clear(&zone->of[i], &leaves->setup, "zone/%s/%s", id, report_leaves[i]);
+	named_remove(&leaves->zones, zone);
+	zone_leaves_free(zone);
+}
+
+static void zone_publish(struct leaves *leaves, const struct zone *zone,
+			 const struct zone_context *context)
+{
+	struct zone_leaves *last = named_find(&leaves->zones, zone->id);
+	json_t *state = report_state(zone, context);
+
+	if (!last)
+		last = named_add(&leaves->zones, zone->id, sizeof(*last));
+	for (size_t i = 0; i < REPORT_LEAVES; i++)
+		published_set(&last->of[i], &leaves->setup,
+			      json_incref(json_object_get(state, report_leaves[i])), 0,
+			      "zone/%s/%s", zone->id, report_leaves[i]);
+	json_decref(state);
+}
+
+static void leaves_turn(void *consumer, const struct turn *turn)
+{
+	struct zone_context context = site_context(turn->site, turn->now);
+	struct leaves *leaves = consumer;
+
+	changes_add_zones(&leaves->pending, turn->changes);
+	if (!turn->changes->states)
+		return;
+	for (size_t i = 0; i < leaves->pending.zones_gone.count; i++)
+		zone_gone(leaves,
+			  ((struct change_name *)leaves->pending.zones_gone.items[i])->name);
+	for (size_t i = 0; i < leaves->pending.zones.count; i++) {
+		const struct changed_zone *changed = leaves->pending.zones.items[i];
+		const struct zone *zone = site_find_zone(turn->site, changed->id);
+
+		if (zone && (changed->state || changed->described))
+			zone_publish(leaves, zone, &context);
+	}
+	changes_clear(&leaves->pending);
+}
+
+const struct consumer consumer_leaves = {leaves_open, leaves_turn, leaves_close};

@@ -1,0 +1,137 @@
+#include "aggregator/publish/publish.h"
+
+#include <stdlib.h>
+
+#include "aggregator/publish/zone_topics.h"
+#include "aggregator/report/report.h"
+
+struct topics {
+	struct consumer_setup setup;
+	struct named zones; /* struct zone_topics */
+	struct published summary, tariff, band, band_index, price, demand, health;
+	struct changes pending; /* zones that changed since the last states */
+};
+
+static struct zone_topics *topics_of(struct topics *topics, const char *zone)
+{
+	struct zone_topics *found = named_find(&topics->zones, zone);
+
+	return found ? found : named_add(&topics->zones, zone, sizeof(*found));
+}
+
+static void *topics_open(const struct consumer_setup *setup)
+{
+	struct zone_context context = site_context(setup->site, NEVER);
+	struct topics *topics = calloc(1, sizeof(*topics));
+
+	if (!topics)
+		abort();
+	topics->setup = *setup;
+	for (size_t i = 0; i <= setup->site->zones.count; i++) {
+		const struct zone *zone = site_zone(setup->site, i);
+
+		if (zone)
+			zone_topics_restored(topics_of(topics, zone->id), zone, &context);
+	}
+	return topics;
+}
+
+static void topics_close(void *consumer)
+{
+	struct topics *topics = consumer;
+	struct published *all[] = {&topics->summary,	&topics->tariff, &topics->band,
+				   &topics->band_index, &topics->price,	 &topics->demand,
+				   &topics->health};
+
+	for (size_t i = 0; i < topics->zones.count; i++) {
+		zone_topics_free(topics->zones.items[i]);
+		free(topics->zones.items[i]);
+	}
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		published_free(all[i]);
+	named_free(&topics->zones);
+	changes_free(&topics->pending);
+	free(topics);
+}
+
+static void zone_gone(struct topics *topics, const char *id)
+{
+	struct zone_topics *zone = named_find(&topics->zones, id);
+
+	if (!zone)
+		return;
+	zone_topics_clear(zone, &topics->setup);
+	zone_topics_free(zone);
+	named_remove(&topics->zones, zone);
+	free(zone);
+}
+
+static void publish_zone(struct topics *topics, const struct zone *zone, bool books,
+			 const struct zone_context *context)
+{
+	const struct changed_zone *changed = named_find(&topics->pending.zones, zone->id);
+	struct zone_topics *of_zone = topics_of(topics, zone->id);
+
+	if (changed && (changed->state || changed->described))
+		zone_topics_state(of_zone, &topics->setup, zone, context);
+	if (books || (changed && changed->books))
+		zone_topics_books(of_zone, &topics->setup, zone, context);
+}
+
+static void publish_tariff(struct topics *topics, const struct segment *segment,
+			   const struct zone_context *context)
+{
+	const struct consumer_setup *to = &topics->setup;
+	json_t *tariff = report_tariff(to->site->settings, segment, context);
+
+	published_set(&topics->band, to, json_incref(json_object_get(tariff, "band")), 0,
+		      "tariff/band");
+	published_set(&topics->price, to, json_incref(json_object_get(tariff, "price_kwh")), 0,
+		      "tariff/price_kwh");
+	published_set(&topics->band_index, to, json_incref(json_object_get(tariff, "band_index")),
+		      0, "tariff/band_index");
+	published_set_at(&topics->tariff, to, tariff, context->now, "tariff/state");
+}
+
+static void publish_site(struct topics *topics, const struct turn *turn,
+			 const struct zone_context *context)
+{
+	const struct consumer_setup *to = &topics->setup;
+	const struct site *site = to->site;
+	struct segment segment = tariff_at(context->tariff, turn->now);
+
+	published_set_at(&topics->summary, to, report_summary(site, &segment), turn->now,
+			 "summary");
+	publish_tariff(topics, &segment, context);
+	if (site->main)
+		published_set_at(&topics->demand, to, report_demand(&site->demand, context),
+				 turn->now, "demand/state");
+	else
+		published_clear(&topics->demand, to, "demand/state");
+	published_set_at(&topics->health, to, report_health(&site->health, turn->trouble, context),
+			 turn->now, "health");
+}
+
+static void topics_turn(void *consumer, const struct turn *turn)
+{
+	struct zone_context context = site_context(turn->site, turn->now);
+	struct topics *topics = consumer;
+	struct changes *pending = &topics->pending;
+
+	changes_add_zones(pending, turn->changes);
+	pending->by_time |= turn->changes->by_time;
+	if (!turn->changes->states)
+		return;
+	for (size_t i = 0; i < pending->zones_gone.count; i++)
+		zone_gone(topics, ((struct change_name *)pending->zones_gone.items[i])->name);
+	for (size_t i = 0; i <= turn->site->zones.count; i++) {
+		const struct zone *zone = site_zone(turn->site, i);
+
+		if (zone)
+			publish_zone(topics, zone, pending->by_time, &context);
+	}
+	publish_site(topics, turn, &context);
+	changes_clear(pending);
+}
+
+const struct consumer consumer_topics = {topics_open, topics_turn, topics_close};

@@ -1,0 +1,57 @@
+/* parts.h - the site from within, for the files that it is made of: open.c holds its collectors,
+ * sources and zones, message.c takes messages, record.c records, membership.c decides which sources
+ * make which zones, replacement.c takes commands about meters, update.c takes in what is new,
+ * downsample.c removes old facts, restore.c puts back what was stored. */
+#ifndef AGGREGATOR_SITE_PARTS_H
+#define AGGREGATOR_SITE_PARTS_H
+
+#include "aggregator/site/site.h"
+
+/* ---- open.c ---- */
+
+struct collector *site_collector(struct site *site, const char *id);
+struct source *site_source(struct site *site, const char *collector, const char *source,
+			   struct fail *fail);
+
+/* ---- message.c ---- */
+
+/* Copies any bytes; those that cannot be printed become '?'. */
+void copy_printable(char *to, size_t size, const char *from);
+
+/* False, with a reason, if the fact lies too far in the future. */
+bool fact_time(ms_t t, ms_t now, struct fail *fail);
+
+/* ---- record.c ---- */
+
+bool site_record(struct site *site, const struct topic *topic, const char *text,
+		 const char *payload, size_t size, ms_t now, struct fail *fail);
+
+/* ---- update.c ---- */
+
+/* Brings series, grid and zones up to date with what was added. */
+void site_take_in(struct site *site);
+
+/* ---- downsample.c ---- */
+
+/* Downsamples old facts of an updated site, a little at each call. */
+void site_downsample(struct site *site, ms_t now);
+
+/* ---- membership.c ---- */
+
+/* The zone of that id, made if there is none. */
+struct zone *site_open_zone(struct site *site, const char *id);
+
+/* Adds a source that was announced for the zone. */
+void site_add_source(struct site *site, struct zone *zone, struct source *source);
+
+/* Takes a source's announcement: its zone appears, changes, or it moves to another. False, with a
+ * reason, if it contradicts other announcements. */
+bool site_announce(struct site *site, struct source *source, const struct about *about, ms_t now,
+		   struct fail *fail);
+
+void site_withdraw(struct site *site, struct source *source, ms_t now);
+
+/* Makes the zone `rest` anew from the others. */
+void site_make_rest(struct site *site);
+
+#endif

@@ -1,0 +1,349 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/site/restore.h"
+#include "aggregator/store/parts.h"
+#include "common/base/array.h"
+
+#define PROGRESS_FACTS 100000
+
+/* The numbers are an index: against a file that is not ours. */
+#define SOURCE_NUMBER_MAX 1000000
+
+struct loader {
+	struct store *store;
+	struct site *site;
+	struct source **sources; /* by their numbers in the file; NULL: there is none */
+	size_t source_count, source_capacity;
+	int64_t facts, facts_total;
+	void (*progress)(void *context, int percent);
+	void *context;
+	struct sequence stream; /* of which runs are being collected */
+	struct fail *fail;
+};
+
+typedef bool taker(struct loader *loader, sqlite3_stmt *row);
+
+/* Calls `take` for each row. */
+static bool each_of(struct loader *loader, sqlite3_stmt *statement, taker *take)
+{
+	for (;;) {
+		enum database_step step =
+			database_step(loader->store->database, statement, loader->fail);
+
+		if (step != DATABASE_ROW)
+			return step == DATABASE_END;
+		if (take(loader, statement))
+			continue;
+		sqlite3_reset(statement);
+		return false;
+	}
+}
+
+static bool each(struct loader *loader, const char *sql, taker *take)
+{
+	return each_of(loader, database_prepare(loader->store->database, sql), take);
+}
+
+/* ---- columns ---- */
+
+/* NULL is a text of no letters. */
+static const char *text(sqlite3_stmt *row, int column)
+{
+	const char *found = (const char *)sqlite3_column_text(row, column);
+
+	return found ? found : "";
+}
+
+static int64_t number(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_int64(row, column);
+}
+
+static int64_t number_or(sqlite3_stmt *row, int column, int64_t missing)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? missing
+							       : sqlite3_column_int64(row, column);
+}
+
+static bool flag(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_int64(row, column) != 0;
+}
+
+static enum tristate tristate(sqlite3_stmt *row, int column)
+{
+	return (enum tristate)number_or(row, column, UNKNOWN);
+}
+
+/* NULL, with a reason, where the file has no such source. */
+static struct source *source(const struct loader *loader, sqlite3_stmt *row, int column)
+{
+	int64_t id = number(row, column);
+
+	if (id >= 0 && (size_t)id < loader->source_count && loader->sources[id])
+		return loader->sources[id];
+	fail_set(loader->fail, "%s: source %lld is not there", sqlite3_column_name(row, column),
+		 (long long)id);
+	return NULL;
+}
+
+/* ---- zones and sources ---- */
+
+static bool take_zone(struct loader *loader, sqlite3_stmt *row)
+{
+	enum role role = strcmp(text(row, 3), "main") == 0 ? ROLE_MAIN : ROLE_PART;
+	struct stored_zone *stored;
+
+	if (strlen(text(row, 0)) < ID_SIZE && !named_find(&loader->store->zones, text(row, 0))) {
+		stored = named_add(&loader->store->zones, text(row, 0), sizeof(*stored));
+		stored->windows_end = FOREVER;
+	}
+	return site_restore_zone(loader->site, text(row, 0), text(row, 1), text(row, 2), role,
+				 loader->fail);
+}
+
+static void loader_remember(struct loader *loader, size_t id, struct source *found)
+{
+	while (loader->source_count <= id) {
+		loader->sources = array_grow(loader->sources, loader->source_count,
+					     &loader->source_capacity, sizeof(*loader->sources));
+		loader->sources[loader->source_count++] = NULL;
+	}
+	loader->sources[id] = found;
+}
+
+static enum counts counts_of(const char *name)
+{
+	if (strcmp(name, "pulses") == 0)
+		return COUNTS_PULSES;
+	return strcmp(name, "mwh") == 0 ? COUNTS_MWH : COUNTS_UNKNOWN;
+}
+
+static bool take_source(struct loader *loader, sqlite3_stmt *row)
+{
+	const char *name = text(row, 1);
+	const char *payload = text(row, 3);
+	size_t length = strcspn(name, "/");
+	char collector[2 * ID_SIZE];
+	struct about about = {0};
+	struct source *found;
+	int64_t id = number(row, 0);
+
+	if (id < 0 || id > SOURCE_NUMBER_MAX || length >= sizeof(collector) || !name[length])
+		return fail_set(loader->fail, "sources: %lld, \"%s\" is none", (long long)id, name);
+	memcpy(collector, name, length);
+	collector[length] = '\0';
+	if (payload[0] && !about_decode(&about, payload, strlen(payload), loader->fail))
+		return fail_at(loader->fail, "sources: about of %s", name);
+	found = site_restore_source(loader->site, collector, name + length + 1,
+				    counts_of(text(row, 2)), payload[0] ? &about : NULL,
+				    flag(row, 4), loader->fail);
+	loader_remember(loader, (size_t)id, found);
+	return found;
+}
+
+static bool take_weight(struct loader *loader, sqlite3_stmt *row)
+{
+	struct source *found = source(loader, row, 0);
+	struct weight weight = {
+		.from = number_or(row, 2, NEVER),
+		.amount = number(row, 3),
+		.modulus = number(row, 4),
+	};
+
+	if (!found)
+		return false;
+	if (strcmp(text(row, 1), "volume") == 0)
+		site_restore_volume_weight(found, &weight);
+	else
+		site_restore_energy_weight(found, &weight);
+	return true;
+}
+
+static bool take_swap(struct loader *loader, sqlite3_stmt *row)
+{
+	struct source *found = source(loader, row, 0);
+	struct swap swap = {
+		.t = number(row, 1), .final = number(row, 2), .initial = number(row, 3)};
+
+	snprintf(swap.by, sizeof(swap.by), "%s", text(row, 4));
+	if (found)
+		site_restore_swap(found, &swap);
+	return found;
+}
+
+static bool take_assignment(struct loader *loader, sqlite3_stmt *row)
+{
+	struct source *found = source(loader, row, 0);
+
+	return found &&
+	       site_restore_assignment(loader->site, found, text(row, 1), number_or(row, 2, NEVER),
+				       number_or(row, 3, FOREVER), loader->fail);
+}
+
+/* ---- records ---- */
+
+static bool take_total(struct loader *loader, sqlite3_stmt *row)
+{
+	loader->facts_total = number(row, 0);
+	return true;
+}
+
+static bool take_fact(struct loader *loader, sqlite3_stmt *row)
+{
+	struct source *found = source(loader, row, 1);
+
+	if (!found)
+		return false;
+	site_restore_fact(found, number(row, 0), number(row, 2));
+	if (++loader->facts % PROGRESS_FACTS == 0 && loader->progress)
+		loader->progress(loader->context, (int)(loader->facts * 100 / loader->facts_total));
+	return true;
+}
+
+static bool take_signal(struct loader *loader, sqlite3_stmt *row)
+{
+	struct source *found = source(loader, row, 1);
+
+	if (found)
+		site_restore_signal(found, number(row, 0));
+	return found;
+}
+
+static bool take_contacts(struct loader *loader, sqlite3_stmt *row)
+{
+	struct source *found = source(loader, row, 1);
+	struct contact_state state = {
+		.t = number(row, 0),
+		.off_peak = tristate(row, 2),
+		.peak = tristate(row, 3),
+		.change = flag(row, 4),
+		.seq = number(row, 5),
+	};
+
+	if (found)
+		site_restore_contacts(found, &state);
+	return found;
+}
+
+static bool take_gap(struct loader *loader, sqlite3_stmt *row)
+{
+	struct gap gap = {
+		.t = number(row, 0),
+		.blind_ms = number(row, 1),
+		.lost = number(row, 2),
+		.lost_possible = flag(row, 3),
+	};
+
+	site_restore_gap(loader->site, &gap);
+	return true;
+}
+
+/* ---- what has come ---- */
+
+static bool take_run(struct loader *loader, sqlite3_stmt *row)
+{
+	struct sequence *stream = &loader->stream;
+
+	stream->runs =
+		array_grow(stream->runs, stream->count, &stream->capacity, sizeof(*stream->runs));
+	stream->runs[stream->count++] = (struct run){number(row, 0), number(row, 1)};
+	return true;
+}
+
+static bool take_stream(struct loader *loader, sqlite3_stmt *row)
+{
+	static const char sql[] = "SELECT first, last FROM runs WHERE stream = ? ORDER BY first";
+	sqlite3_stmt *runs = database_prepare(loader->store->database, sql);
+	const char *name = text(row, 2);
+
+	if (strlen(name) >= sizeof(loader->stream.stream))
+		return fail_set(loader->fail, "streams: \"%s\" is none", name);
+	strcpy(loader->stream.stream, name);
+	loader->stream.count = 0;
+	sqlite3_bind_int64(runs, 1, number(row, 0));
+	return each_of(loader, runs, take_run) &&
+	       site_restore_stream(loader->site, text(row, 1), &loader->stream, flag(row, 3),
+				   loader->fail);
+}
+
+static bool take_outdated(struct loader *loader, sqlite3_stmt *row)
+{
+	struct time_range range = {number_or(row, 1, NEVER), number_or(row, 2, FOREVER)};
+
+	if (!site_find_zone(loader->site, text(row, 0)))
+		return true;
+	time_ranges_add(&changes_zone(&loader->store->pending, text(row, 0))->windows, range);
+	loader->store->outdated = true;
+	return true;
+}
+
+static bool take_settings(struct loader *loader, sqlite3_stmt *row)
+{
+	struct store *store = loader->store;
+
+	store->marked = strcmp(text(row, 0), store->settings) == 0;
+	return true;
+}
+
+static bool load(struct loader *loader)
+{
+	return each(loader, "SELECT name, label, medium, role FROM zones ORDER BY id", take_zone) &&
+	       each(loader, "SELECT id, name, counts, about, announced FROM sources ORDER BY id",
+		    take_source) &&
+	       each(loader,
+		    "SELECT source, quantity, since, amount, modulus FROM weights"
+		    " ORDER BY source, quantity, position",
+		    take_weight) &&
+	       each(loader,
+		    "SELECT source, t, final, initial, set_by FROM swaps ORDER BY source, t",
+		    take_swap) &&
+	       each(loader,
+		    "SELECT source, zone, since, until FROM assignments ORDER BY source, position",
+		    take_assignment) &&
+	       each(loader, "SELECT count(*) FROM facts", take_total) &&
+	       each(loader, "SELECT t, source, count FROM facts ORDER BY t", take_fact) &&
+	       each(loader, "SELECT t, source FROM period_signals ORDER BY t", take_signal) &&
+	       each(loader,
+		    "SELECT t, source, off_peak, peak, change, seq FROM contacts ORDER BY t",
+		    take_contacts) &&
+	       each(loader, "SELECT t, blind_ms, lost, lost_possible FROM gaps", take_gap) &&
+	       each(loader, "SELECT id, collector, stream, newest FROM streams ORDER BY id",
+		    take_stream) &&
+	       each(loader, "SELECT value FROM meta WHERE key = 'settings'", take_settings);
+}
+
+/* Windows that the file does not have as they follow from its records and the settings. */
+static bool load_outdated(struct loader *loader)
+{
+	struct store *store = loader->store;
+
+	for (size_t i = 0; !store->marked && i <= loader->site->zones.count; i++) {
+		const struct zone *zone = site_zone(loader->site, i);
+
+		if (zone)
+			time_ranges_add(&changes_zone(&store->pending, zone->id)->windows,
+					TIME_RANGE_ALL);
+	}
+	return each(loader, "SELECT zone, since, until FROM outdated_windows", take_outdated);
+}
+
+bool store_load(struct store *store, struct site *site,
+		void (*progress)(void *context, int percent), void *context, struct fail *fail)
+{
+	struct loader loader = {.store = store,
+				.site = site,
+				.progress = progress,
+				.context = context,
+				.fail = fail};
+	bool loaded = load(&loader);
+
+	free(loader.sources);
+	free(loader.stream.runs);
+	if (!loaded)
+		return false;
+	site_restored(site);
+	return load_outdated(&loader);
+}

@@ -1,0 +1,81 @@
+/* parts.h - the store from within, for the files that it is made of: store.c decides when to
+ * commit, save.c writes what changed with run.c, load.c reads it back, schema.c is the layout of
+ * the file.
+ */
+#ifndef AGGREGATOR_STORE_PARTS_H
+#define AGGREGATOR_STORE_PARTS_H
+
+#include "aggregator/tariff/fingerprint.h"
+#include "aggregator/site/named.h"
+#include "aggregator/store/store.h"
+#include "common/sqlite/database.h"
+
+/* What the store knows of a zone that it wrote. */
+struct stored_zone {
+	char id[ID_SIZE];
+	int64_t number;	  /* in the file; 0: not asked for yet */
+	ms_t windows_end; /* no window in the file ends later */
+};
+
+struct stored_source {
+	char name[2 * ID_SIZE];
+	int64_t number; /* in the file */
+};
+
+struct store {
+	struct database *database;
+	struct named sources;		 /* struct stored_source, as far as they were needed */
+	struct named zones;		 /* struct stored_zone, likewise */
+	struct changes pending;		 /* what is not in the file yet */
+	ms_t due;			 /* of the next commit, monotonic; 0: nothing is pending */
+	struct fail trouble;		 /* of the last commit, if it failed */
+	struct fail failed;		 /* of the commit that is under way */
+	char settings[FINGERPRINT_SIZE]; /* those that windows are computed with */
+	bool marked;			 /* the file has them */
+	bool outdated;			 /* the file names windows that are left to be written */
+};
+
+/* ---- run.c ---- */
+
+/* Of a parameter of a statement; texts and bytes stay the caller's. */
+struct value {
+	enum { NOTHING, NUMBER, TEXT, BYTES } kind;
+	int64_t number; /* BYTES: how many */
+	const char *text;
+};
+
+struct value value_number(int64_t number);
+struct value value_text(const char *text); /* may be NULL */
+struct value value_bytes(const char *bytes, size_t size);
+struct value value_moment(ms_t t); /* nothing where it is no limit */
+struct value value_tristate(enum tristate state);
+
+/* Runs the statement `sql`, which lives for ever, with its values. */
+bool store_run(struct store *store, const char *sql, const struct value *values, size_t count);
+
+#define STORE_VALUES(...) ((struct value[]){__VA_ARGS__})
+#define STORE_RUN(store, sql, ...)                                                                 \
+	store_run(store, sql, STORE_VALUES(__VA_ARGS__),                                           \
+		  sizeof(STORE_VALUES(__VA_ARGS__)) / sizeof(struct value))
+
+/* The number of a source, which is in the file already. */
+struct value store_source(struct store *store, const struct source *source);
+
+/* A zone that is in the file already, with its number. NULL with store->failed. */
+struct stored_zone *store_zone(struct store *store, const char *id);
+
+/* Numbers may be others from now on: a transaction was rolled back, or the file replaced. */
+void store_forget_numbers(struct store *store);
+
+/* ---- save.c ---- */
+
+/* Writes what is pending within the open transaction. There may be very many windows: of those
+ * beyond some 20000 only the ranges are written, and added to *rest. False with store->failed. */
+bool store_save(struct store *store, struct site *site, struct changes *rest);
+
+/* ---- schema.c ---- */
+
+extern const char *const store_migrations[];
+extern const size_t store_migration_count;
+
+#endif

@@ -1,0 +1,527 @@
+/* What changed goes into the file. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/store/parts.h"
+
+/* Of records that were refused: how many are kept, and how much of each. */
+#define REFUSED_MAX  10000
+#define REFUSED_SIZE 4096
+
+/* So many windows are written in one commit: about 30 ms of processor. */
+#define WINDOWS_A_COMMIT 20000
+
+/* ---- zones ---- */
+
+static bool save_zone_gone(struct store *store, const char *id)
+{
+	struct stored_zone *known = named_find(&store->zones, id);
+
+	if (known) {
+		named_remove(&store->zones, known);
+		free(known);
+	}
+	return STORE_RUN(store,
+			 "DELETE FROM windows WHERE zone = (SELECT id FROM zones WHERE name = ?)",
+			 value_text(id)) &&
+	       STORE_RUN(store, "DELETE FROM zones WHERE name = ?", value_text(id));
+}
+
+static bool save_zone(struct store *store, const struct zone *zone)
+{
+	return STORE_RUN(
+		store,
+		"INSERT INTO zones (name, label, medium, role) VALUES (?, ?, ?, ?)"
+		" ON CONFLICT DO UPDATE SET label = excluded.label, medium = excluded.medium,"
+		" role = excluded.role",
+		value_text(zone->id), value_text(zone->label), value_text(zone->medium),
+		value_text(zone->role == ROLE_MAIN ? "main" : "part"));
+}
+
+static bool save_zones(struct store *store, const struct site *site)
+{
+	const struct changes *pending = &store->pending;
+
+	for (size_t i = 0; i < pending->zones_gone.count; i++)
+		if (!save_zone_gone(store,
+				    ((struct change_name *)pending->zones_gone.items[i])->name))
+			return false;
+	for (size_t i = 0; i < pending->zones.count; i++) {
+		const struct changed_zone *changed = pending->zones.items[i];
+		const struct zone *zone = site_find_zone(site, changed->id);
+
+		if (zone && changed->described && !save_zone(store, zone))
+			return false;
+	}
+	return true;
+}
+
+/* ---- sources ---- */
+
+static bool save_weights(struct store *store, struct value source, const char *quantity,
+			 const struct index_series *series)
+{
+	for (size_t i = 0; i < series->weight_count; i++) {
+		const struct weight *weight = &series->weights[i];
+
+		/* The first one holds from the beginning, whatever its date. */
+		if (!STORE_RUN(store,
+			       "INSERT INTO weights (source, quantity, position, since, amount, "
+			       "modulus)"
+			       " VALUES (?, ?, ?, ?, ?, ?)",
+			       source, value_text(quantity), value_number((int64_t)i),
+			       i ? value_moment(weight->from) : value_text(NULL),
+			       value_number(weight->amount), value_number(weight->modulus)))
+			return false;
+	}
+	return true;
+}
+
+static const char *counts_name(enum counts counts)
+{
+	switch (counts) {
+	case COUNTS_UNKNOWN: return NULL;
+	case COUNTS_PULSES: return "pulses";
+	case COUNTS_MWH: return "mwh";
+	}
+	return NULL;
+}
+
+static bool save_description(struct store *store, const struct source *source)
+{
+	char *about = source->about.zone[0] ? about_encode(&source->about) : NULL;
+	bool saved = STORE_RUN(
+		store,
+		"INSERT INTO sources (name, counts, about, announced) VALUES (?, ?, ?, ?)"
+		" ON CONFLICT DO UPDATE SET counts = excluded.counts, about = excluded.about,"
+		" announced = excluded.announced",
+		value_text(source->name), value_text(counts_name(source->counts)),
+		value_text(about), value_number(source->announced));
+
+	free(about);
+	return saved;
+}
+
+static bool save_assignments(struct store *store, const struct site *site,
+			     const struct source *source, struct value id)
+{
+	const struct term *assignment = NULL;
+	const struct zone *zone = NULL;
+
+	if (!STORE_RUN(store, "DELETE FROM assignments WHERE source = ?", id))
+		return false;
+	while ((assignment = site_next_assignment(site, source, assignment, &zone)))
+		if (!STORE_RUN(
+			    store,
+			    "INSERT INTO assignments (source, position, zone, since, until)"
+			    " SELECT ?1, count(*), ?2, ?3, ?4 FROM assignments WHERE source = ?1",
+			    id, value_text(zone->id), value_moment(assignment->from),
+			    value_moment(assignment->until)))
+			return false;
+	return true;
+}
+
+static bool save_swaps(struct store *store, const struct source *source, struct value id)
+{
+	for (size_t i = 0; i < source->energy.swap_count; i++) {
+		const struct swap *swap = &source->energy.swaps[i];
+
+		if (!STORE_RUN(store,
+			       "INSERT OR REPLACE INTO swaps (source, t, final, initial, set_by)"
+			       " VALUES (?, ?, ?, ?, ?)",
+			       id, value_number(swap->t), value_number(swap->final),
+			       value_number(swap->initial),
+			       value_text(swap->by[0] ? swap->by : NULL)))
+			return false;
+	}
+	return true;
+}
+
+static bool save_source(struct store *store, const struct site *site, const struct source *source)
+{
+	struct value id;
+
+	if (!save_description(store, source))
+		return false;
+	id = store_source(store, source);
+	return STORE_RUN(store, "DELETE FROM weights WHERE source = ?", id) &&
+	       save_weights(store, id, "energy", &source->energy) &&
+	       save_weights(store, id, "volume", &source->volume) &&
+	       save_assignments(store, site, source, id) && save_swaps(store, source, id);
+}
+
+static bool save_sources(struct store *store, const struct site *site)
+{
+	const struct named *sources = &store->pending.sources;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct changed_source *changed = sources->items[i];
+
+		if (changed->described && !save_source(store, site, changed->source))
+			return false;
+	}
+	return true;
+}
+
+/* ---- records ---- */
+
+static bool save_fact(struct store *store, const struct source *source, ms_t t, int64_t count)
+{
+	return STORE_RUN(store,
+			 "INSERT INTO facts (t, source, count) VALUES (?, ?, ?)"
+			 " ON CONFLICT DO UPDATE SET count = max(count, excluded.count)",
+			 value_number(t), store_source(store, source), value_number(count));
+}
+
+/* A fact that came again after it was removed stays. */
+static bool save_fact_gone(struct store *store, const struct source_moment *gone)
+{
+	return series_holds(&gone->source->energy, gone->t, 0) ||
+	       STORE_RUN(store, "DELETE FROM facts WHERE t = ? AND source = ?",
+			 value_number(gone->t), store_source(store, gone->source));
+}
+
+static bool save_signal(struct store *store, const struct source *source, ms_t t)
+{
+	return STORE_RUN(
+		store,
+		"INSERT INTO period_signals (t, source) VALUES (?, ?) ON CONFLICT DO NOTHING",
+		value_number(t), store_source(store, source));
+}
+
+static bool save_contacts(struct store *store, const struct source *source,
+			  const struct contact_state *state)
+{
+	return STORE_RUN(store,
+			 "INSERT OR REPLACE INTO contacts (t, source, off_peak, peak, change, seq)"
+			 " VALUES (?, ?, ?, ?, ?, ?)",
+			 value_number(state->t), store_source(store, source),
+			 value_tristate(state->off_peak), value_tristate(state->peak),
+			 value_number(state->change), value_number(state->seq));
+}
+
+/* The state that is left of that moment, if any. */
+static bool save_contacts_at(struct store *store, const struct source_moment *moment)
+{
+	ms_t until;
+	const struct contact_state *state =
+		contacts_at(&moment->source->contacts, moment->t, &until);
+
+	return !state || state->t != moment->t || save_contacts(store, moment->source, state);
+}
+
+static bool save_contacts_gone(struct store *store, const struct source_moment *gone)
+{
+	return STORE_RUN(store, "DELETE FROM contacts WHERE t = ? AND source = ?",
+			 value_number(gone->t), store_source(store, gone->source)) &&
+	       save_contacts_at(store, gone);
+}
+
+static bool save_gap(struct store *store, const struct source *source, const struct gap *gap)
+{
+	return STORE_RUN(store,
+			 "INSERT INTO gaps (t, source, blind_ms, lost, lost_possible)"
+			 " VALUES (?, ?, ?, ?, ?)"
+			 " ON CONFLICT DO UPDATE SET blind_ms = max(blind_ms, excluded.blind_ms),"
+			 " lost = max(lost, excluded.lost),"
+			 " lost_possible = max(lost_possible, excluded.lost_possible)",
+			 value_number(gap->t), store_source(store, source),
+			 value_number(gap->blind_ms), value_number(gap->lost),
+			 value_number(gap->lost_possible));
+}
+
+static bool save_refused(struct store *store, const struct refused_record *refused)
+{
+	size_t size = refused->size < REFUSED_SIZE ? refused->size : REFUSED_SIZE;
+
+	return STORE_RUN(store,
+			 "INSERT INTO refused (topic, payload, reason, at) VALUES (?, ?, ?, ?)"
+			 " ON CONFLICT DO NOTHING",
+			 value_text(refused->topic), value_bytes(refused->payload, size),
+			 value_text(refused->reason), value_number(refused->at)) &&
+	       STORE_RUN(store, "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?",
+			 value_number(REFUSED_MAX));
+}
+
+/* Calls `save` for each item of a list of the pending changes; false where it does. */
+#define SAVE_EACH(list, item, save)                                                                \
+	for (size_t i = 0; i < (list).count; i++) {                                                \
+		const __typeof__(*(list).items) *item = &(list).items[i];                          \
+                                                                                                   \
+		if (!(save))                                                                       \
+			return false;                                                              \
+	}
+
+static bool save_records(struct store *store)
+{
+	const struct changes *pending = &store->pending;
+
+	SAVE_EACH(pending->facts, fact, save_fact(store, fact->source, fact->t, fact->count))
+	SAVE_EACH(pending->facts_gone, gone, save_fact_gone(store, gone))
+	SAVE_EACH(pending->signals, signal, save_signal(store, signal->source, signal->t))
+	SAVE_EACH(pending->contacts, contacts, save_contacts_at(store, contacts))
+	SAVE_EACH(pending->contacts_gone, gone, save_contacts_gone(store, gone))
+	SAVE_EACH(pending->gaps, gap, save_gap(store, gap->source, &gap->gap))
+	SAVE_EACH(pending->refused, refused, save_refused(store, refused))
+	return true;
+}
+
+/* All records that the source holds, for an empty file. */
+static bool save_all_records(struct store *store, const struct source *source)
+{
+	const struct index_series *series = &source->energy;
+
+	for (size_t i = 0; i < series->sorted; i++) {
+		const struct point *point = &series->points[i];
+
+		if (point->kind != POINT_FINAL && point->kind != POINT_INITIAL &&
+		    !save_fact(store, source, point->t, (int64_t)point->count))
+			return false;
+	}
+	for (size_t i = 0; i < source->signals.sorted; i++)
+		if (!save_signal(store, source, source->signals.signals[i]))
+			return false;
+	for (size_t i = 0; i < source->contacts.sorted; i++)
+		if (!save_contacts(store, source, &source->contacts.states[i]))
+			return false;
+	return true;
+}
+
+static bool save_everything(struct store *store, const struct site *site)
+{
+	for (size_t i = 0; i < site->sources.count; i++)
+		if (!save_all_records(store, site->sources.items[i]))
+			return false;
+	return true;
+}
+
+/* ---- streams ---- */
+
+static const struct sequence *find_stream(const struct collector *collector, const char *stream)
+{
+	for (size_t i = 0; i < collector->stream_count; i++)
+		if (strcmp(collector->streams[i].stream, stream) == 0)
+			return &collector->streams[i];
+	return NULL;
+}
+
+static bool save_run(struct store *store, const char *collector, const char *stream,
+		     const struct run *numbers)
+{
+	return STORE_RUN(store,
+			 "INSERT INTO runs (stream, first, last)"
+			 " SELECT id, ?3, ?4 FROM streams WHERE collector = ?1 AND stream = ?2",
+			 value_text(collector), value_text(stream), value_number(numbers->from),
+			 value_number(numbers->to));
+}
+
+/* Replaces the runs from changed->from on: there may be many before it, where numbers are missing.
+ */
+static bool save_stream(struct store *store, const struct changed_stream *changed)
+{
+	const struct collector *collector = changed->collector;
+	const struct sequence *stream = find_stream(collector, changed->stream);
+	bool newest = stream == &collector->streams[collector->newest];
+	struct value name = value_text(collector->name);
+	struct value id = value_text(changed->stream);
+
+	if (!stream)
+		return true;
+	if (newest && !STORE_RUN(store, "UPDATE streams SET newest = 0 WHERE collector = ?", name))
+		return false;
+	if (!STORE_RUN(store,
+		       "INSERT INTO streams (collector, stream, newest) VALUES (?, ?, ?)"
+		       " ON CONFLICT DO UPDATE SET newest = excluded.newest",
+		       name, id, value_number(newest)) ||
+	    !STORE_RUN(store,
+		       "DELETE FROM runs WHERE stream ="
+		       " (SELECT id FROM streams WHERE collector = ? AND stream = ?)"
+		       " AND first >= ?",
+		       name, id, value_number(changed->from)))
+		return false;
+	for (size_t i = stream->count; i > 0 && stream->runs[i - 1].from >= changed->from; i--)
+		if (!save_run(store, collector->name, changed->stream, &stream->runs[i - 1]))
+			return false;
+	return true;
+}
+
+static bool save_streams(struct store *store)
+{
+	const struct named *streams = &store->pending.streams;
+
+	for (size_t i = 0; i < streams->count; i++)
+		if (!save_stream(store, streams->items[i]))
+			return false;
+	return true;
+}
+
+/* ---- windows ---- */
+
+static bool drop_windows(struct store *store, const char *zone, struct time_range starts)
+{
+	return STORE_RUN(store,
+			 "DELETE FROM windows WHERE zone = (SELECT id FROM zones WHERE name = ?)"
+			 " AND start >= ? AND start < ?",
+			 value_text(zone), value_number(starts.from), value_number(starts.to));
+}
+
+static bool save_window(struct store *store, struct value zone, const struct reading *reading)
+{
+	bool energy = !isnan(reading->power_w);
+
+	return STORE_RUN(
+		store,
+		"INSERT OR REPLACE INTO windows (zone, start, \"end\", energy_mwh, cost_units,"
+		" cost_rest, band, quality, synchronous) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		zone, value_number(reading->window.start), value_number(reading->window.end),
+		energy ? value_number(reading->energy) : value_text(NULL),
+		value_number(reading->cost.units), value_number(reading->cost.rest),
+		value_number(reading->band), value_number(reading->quality),
+		value_number(window_synchronous(reading->window)));
+}
+
+/* The closed windows of a zone that touch `range`, at most *room of them. *range: what is left. */
+static bool save_range(struct store *store, struct site *site, const struct zone *zone,
+		       struct time_range *range, int64_t *room)
+{
+	const struct zone_context context = site_context(site, NEVER);
+	struct time_range domain = balance_domain(&zone->balance);
+	struct stored_zone *stored = store_zone(store, zone->id);
+	struct time_range starts = *range;
+	ms_t until = range->to;
+	struct window window;
+
+	if (!stored)
+		return false;
+	*range = TIME_RANGE_EMPTY;
+	if (time_range_empty(domain))
+		return stored->windows_end == NEVER ||
+		       drop_windows(store, zone->id, TIME_RANGE_ALL);
+	window = grid_window(&site->grid, starts.from < domain.from ? domain.from : starts.from);
+	if (starts.from != NEVER && window.start < starts.from)
+		starts.from = window.start;
+	if (window.end > domain.to && starts.from >= stored->windows_end)
+		return true;
+	if (domain.to - window.start > *room * WINDOW_MS &&
+	    until > window.start + *room * WINDOW_MS) {
+		starts.to = window.start + *room * WINDOW_MS;
+		*range = (struct time_range){starts.to, until};
+	}
+	if (!drop_windows(store, zone->id, starts))
+		return false;
+	while (window.end <= domain.to && window.start < starts.to) {
+		struct reading reading = zone_reading(zone, window, &context);
+
+		if (!save_window(store, value_number(stored->number), &reading))
+			return false;
+		if (window.end > stored->windows_end)
+			stored->windows_end = window.end;
+		window = grid_window(&site->grid, window.end);
+		*room -= *room > 0;
+	}
+	return true;
+}
+
+static bool save_windows(struct store *store, struct site *site, struct changes *rest)
+{
+	int64_t room = WINDOWS_A_COMMIT;
+
+	for (size_t i = 0; i < store->pending.zones.count; i++) {
+		const struct changed_zone *changed = store->pending.zones.items[i];
+		const struct zone *zone = site_find_zone(site, changed->id);
+
+		for (size_t j = 0; zone && j < changed->windows.count; j++) {
+			struct time_range range = changed->windows.items[j];
+
+			if (room > 0 && !save_range(store, site, zone, &range, &room))
+				return false;
+			if (!time_range_empty(range))
+				time_ranges_add(&changes_zone(rest, changed->id)->windows, range);
+		}
+	}
+	return true;
+}
+
+/* Windows that are left for the next commit: also after a crash. */
+static bool save_outdated(struct store *store, const struct changes *rest)
+{
+	if (!store->outdated && !rest->zones.count)
+		return true;
+	if (!STORE_RUN(store, "DELETE FROM outdated_windows WHERE ?", value_number(1)))
+		return false;
+	for (size_t i = 0; i < rest->zones.count; i++) {
+		const struct changed_zone *changed = rest->zones.items[i];
+
+		for (size_t j = 0; j < changed->windows.count; j++)
+			if (!STORE_RUN(store,
+				       "INSERT INTO outdated_windows (zone, since, until)"
+				       " VALUES (?, ?, ?)",
+				       value_text(changed->id),
+				       value_moment(changed->windows.items[j].from),
+				       value_moment(changed->windows.items[j].to)))
+				return false;
+	}
+	return true;
+}
+
+/* ---- events ---- */
+
+static bool save_event(struct store *store, const struct source *source, const struct event *event)
+{
+	return STORE_RUN(store,
+			 "INSERT OR REPLACE INTO events (source, t, kind, before, after)"
+			 " VALUES (?, ?, ?, ?, ?)",
+			 store_source(store, source), value_number(event->t),
+			 value_text(event_name(event->kind)), value_number(event->before),
+			 value_number(event->after));
+}
+
+static bool save_events_within(struct store *store, const struct source *source,
+			       struct time_range range)
+{
+	const struct index_series *series = &source->energy;
+	struct event event;
+
+	if (!STORE_RUN(store, "DELETE FROM events WHERE source = ? AND t >= ? AND t < ?",
+		       store_source(store, source), value_number(range.from),
+		       value_number(range.to)))
+		return false;
+	for (size_t i = series_find(series, range.from);
+	     i < series->sorted && series->points[i].t < range.to; i++)
+		if (series_event(series, i, &event) && !save_event(store, source, &event))
+			return false;
+	return true;
+}
+
+static bool save_events(struct store *store)
+{
+	const struct named *sources = &store->pending.sources;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct changed_source *changed = sources->items[i];
+
+		for (size_t j = 0; j < changed->events.count; j++)
+			if (!save_events_within(store, changed->source, changed->events.items[j]))
+				return false;
+	}
+	return true;
+}
+
+/* ---- all of it ---- */
+
+static bool save_settings(struct store *store)
+{
+	return store->marked ||
+	       STORE_RUN(store, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
+			 value_text("settings"), value_text(store->settings));
+}
+
+bool store_save(struct store *store, struct site *site, struct changes *rest)
+{
+	return save_zones(store, site) && save_sources(store, site) &&
+	       (!store->pending.everything || save_everything(store, site)) &&
+	       save_records(store) && save_streams(store) && save_windows(store, site, rest) &&
+	       save_outdated(store, rest) && save_events(store) && save_settings(store) &&
+	       !store->failed.text[0];
+}
