@@ -1,8 +1,8 @@
 /* disk_faults.c - a disk that fails once, for a program, by LD_PRELOAD.
  *
- * $DISK_FAULTS names a file with a struct disk_faults. Calls that change what is on the disk, of
- * files whose name begins with $DISK_FAULTS_BELOW, are counted in `seen`, from 1 on, and by what
- * they do in `calls`; the one with the number `at` goes wrong as `kind` says. */
+ * $DISK_FAULTS names a file with a struct disk_faults. Calls that change
+ * files whose name begins with $DISK_FAULTS_BELOW are counted in `seen`, from 1 on, and by kind of
+ * call in `calls`; number `at` fails in the way `kind`. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +18,9 @@
 #define EXIT_CODE 137
 
 enum kind {
-	INPUT_OUTPUT, /* it does nothing and fails with EIO */
+	INPUT_OUTPUT, /* does nothing and fails with EIO */
 	NO_SPACE,     /* the same with ENOSPC */
-	LAST,	      /* it is done, and the program ends at once */
+	LAST,	      /* succeeds, and the program ends at once */
 	TORN,	      /* half of it is written, and the program ends at once */
 };
 
@@ -33,7 +33,7 @@ struct disk_faults {
 static struct disk_faults *faults;
 static const char *below;
 
-/* The function that the program would have without us. */
+/* The function that is replaced here. */
 #define REAL(name) ((__typeof__(&name))real(#name))
 
 static void *real(const char *name)
@@ -41,7 +41,7 @@ static void *real(const char *name)
 	void *function = dlsym(RTLD_NEXT, name);
 
 	if (!function) {
-		fprintf(stderr, "disk_faults: there is no %s\n", name);
+		fprintf(stderr, "disk_faults: %s not found\n", name);
 		abort();
 	}
 	return function;
@@ -62,7 +62,7 @@ __attribute__((constructor)) static void faults_start(void)
 	faults = mapped;
 }
 
-/* Whether this call is the one. */
+/* Counts the call; returns true if it is to fail. */
 static bool name_fails(enum call call, const char *name)
 {
 	if (!faults || strncmp(name, below, strlen(below)) != 0)
@@ -84,7 +84,7 @@ static bool file_fails(enum call call, int fd)
 	return name_fails(call, name);
 }
 
-/* Whether the call is to be done all the same. */
+/* Returns true if the failing call is carried out; else sets errno. */
 static bool goes_on(void)
 {
 	if (faults->kind == LAST || faults->kind == TORN)
@@ -100,7 +100,7 @@ static size_t part(size_t size)
 
 /* -------- what the programs and their libraries call -------- */
 
-/* `call` with its arguments; of the one that fails a part, before the end of the program. */
+/* Returns `call`, or if it fails -1, or does `call_in_part` and ends the program. */
 #define SPOILT(fails, call, call_in_part)                                                          \
 	do {                                                                                       \
 		if (!(fails))                                                                      \

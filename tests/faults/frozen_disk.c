@@ -1,8 +1,7 @@
-/* frozen_disk.c - a disk that answers nobody for a while, for a program, by LD_PRELOAD.
+/* frozen_disk.c - a disk that does not answer for a while, for a program, by LD_PRELOAD.
  *
- * While the file $FROZEN_DISK is there, calls that bring something of the files whose name begins
- * with $FROZEN_DISK_BELOW to the disk do not return. Of the first one it leaves the file
- * $FROZEN_DISK.met. */
+ * While the file $FROZEN_DISK exists, syncs of files whose name begins with $FROZEN_DISK_BELOW do
+ * not return. The first one makes the file $FROZEN_DISK.met. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The function that the program would have without us. */
+/* The function that is replaced here. */
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static void leave_note(const char *frozen)

@@ -1,12 +1,12 @@
-/* slow_disk.c - a disk that takes its time, for a program, by LD_PRELOAD: a sync lasts
- * $SLOW_DISK_MS longer, as on the card of a small machine. */
+/* slow_disk.c - a slow disk, for a program, by LD_PRELOAD: a sync takes $SLOW_DISK_MS longer,
+ * as on the card of a small machine. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-/* The function that the program would have without us. */
+/* The function that is replaced here. */
 #define REAL(name) ((__typeof__(&name))real(#name))
 
 static void *real(const char *name)
@@ -14,7 +14,7 @@ static void *real(const char *name)
 	void *function = dlsym(RTLD_NEXT, name);
 
 	if (!function) {
-		fprintf(stderr, "slow_disk: there is no %s\n", name);
+		fprintf(stderr, "slow_disk: %s not found\n", name);
 		abort();
 	}
 	return function;

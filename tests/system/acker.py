@@ -1,4 +1,4 @@
-"""Stands in for the aggregator towards a collector: books its records, and acknowledges them."""
+"""Stands in for the aggregator: takes a collector's records and acknowledges them."""
 
 import json
 
@@ -6,8 +6,8 @@ from house import topic
 
 
 class Acker:
-    """Knows nothing but what came since it was made. A contradiction in what comes is an error.
-    Hears it itself, or by a `watcher` that has heard nothing yet."""
+    """Has the records received since it was made. A contradiction between two of them is an error.
+    Subscribes itself, unless it is given a `watcher` that has received nothing yet."""
 
     def __init__(self, house, collector, watcher=None):
         self._status = topic("status")
@@ -16,17 +16,17 @@ class Acker:
         self._taken = 0
         self._following = {}  # (stream, seq) -> the seq after it
         self._keys = {}  # (stream, seq) -> key of its fact
-        self._upto = {}  # stream -> everything up to it was here
+        self._upto = {}  # stream -> every record up to this number came
         self.stream = None  # of the newest record
-        self.count = 0  # of records, each time they came
-        self.facts = {}  # (source, t, mark) -> what a record says
+        self.count = 0  # of records, with repetitions
+        self.facts = {}  # (source, t, mark) -> the record
 
     def announce(self):
         """As the aggregator does."""
         self._watcher.publish(self._status, "online", retain=True)
 
     def take(self):
-        """Books what came; True where that was anything."""
+        """Books the records that came; returns False if there were none."""
         messages = self._watcher.messages
         fresh = messages[self._taken : len(messages)]
         self._taken += len(fresh)
@@ -45,7 +45,7 @@ class Acker:
         self._following[self.stream, prev] = seq
 
     def upto(self):
-        """Every record up to this number was here."""
+        """The number up to which every record came."""
         upto = self._upto.get(self.stream, 0)
         while following := self._following.get((self.stream, upto)):
             upto = following
@@ -53,7 +53,7 @@ class Acker:
         return upto
 
     def acknowledge(self, seq=None):
-        """All of it, or as far as `seq`."""
+        """Acknowledges all that came, or up to `seq`."""
         self.take()
         if self.stream:
             payload = {"stream": self.stream, "seq": self.upto() if seq is None else seq}

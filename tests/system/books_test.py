@@ -1,4 +1,4 @@
-"""The aggregator's books: what is in them outlives it, and what operators say goes into them."""
+"""The aggregator's books: they outlive the program, and commands of operators change them."""
 
 import sqlite3
 from contextlib import closing
@@ -33,7 +33,7 @@ class Atelier:
         """Waits until all of them are in the books."""
         self.watcher.wait(topic("collector/atelier/ack"), lambda ack: ack["seq"] == self.seq)
 
-    def say(self, **command):
+    def command(self, **command):
         """An operator's word; returns the answer."""
         self.watcher.forget()
         self.watcher.publish(topic(SWAP), command)
@@ -112,7 +112,7 @@ def test_a_price_that_changed_in_the_configuration_reprices_the_stored_windows(h
     assert [window[3] for window in stored()] == [10**8]
 
 
-def test_the_replacement_of_a_meter_is_told_by_an_operator(house):
+def test_an_operator_enters_the_replacement_of_a_meter(house):
     aggregator = house.aggregator()
     atelier = Atelier(house)
     watcher = atelier.watcher
@@ -121,7 +121,7 @@ def test_the_replacement_of_a_meter_is_told_by_an_operator(house):
     atelier.record(120, 5)
     energy(watcher, 0.1)
     at = atelier.begin + 90000
-    assert atelier.say(t=at, final_wh=1140, initial_wh=0) == {"key": SWAP[4:], "ok": True}
+    assert atelier.command(t=at, final_wh=1140, initial_wh=0) == {"key": SWAP[4:], "ok": True}
     energy(watcher, 0.145)
     assert books.rows(house.books, "SELECT t, final, initial FROM swaps") == [
         (at, 1140000, 0)
@@ -147,7 +147,7 @@ def test_a_command_that_cannot_be_is_answered_with_the_reason(house):
         ({"final_pulses": 2000, "initial_pulses": 0}, "this source counts wh"),
         ({"final_wh": 2000, "initial_wh": 0, "at": 1}, "at: unknown member"),
     ):
-        answer = atelier.say(**command)
+        answer = atelier.command(**command)
         assert not answer["ok"] and answer["key"] == SWAP[4:]
         assert answer["error"].startswith(reason), answer
     for key in ("set/source/atelier/other/swap", "set/nothing"):

@@ -17,9 +17,8 @@ log_dest stderr
 
 
 class Broker:
-    """`users` (name -> password) and `access` (lines of an ACL file) close it to everyone else;
-    what it keeps is in the folder `persistence`, if that is given; `lines` are added to its
-    configuration."""
+    """`users` (name -> password) and `access` (lines of an ACL file) restrict it; its state is in the
+    folder `persistence`, if that is given; `lines` are added to its configuration."""
 
     def __init__(self, folder, users=None, access=None, persistence=None, lines=()):
         self.folder = folder

@@ -115,7 +115,7 @@ def test_after_the_death_of_a_broker_that_kept_nothing_all_is_as_before(house, e
     assert all(program.running for program in programs)
 
 
-def test_the_broker_tells_of_killed_programs(house, edges):
+def test_the_broker_publishes_the_wills_of_killed_programs(house, edges):
     programs = start(house, edges)
     watcher = house.watch("#")
     wait_alive(watcher)
@@ -123,13 +123,13 @@ def test_the_broker_tells_of_killed_programs(house, edges):
     for program, name in zip(programs, names):
         program.kill()
         watcher.wait(topic(name), "offline")
-    # They are retained: whoever comes later knows.
+    # They are retained: a client that connects later receives them.
     late = house.watch("#")
     for name in names:
         late.wait(topic(name), "offline")
 
 
-def test_programs_that_are_stopped_say_goodbye(house, edges):
+def test_programs_that_are_stopped_go_offline_themselves(house, edges):
     programs = start(house, edges)
     watcher = house.watch("#")
     wait_alive(watcher)
@@ -164,9 +164,9 @@ class BrokerThatDrops:
                 connection, _ = self._listener.accept()
                 connection.recv(4096)
                 connection.sendall(self.YES)
-                heard = b""
-                while b"/about" not in heard and (more := connection.recv(4096)):
-                    heard += more
+                received = b""
+                while b"/about" not in received and (more := connection.recv(4096)):
+                    received += more
                 connection.close()
 
     def close(self):

@@ -51,8 +51,8 @@ def test_an_operator_sees_how_the_lines_are_without_stopping_anything(house):
     assert watcher.value(topic("collector/poste/gaz/lines"))["top"] is None
     # It is known to the aggregator, which has no use for it.
     assert watcher.wait(topic("health"), lambda health: health["accepted"] > 0)["rejected"] == 0
-    told = [each for each in watcher.messages if each.topic.endswith("/global/lines")]
-    assert all(each.retained and each.qos == 1 for each in told) and len(told) == 1
+    lines = [each for each in watcher.messages if each.topic.endswith("/global/lines")]
+    assert all(each.retained and each.qos == 1 for each in lines) and len(lines) == 1
 
 
 def test_a_recorded_loss_is_in_the_record_that_follows_it_and_in_health(house):
@@ -90,17 +90,17 @@ def test_the_index_is_set_between_two_runs_and_no_energy_is_moved(house, edges):
     live = topic("collector/compteur/compteur/live")
     watcher.wait(live, lambda live: live["pulses"] >= 3)
 
-    code, told = set_index(house, "--set-index", "compteur=812345,67", "--by", "Anna")
+    code, output = set_index(house, "--set-index", "compteur=812345,67", "--by", "Anna")
     assert code == 1
-    assert "while the collector is stopped only" in told and "another process" in told
+    assert "while the collector is stopped only" in output and "another process" in output
 
     assert collector.stop() == 0
     before = watcher.wait(RECORD, lambda record: record["mark"] == "stop")["pulses"]
     for _ in range(2):
-        code, told = set_index(house, "--set-index", "compteur=812345,67", "--by", "Anna")
-        assert code == 0, told
-        assert "compteur: it" in told and "10154321 pulses, 812345.68 kWh" in told, told
-    assert "it stays at" in told, "the second time there is nothing to do"
+        code, output = set_index(house, "--set-index", "compteur=812345,67", "--by", "Anna")
+        assert code == 0, output
+        assert "compteur: it" in output and "10154321 pulses, 812345.68 kWh" in output, output
+    assert "it stays at" in output, "the second time there is nothing to do"
 
     collector = house.again(collector)
     watcher.wait(live, lambda live: live["pulses"] >= 10154321 + 3)
@@ -129,19 +129,19 @@ def test_an_index_that_cannot_be_set_is_refused_with_a_reason(house, edges):
     watcher = house.watch("#")
     watcher.wait(topic("collector/compteur/compteur/live"), lambda live: live["pulses"] >= 1)
     assert collector.stop() == 0
-    for wish, reason in (
+    for argument, reason in (
         ("compteur", "expected SOURCE=READING, such as compteur=812345.6"),
         ("cuisine=5", 'there is no source "cuisine", expected one of compteur'),
         ("compteur=-5", '"-5" is no reading of a register, expected one like 812345.6'),
         ("compteur=999999999999999", "too many pulses, expected up to 9e15"),
     ):
-        code, told = set_index(house, "--set-index", wish)
-        assert code == 1 and reason in told, told
-    code, told = set_index(house, "--set-index", "compteur=1", "--by", "x" * 65)
-    assert code == 1 and "--by: expected a name" in told, told
+        code, output = set_index(house, "--set-index", argument)
+        assert code == 1 and reason in output, output
+    code, output = set_index(house, "--set-index", "compteur=1", "--by", "x" * 65)
+    assert code == 1 and "--by: expected a name" in output, output
     house.outbox("compteur").rename(house.folder / "elsewhere")
-    code, told = set_index(house, "--set-index", "compteur=1")
-    assert code == 1 and "let the collector run once before" in told, told
+    code, output = set_index(house, "--set-index", "compteur=1")
+    assert code == 1 and "let the collector run once before" in output, output
     assert not house.outbox("compteur").exists()
 
 
@@ -157,12 +157,12 @@ def test_the_index_of_lines_is_not_set_while_nobody_knows_the_time(houses):
     collector = house.run("collector-meter", "--config", house.folder / "compteur.json")
     collector.wait_err("GPIO")
     collector.stop()
-    code, told = set_index(house, "--set-index", "compteur=1")
+    code, output = set_index(house, "--set-index", "compteur=1")
     assert code == 1
-    assert "while nobody knows what time it is: the clock was not set yet" in told
+    assert "while nobody knows what time it is: the clock was not set yet" in output
     house.clock.set(house.clock.ms() + 10 * 365 * 86400000)
-    code, told = set_index(house, "--set-index", "compteur=8")
-    assert code == 0 and "the index was 0 pulses" in told and "it is now 100 pulses" in told, told
+    code, output = set_index(house, "--set-index", "compteur=8")
+    assert code == 0 and "the index was 0 pulses" in output and "it is now 100 pulses" in output, output
 
 
 # -------- the monitor --------
@@ -195,17 +195,17 @@ def test_the_monitor_compares_with_readings_that_are_typed(house, edges):
     program = monitor(house, edges.pipe)
     counted = lambda out: out.count("= pulse")
     program.wait_out(lambda out: counted(out) >= 1)
-    program.tell("812345.60")
+    program.enter("812345.60")
     program.wait_out(lambda out: "= reading 812345.60 kWh at" in out and "read it again" in out)
     program.wait_out(lambda out: counted(out) >= 5)
-    program.tell("compteur 812349,60")
+    program.enter("compteur 812349,60")
     program.wait_out(lambda out: "4 kWh since the first one: " in out)
     assert "+-1.1 expected, -" in program.out and "50.0 +-1.1" in program.out, program.out
-    program.tell("cuisine 5")
+    program.enter("cuisine 5")
     program.wait_out(lambda out: 'there is no meter "cuisine"' in out)
-    program.tell("compteur 8123456.x")
+    program.enter("compteur 8123456.x")
     program.wait_out(lambda out: '"8123456.x" is no reading of a register' in out)
-    program.tell("7")
+    program.enter("7")
     program.wait_out(lambda out: "less than the first one, which is forgotten" in out)
     assert "---- compteur" not in program.out
     program.signal(signal.SIGINT)

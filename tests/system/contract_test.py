@@ -84,8 +84,8 @@ class School:
         numbered = [(number, *each) for number, each in enumerate(self.records(), 1)] * repeat
         if seed is not None:
             random.Random(seed).shuffle(numbered)
-        for number, source, t, members in numbered:
-            self.collector.record(source, t, number, **members)
+        for number, source, t, fields in numbered:
+            self.collector.record(source, t, number, **fields)
         self.collector.flush()
 
     def send_live(self, now):
@@ -108,7 +108,7 @@ def school(house):
 
 
 def start(house, school, **settings):
-    """A school whose hour is in the books, and a client that hears the site."""
+    """A school whose hour is in the books, and a client of the site."""
     watcher = house.watch("#")
     house.aggregator(**settings)
     watcher.wait(topic("status"), "online")
@@ -286,7 +286,7 @@ def test_the_tariff_is_published_with_its_next_change(house, school):
 
 def test_contacts_that_cannot_be_are_reported_and_the_calendar_decides(house, school):
     watcher = start(house, school)
-    # More than 15 minutes after the last record the calendar decides anyway: say it now.
+    # More than 15 minutes after the last record the calendar decides anyway: send one now.
     school.collector.record(
         "supply", house.clock.ms(), pulses=10660, mark="contacts", off_peak=True, peak=True
     )
@@ -389,7 +389,7 @@ def test_an_empty_about_withdraws_a_source(house, school):
     assert state["energy_kwh"] == 36, "what was used stays used"
 
 
-def test_everything_published_is_retained_and_written_as_the_contract_says(house, school):
+def test_everything_published_is_retained_and_in_the_form_of_the_contract(house, school):
     watcher = start(house, school, tariff={"subscribed_w": SUBSCRIBED})
     school.send_live(house.clock.ms())
     watcher.wait(topic("zone/rest/power_w"), 252000)

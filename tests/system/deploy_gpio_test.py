@@ -60,7 +60,7 @@ def machine(tmp_path):
 CHANGES = ("groupadd", "usermod")
 
 
-def test_the_group_the_rule_and_the_user_are_made_and_udev_is_told(machine):
+def test_the_group_the_rule_and_the_user_are_made_and_udev_reloads(machine):
     machine.write(chips="/dev/gpiochip0\n/dev/gpiochip1\n")
     done = machine.install("poste")
     assert done.returncode == 0, done.stderr

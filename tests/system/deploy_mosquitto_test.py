@@ -85,7 +85,7 @@ def test_each_user_writes_its_own_topics(house, broker):
             watcher.wait(topic(where), int(payload))
 
 
-def test_each_user_is_told_that_it_may_not_write_elsewhere(house, broker):
+def test_each_user_is_refused_what_it_may_not_write(house, broker):
     watcher = watch(house, "screen")
     for words in ((), ("-r",)):
         for user, where in FORBIDDEN:
@@ -94,12 +94,12 @@ def test_each_user_is_told_that_it_may_not_write_elsewhere(house, broker):
         assert REFUSED in broker.publish(user, "elsewhere/x", "-r"), user
     broker.publish("aggregator", topic("status"), payload="online")
     watcher.wait(topic("status"), "online")
-    # Nor did any of it arrive, for whoever listens or comes later.
+    # Nor did any of it arrive at a subscriber, or later.
     assert [each.topic for each in watcher.messages] == [topic("status")]
     assert broker.client("mosquitto_sub", "screen", "-t", "#", "-W", "1").stdout == ""
 
 
-def test_a_collector_hears_what_is_meant_for_it_and_nothing_else(house, broker):
+def test_a_collector_receives_what_is_meant_for_it_and_nothing_else(house, broker):
     poste = watch(house, "poste", "#")
     panel = watch(house, "panel", "#")
     for where in ("collector/pac/ack", "zone/self/state", "collector/poste/ack", "status"):
@@ -112,12 +112,12 @@ def test_a_collector_hears_what_is_meant_for_it_and_nothing_else(house, broker):
     assert len(panel.topics()) == 5
 
 
-def test_home_assistant_announces_itself_and_hears_what_is_announced(house, broker):
+def test_home_assistant_announces_itself_and_receives_what_is_announced(house, broker):
     broker.publish("aggregator", "homeassistant/device/wattzone_lycee_self/config", "-r")
-    heard = broker.client(
+    received = broker.client(
         "mosquitto_sub", "anna", "-t", "homeassistant/#", "-v", "-C", "1", "-W", "5"
     )
-    assert heard.stdout.startswith("homeassistant/device/wattzone_lycee_self/config")
+    assert received.stdout.startswith("homeassistant/device/wattzone_lycee_self/config")
     assert broker.publish("anna", "homeassistant/status", payload="online") == ""
     assert REFUSED in broker.publish("anna", "homeassistant/device/x/config")
     assert REFUSED in broker.publish("poste", "homeassistant/status")
@@ -163,24 +163,24 @@ def test_a_listener_with_tls_is_a_file_beside_it_with_the_same_rules(house, brok
     assert "already connected" not in broker.log
 
 
-def test_two_programs_of_one_user_throw_each_other_out_and_the_log_says_it(house, broker):
+def test_two_programs_of_one_user_disconnect_each_other_and_the_log_has_it(house, broker):
     watch(house, "poste", "collector/poste/ack")
     broker.publish("poste", topic("collector/poste/status"), payload="online")
     broker.wait_log("Client poste already connected, closing old connection.")
 
 
-def test_a_client_is_told_the_limits(house, broker):
-    told = {}
+def test_a_client_receives_the_limits(house, broker):
+    limits = {}
     client = client_new("x")
     client.username_pw_set("panel", broker.password("panel"))
-    client.on_connect = lambda *words: told.update(words[4].json())
+    client.on_connect = lambda *words: limits.update(words[4].json())
     client.connect("127.0.0.1", broker.port, keepalive=3600)
     client.loop_start()
-    until(lambda: told, 5, "answer to a connection")
+    until(lambda: limits, 5, "answer to a connection")
     client.disconnect()
     client.loop_stop()
-    assert (told["ServerKeepAlive"], told["MaximumPacketSize"]) == (120, 1000000)
-    assert told["ReceiveMaximum"] == 100
+    assert (limits["ServerKeepAlive"], limits["MaximumPacketSize"]) == (120, 1000000)
+    assert limits["ReceiveMaximum"] == 100
 
 
 def test_clients_of_version_3_1_1_with_the_usual_keepalive_are_welcome(broker):
@@ -204,8 +204,8 @@ def test_a_session_outlives_school_holidays_and_is_forgotten_then(house, broker)
     words = absent(broker, "panel")
     broker.publish("poste", topic("collector/poste/x/record"), payload="queued")
     clock.set(local("2026-02-28 11:00"))
-    heard = broker.client("mosquitto_sub", "panel", *words, "-C", "1", "-W", "5")
-    assert heard.stdout == "queued\n"
+    received = broker.client("mosquitto_sub", "panel", *words, "-C", "1", "-W", "5")
+    assert received.stdout == "queued\n"
     gone = r"Client panel (disconnected|closed its connection)"
     until(lambda: len(re.findall(gone, broker.log)) == 2, 5, "end of the connection")
     clock.set(local("2026-03-14 12:00"))
@@ -251,13 +251,13 @@ def test_a_day_of_records_waits_for_a_client_that_is_away(house, broker):
             text="".join(f"{number}\n" for number in range(first, first + 8640)),
         )
         assert sent.returncode == 0, sent.stderr
-    heard = broker.client("mosquitto_sub", "panel", *words, "-C", str(records), "-W", "60")
-    assert sorted(map(int, heard.stdout.split())) == list(range(records))
+    received = broker.client("mosquitto_sub", "panel", *words, "-C", str(records), "-W", "60")
+    assert sorted(map(int, received.stdout.split())) == list(range(records))
     assert not watcher.messages
 
 
-def test_beyond_the_limit_messages_are_dropped_with_success_and_the_log_says_it(house, broker):
-    """So nobody may rely on the broker's word."""
+def test_beyond_the_limit_messages_are_dropped_with_success_and_the_log_has_it(house, broker):
+    """So the broker's acknowledgement is not enough."""
     words = absent(broker, "panel")
     pac = watch(house, "pac", "status")
     large, count = "x" * 900000, 80
@@ -265,8 +265,8 @@ def test_beyond_the_limit_messages_are_dropped_with_success_and_the_log_says_it(
     where = topic("collector/poste/x/record")
     poste.acknowledged([poste.publish(where, large) for _ in range(count)], 30)
     broker.wait_log("Outgoing messages are being dropped for client panel.")
-    heard = broker.client("mosquitto_sub", "panel", *words, "-W", "3", "-F", "%l")
-    assert len(heard.stdout.split()) == 56, "50 MB, and the one that reaches it"
+    received = broker.client("mosquitto_sub", "panel", *words, "-W", "3", "-F", "%l")
+    assert len(received.stdout.split()) == 56, "50 MB, and the one that reaches it"
     # Everyone else is as before.
     broker.publish("aggregator", topic("status"))
     pac.wait(topic("status"), 1)
@@ -277,8 +277,8 @@ def test_beyond_the_limit_messages_are_dropped_with_success_and_the_log_says_it(
 
 
 def retained(broker):
-    heard = broker.client("mosquitto_sub", "panel", "-t", "wattzone/#", "-v", "-W", "1")
-    return dict(line.split(" ", 1) for line in heard.stdout.splitlines())
+    received = broker.client("mosquitto_sub", "panel", "-t", "wattzone/#", "-v", "-W", "1")
+    return dict(line.split(" ", 1) for line in received.stdout.splitlines())
 
 
 def test_what_was_published_before_the_last_save_survives_a_death(house, broker):
@@ -293,8 +293,8 @@ def test_what_was_published_before_the_last_save_survives_a_death(house, broker)
     broker.wait_saved(time.time())
     broker.kill()
     broker.start()
-    heard = broker.client("mosquitto_sub", "panel", *words, "-W", "1")
-    assert "queued" in heard.stdout.split()
+    received = broker.client("mosquitto_sub", "panel", *words, "-W", "1")
+    assert "queued" in received.stdout.split()
     assert retained(broker) == {
         topic("collector/poste/status"): "kept",
         topic("collector/poste/global/about"): "kept",
@@ -320,7 +320,7 @@ def test_nothing_is_lost_when_it_is_asked_to_end(broker):
 
 
 def alive(house, name):
-    """A watcher that has heard of all three programs, and a power of both zones."""
+    """A watcher that has received a status of all three programs, and a power of both zones."""
     watcher = watch(house, name)
     for each in ("status", "collector/poste/status", "collector/pac/status"):
         watcher.wait(topic(each), "online", 20)
@@ -331,12 +331,12 @@ def alive(house, name):
 
 
 def test_our_programs_live_with_it_and_outlive_it(house, broker, edges):
-    members = broker.members
+    settings = broker.settings
     port = house.meters(1, power=48000).ports[0]
     programs = [
-        house.aggregator(broker=members("aggregator")),
-        house.meter("poste", [PULSE_METER], edges.pipe, broker=members("poste")),
-        house.pac("pac", [{"zone": "self", "port": port}], record_s=1, broker=members("pac")),
+        house.aggregator(broker=settings("aggregator")),
+        house.meter("poste", [PULSE_METER], edges.pipe, broker=settings("poste")),
+        house.pac("pac", [{"zone": "self", "port": port}], record_s=1, broker=settings("pac")),
     ]
     passing = ("/live", "/record")
     before = {each for each in alive(house, "screen").topics() if not each.endswith(passing)}
@@ -422,8 +422,8 @@ def test_a_broker_that_has_rules_already_is_not_taken(tmp_path, line):
 def test_the_log_has_nothing_to_complain_of(broker):
     broker.publish("poste", topic("collector/poste/status"))
     broker.programs[-1].stop(timeout=5)
-    told = broker.log + broker.programs[-1].err
-    warned = [line for line in told.splitlines() if "Warning" in line or "Error" in line]
+    logged = broker.log + broker.programs[-1].err
+    warned = [line for line in logged.splitlines() if "Warning" in line or "Error" in line]
     known = ("does not contain '%c' or '%u'", "should not be run as root")
     assert [line for line in warned if not any(each in line for each in known)] == []
     for line in broker.log.splitlines():

@@ -1,4 +1,4 @@
-"""A collector that was written from the contract alone: what others may put in our place."""
+"""A collector that was written from the contract alone, as by somebody else."""
 
 import secrets
 
@@ -20,29 +20,29 @@ class ForeignCollector:
             self._sent.append(number)
 
     def status(self, status, source=None):
-        """Of the collector, or of one of its sources."""
+        """Publishes the status of the collector, or of one of its sources."""
         self._publish(f"{source}/status" if source else "status", status, retain=True)
 
-    def about(self, source, **members):
-        """Announces a source; without members it is withdrawn."""
+    def about(self, source, **fields):
+        """Announces a source; without fields it is withdrawn."""
         payload = ""
-        if members:
-            payload = {"medium": "electricity", "role": "part", "nominal_w": None, **members}
+        if fields:
+            payload = {"medium": "electricity", "role": "part", "nominal_w": None, **fields}
             payload.setdefault("label", payload["zone"].title())
         self._publish(f"{source}/about", payload, retain=True)
 
-    def record(self, source, t, number=None, stream=None, **members):
+    def record(self, source, t, number=None, stream=None, **fields):
         """Pulse sources: pulses, mark, off_peak, peak; others: wh. Numbered by itself unless
         `number` is given. Returns what was sent."""
         if number is None:
             number = self._number + 1
         self._number = max(self._number, number)
-        payload = {"t": t, "stream": stream or self._stream, "seq": number, **members}
+        payload = {"t": t, "stream": stream or self._stream, "seq": number, **fields}
         self._publish(f"{source}/record", payload)
         return payload
 
-    def live(self, source, t, **members):
-        self._publish(f"{source}/live", {"t": t, **members}, qos=0)
+    def live(self, source, t, **fields):
+        self._publish(f"{source}/live", {"t": t, **fields}, qos=0)
 
     def flush(self):
         """Waits until the broker has all."""

@@ -39,7 +39,7 @@ class Meters:
         self.ports = [int(line) for line in written.split()]
 
     def obey(self, command):
-        self.program.tell(command)
+        self.program.enter(command)
 
 
 def merged(environments):
@@ -56,7 +56,7 @@ class House:
 
     def __init__(self, folder, at=None):
         self.folder = folder
-        self.outboxes = folder  # where they are
+        self.outboxes = folder  # the folder of the outbox files
         self.books = folder / "books.db"  # the aggregator's
         self.disk_faults = None
         self.clock = Clock(at)
@@ -118,8 +118,7 @@ class House:
         return {"collector": name, **settings}
 
     def pac(self, name, meters, **settings):
-        """A collector-pac. `meters` are members of its configuration; host and source have
-        defaults."""
+        """A collector-pac. `meters` is the one of its configuration; host and source have defaults."""
         meters = [
             {"source": each.get("zone", f"meter-{i}"), "host": "127.0.0.1", **each}
             for i, each in enumerate(meters, 1)
@@ -156,7 +155,7 @@ class House:
     # -------- clients --------
 
     def watch(self, *filters, **account):
-        """A client that hears the site; `filters` are below it, default all."""
+        """A client that subscribes to topics of the site, by default to all."""
         watcher = Watcher(self.broker.port, *[topic(each) for each in filters or ("#",)], **account)
         self._watchers.append(watcher)
         return watcher
@@ -166,8 +165,8 @@ class House:
         return ForeignCollector(self.watch("status", **account), topic(f"collector/{name}"))
 
     def close(self, quiet=False):
-        """Ends everything, newest first; returns what was wrong: a list. Tells what the programs
-        told, unless `quiet`."""
+        """Ends everything, newest first; returns what was wrong: a list. Prints the output of the
+        programs, unless `quiet`."""
         for watcher in self._watchers:
             watcher.close()
         programs = self._programs[::-1] + (self.broker.programs if self.broker else [])

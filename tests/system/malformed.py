@@ -14,7 +14,7 @@ WRONG_POSITIVES = [0, -80, "80", True, [80]]
 
 STREAM = "9f3c001122334455"
 
-# What collectors say, and for each member what it must not be; None is "missing", too.
+# Good messages of collectors, and for each field wrong values; None is "missing", too.
 RECORD = {"t": 1764000000123, "stream": STREAM, "seq": 8812}
 WRONG_RECORD = {"t": WRONG_TIMES, "stream": WRONG_STREAMS, "seq": [None, 0, -1, 1.5, "8", 10**30], "prev": [-1, 8812, 0.5, "1", True]}
 
@@ -121,8 +121,8 @@ WRONG_LEVELS = ["", "Pac", "-pac", "p" * 33, "p p", "été", "p_c", "$pac", "p\u
 WRONG_LEAVES = ["", "lives", "Record", "state", "about ", "set", "status/x", "ack/1/2"]
 
 
-def without(value, member):
-    return {name: each for name, each in value.items() if name != member}
+def without(value, field):
+    return {name: each for name, each in value.items() if name != field}
 
 
 def text_spoilt(random, good):
@@ -161,11 +161,11 @@ def payload_spoilt(random):
     good, wrong = FACTS[kind]
     if random.random() < 0.3:
         return kind, text_spoilt(random, json.dumps(good))
-    member = random.choice([*wrong])
-    value = random.choice(wrong[member])
+    field = random.choice([*wrong])
+    value = random.choice(wrong[field])
     if value is None and random.random() < 0.5:
-        return kind, json.dumps(without(good, member)).encode()
-    return kind, json.dumps({**good, member: value}).encode()
+        return kind, json.dumps(without(good, field)).encode()
+    return kind, json.dumps({**good, field: value}).encode()
 
 
 def topic_spoilt(random):
@@ -186,13 +186,13 @@ def topic_spoilt(random):
 # -------- configurations --------
 
 
-def places(value, path=()):
+def paths(value, path=()):
     """The path of every member and element, outermost first."""
     items = enumerate(value) if isinstance(value, list) else value.items()
     for key, each in items:
         yield (*path, key)
         if isinstance(each, (dict, list)):
-            yield from places(each, (*path, key))
+            yield from paths(each, (*path, key))
 
 
 def holder(value, path):
@@ -206,10 +206,10 @@ def misspelt(random, word):
     return word[:at] + random.choice(["z", "zz", "_Z"]) + word[at:]
 
 
-def member_spoilt(random, good):
+def field_spoilt(random, good):
     """A good configuration with one member misspelt, of a wrong type, or too many."""
     bad = copy.deepcopy(good)
-    path = random.choice([*places(bad)])
+    path = random.choice([*paths(bad)])
     inside, key = holder(bad, path), path[-1]
     change = random.choice(["type", "name", "extra"])
     if isinstance(inside, list) or change == "type":
@@ -228,7 +228,7 @@ def configuration_spoilt(random, good, wrong, required):
     if change == 0:
         return text_spoilt(random, json.dumps(good))
     if change == 1:
-        return member_spoilt(random, good)
+        return field_spoilt(random, good)
     bad = copy.deepcopy(good)
     if change == 2:
         path, value = random.choice(wrong)

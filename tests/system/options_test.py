@@ -39,7 +39,7 @@ def test_version_is_that_of_the_repository(name):
 
 @every_program
 @pytest.mark.parametrize("words", [["--chekc"], ["stray"], ["--config"], ["--check=yes"], ["-x"]])
-def test_a_wrong_option_is_told_in_one_line(name, words):
+def test_a_wrong_option_is_reported_in_one_line(name, words):
     ended = run_to_end(name, *words)
     assert (ended.returncode, ended.stdout) == (64, "")
     assert ended.stderr.startswith(f"{name}: ") and ended.stderr.count("\n") == 1, ended.stderr
@@ -50,9 +50,9 @@ def test_a_wrong_option_is_told_in_one_line(name, words):
 def test_the_example_configuration_is_valid(name, tmp_path):
     """Where the files that it names are there."""
     example = json.loads((ROOT / name / "example.json").read_text())
-    for member in set(example["broker"]) & {"password_file", "ca_file"}:
-        example["broker"][member] = str(tmp_path / member)
-        (tmp_path / member).write_text("dipole\n")
+    for field in set(example["broker"]) & {"password_file", "ca_file"}:
+        example["broker"][field] = str(tmp_path / field)
+        (tmp_path / field).write_text("dipole\n")
     file = tmp_path / "example.json"
     file.write_text(json.dumps(example))
     ended = run_to_end(name, "--check", "--config", file)
@@ -82,7 +82,7 @@ def test_without_a_broker_a_program_waits_and_ends_within_a_second_of_sigterm(ho
     assert program.stop(timeout=1) == 0
 
 
-def test_what_cannot_go_on_ends_with_1_and_says_why(house):
+def test_what_cannot_go_on_ends_with_1_and_the_reason(house):
     edges = house.write("edges", "1358204400.5 global.pulse 1\n1358204400.6 global.pulse on\n")
     program = house.meter("compteur", SIX_LINES["collector-meter"]["sources"], edges)
     assert program.wait() == 1

@@ -1,5 +1,5 @@
-"""Collectors lose no record and tell none twice, whatever becomes of them, their broker and whoever
-acknowledges; by tests that stand in for the aggregator."""
+"""Collectors lose no record and send none under two numbers, whatever happens to them, to their broker and
+to the aggregator; the tests stand in for the aggregator."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ def replayed(house, name, recording, **settings):
 
 
 def undisturbed(house, recording):
-    """The facts of a recording that is told without trouble, and how many seconds it takes."""
+    """The facts of a recording that is replayed without trouble, and how many seconds it takes."""
     acker = Acker(house, "quiet")
     acker.announce()
     began = time.monotonic()
@@ -36,7 +36,7 @@ def serve(acker, collector):
     return not collector.running
 
 
-def test_a_collector_killed_at_random_moments_tells_a_recording_as_if_nothing_had_been(house, seeded):
+def test_a_collector_killed_at_random_moments_replays_a_recording_as_if_nothing_had_been(house, seeded):
     text, counts = edges(1500, seeded)
     recording = house.write("edges", text)
     expected, took = undisturbed(house, recording)
@@ -68,7 +68,7 @@ def test_a_collector_killed_at_random_moments_tells_a_recording_as_if_nothing_ha
     assert acker.upto() == len(expected), "numbers without a gap"
 
 
-def test_a_recording_told_to_its_end_is_not_told_again(house, seeded):
+def test_a_recording_replayed_to_its_end_is_not_replayed_again(house, seeded):
     recording = house.write("edges", edges(20, seeded)[0])
     expected, _ = undisturbed(house, recording)
     acker = Acker(house, "quiet")
@@ -148,23 +148,23 @@ def test_without_any_aggregator_a_recording_ends_once_the_broker_has_it(house, s
     assert late.facts == facts
 
 
-def test_a_killed_count_goes_on_and_tells_how_long_nobody_looked(house):
+def test_a_killed_count_goes_on_and_records_how_long_it_was_blind(house):
     edges = house.folder / "fifo"
     os.mkfifo(edges)
     writer = os.open(edges, os.O_RDWR)
-    say = lambda line: os.write(writer, f"{line}\n".encode())
+    write = lambda line: os.write(writer, f"{line}\n".encode())
     acker = Acker(house, "meters")
     live = house.watch("collector/meters/status", "collector/meters/+/live")
     booked = lambda mark: lambda: acker.take() and mark in {key[2] for key in acker.facts}
     collector = replayed(house, "meters", edges)
     live.wait(topic("collector/meters/status"), "online")
-    say(BEGIN)
+    write(BEGIN)
     for second in range(1, 61):
-        say(f"{BEGIN + second} global.pulse 1")
-        say(f"{BEGIN + second}.5 global.pulse 0")
-    say(f"{BEGIN + 60.6} global.top 1")
-    say(f"{BEGIN + 61} global.pulse 1")
-    say(f"{BEGIN + 62} global.pulse 0")
+        write(f"{BEGIN + second} global.pulse 1")
+        write(f"{BEGIN + second}.5 global.pulse 0")
+    write(f"{BEGIN + 60.6} global.top 1")
+    write(f"{BEGIN + 61} global.pulse 1")
+    write(f"{BEGIN + 62} global.pulse 0")
     until(booked("top10"), 10, "top10")
     live.wait(topic("collector/meters/global/live"), lambda live: live["pulses"] == 1061)
     unread = lambda: struct.unpack("i", fcntl.ioctl(writer, termios.FIONREAD, bytes(4)))[0]
@@ -173,9 +173,9 @@ def test_a_killed_count_goes_on_and_tells_how_long_nobody_looked(house):
 
     acker = Acker(house, "meters")
     collector = replayed(house, "meters", edges)
-    say(BEGIN + 100)
-    say(f"{BEGIN + 101} global.pulse 1")
-    say(f"{BEGIN + 102} global.pulse 0")
+    write(BEGIN + 100)
+    write(f"{BEGIN + 101} global.pulse 1")
+    write(f"{BEGIN + 102} global.pulse 0")
     until(booked("start"), 10, "start")
     assert collector.stop(3) == 0
     os.close(writer)
@@ -200,8 +200,8 @@ def test_the_records_of_a_pac_collector_survive_its_restarts(house):
             assert time.monotonic() - began < 2 * PATIENCE
     until(lambda: acker.take() or acker.upto() > 8, 10, "numbers")
     for zone in zones:
-        curve = sorted((t, fact["wh"]) for (name, t, _), fact in acker.facts.items() if name == zone["zone"])
-        assert [wh for _, wh in curve] == sorted(wh for _, wh in curve)
+        series = sorted((t, fact["wh"]) for (name, t, _), fact in acker.facts.items() if name == zone["zone"])
+        assert [wh for _, wh in series] == sorted(wh for _, wh in series)
 
 
 def test_before_the_time_is_known_records_are_kept_and_nothing_is_live(houses):

@@ -4,15 +4,15 @@ import random
 import socket
 from pathlib import Path
 
-# From there on the kernel gives ports to whoever connects: one that is free now may be taken before
-# a broker, or the next one, listens there.
+# The kernel gives ports of this range to clients: one that is free now may be taken before a broker
+# listens there, or between two.
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 FIRST = 10000
 DICE = random.SystemRandom()  # other tests that run now throw others
 
 
 def port_free():
-    """A port that nobody listens on now, nor uses by chance later."""
+    """A port that is free, and that the kernel will not give to a client."""
     end = int(RANGE.read_text().split()[0]) if RANGE.exists() else 32768
     while True:
         port = DICE.randrange(FIRST, end)
@@ -25,6 +25,6 @@ def port_free():
 
 
 def port_open(port):
-    """Does somebody listen there?"""
+    """Whether a server listens there."""
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0

@@ -12,7 +12,7 @@ SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", ": runtime
 
 class Program:
     """Runs `argv` with stdout and stderr in files of `folder`. `commands` gives it a standard input
-    for tell(). End it with stop() or kill(); both work by its process id."""
+    for enter(). End it with stop() or kill(); both work by its process id."""
 
     count = 0
 
@@ -47,7 +47,7 @@ class Program:
     def running(self):
         return self._process.poll() is None
 
-    def tell(self, line):
+    def enter(self, line):
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
 
@@ -60,7 +60,7 @@ class Program:
         until(lambda: text in self.err, timeout, lambda: f"{text!r} in stderr: {self.err!r}")
 
     def expect(self, code):
-        """Nothing is wrong where it ends so."""
+        """An end with this exit code is not a failure."""
         self._expected.add(code)
 
     def wait(self, timeout=10):

@@ -8,7 +8,7 @@ import threading
 import time
 
 ROOM = 65536  # bytes that are on their way in one direction
-RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: close() says RST
+RESET = struct.pack("ii", 1, 0)  # for SO_LINGER: close() sends RST
 
 
 class Direction:
@@ -17,10 +17,10 @@ class Direction:
     def __init__(self, source, sink):
         self.source, self.sink = source, sink
         self._waiting = b""
-        self._ended = False  # the source has said all
+        self._ended = False  # the source has sent all
         self.over = False  # and the sink has it
         self.left = None  # bytes until the connection is cut; None: it is not
-        self.due = 0  # time of the next byte, where they go one by one
+        self.due = 0  # time of the next byte, if they go one by one
 
     @property
     def reads(self):
@@ -63,7 +63,7 @@ class Connection:
         return self.to_server, self.to_client
 
     def serve(self, readable, writable):
-        """False once it is over; what OSError says is the sockets'."""
+        """Returns False at its end; an OSError is the sockets'."""
         for each in self.directions:
             if each.source in readable:
                 each.read()
@@ -98,42 +98,42 @@ class Proxy:
 
     # -------- the test's thread --------
 
-    def _tell(self, change):
+    def _change(self, change):
         with self._lock:
             change()
         os.write(self._wake, b"!")
 
     def silence(self):
-        """Of the connections that are there nothing gets through any more, and neither side hears
-        of it: the other one has vanished. New ones are sound."""
+        """Existing connections carry nothing any more, and neither side is informed: the other one
+        has vanished. New ones work."""
 
         def change():
             for each in self._connections:
                 each.silent = True
 
-        self._tell(change)
+        self._change(change)
 
     def slow(self):
-        """The connections that are there, and new ones until heal(), carry a byte a second in each
-        direction, and stay so."""
+        """Existing connections carry one byte a second in each direction from now on, as do new ones
+        until heal()."""
 
         def change():
             self._slow = True
             for each in self._connections:
                 each.slow = True
 
-        self._tell(change)
+        self._change(change)
 
     def heal(self):
         """New connections are sound."""
-        self._tell(lambda: setattr(self, "_slow", False))
+        self._change(lambda: setattr(self, "_slow", False))
 
     def cut(self, to_server, after):
         """The newest connection, or the next one, is cut after so many bytes more."""
-        self._tell(lambda: setattr(self, "_cut", (to_server, after)))
+        self._change(lambda: setattr(self, "_cut", (to_server, after)))
 
     def close(self):
-        self._tell(lambda: setattr(self, "_running", False))
+        self._change(lambda: setattr(self, "_running", False))
         self._thread.join()
         self._listener.close()
         for each in self._connections:
@@ -146,8 +146,8 @@ class Proxy:
     def _run(self):
         while self._running:
             with self._lock:
-                wishes = self._wishes()
-            readable, writable, _ = select.select(*wishes)
+                wanted = self._wanted()
+            readable, writable, _ = select.select(*wanted)
             with self._lock:
                 if self._woken in readable:
                     os.read(self._woken, ROOM)
@@ -157,8 +157,8 @@ class Proxy:
                     if not each.silent:
                         self._serve(each, readable, writable)
 
-    def _wishes(self):
-        """What to wait for, as select() wants it."""
+    def _wanted(self):
+        """The arguments of select()."""
         readers, writers, wait = [self._woken, self._listener], [], None
         now = time.monotonic()
         for connection in self._connections:

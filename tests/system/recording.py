@@ -17,8 +17,8 @@ BEGIN = 1358204400  # 2013-01-15 at midnight in Paris; seconds since 1970
 
 
 def edges(minutes, dice, begin=BEGIN):
-    """A recording: pulses that bounce, tops, and contacts that change with a top or by
-    themselves; and how many pulses each meter has."""
+    """A recording: pulses that bounce, 10-minute signals, and contacts that change with
+    a signal or by themselves; and how many pulses each meter has."""
     lines, counts = [], {"global": 0, "gaz": 0}
 
     def level(t, line, width, bounces=0):
@@ -34,10 +34,10 @@ def edges(minutes, dice, begin=BEGIN):
         while (t := t + dice.uniform(0.4, longest)) < end - 1:
             level(t, f"{source}.pulse", 0.06, dice.randrange(3))
             counts[source] += 1
-    for top in range(begin + 30, end, 600):
-        level(top, "global.top", 0.1)
-        level(top if dice.random() < 0.5 else top + 7, "global.peak", 300)
-        level(top + dice.uniform(20, 200), "global.off-peak", 100)
+    for signal in range(begin + 30, end, 600):
+        level(signal, "global.top", 0.1)
+        level(signal if dice.random() < 0.5 else signal + 7, "global.peak", 300)
+        level(signal + dice.uniform(20, 200), "global.off-peak", 100)
     lines = sorted((round(t, 3), line) for t, line in lines)
     text = "".join(f"{t:.3f} {line}\n" for t, line in [(begin, ""), *lines, (end, "")])
     return text, counts

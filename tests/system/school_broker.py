@@ -50,7 +50,7 @@ class SchoolBroker(Broker):
         return self._script("install", *words)
 
     def user(self, *words):
-        """What the command says, which has to work."""
+        """The output of a command, which must succeed."""
         done = self._script("user", *words)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -62,7 +62,7 @@ class SchoolBroker(Broker):
         """For a watcher."""
         return {"user": name, "password": self.password(name)}
 
-    def members(self, name):
+    def settings(self, name):
         """For the configuration of a program."""
         return {"user": name, "password_file": str(self.folder / f"{name}.password")}
 
@@ -97,7 +97,7 @@ class SchoolBroker(Broker):
     # -------- what people type --------
 
     def client(self, name, user, *words, text=None):
-        """mosquitto_pub or mosquitto_sub as a user (None: nobody)."""
+        """mosquitto_pub or mosquitto_sub as a user (None: anonymous)."""
         who = ["-u", user, "-P", self.password(user)] if user else []
         return subprocess.run(
             [name, "-h", "127.0.0.1", "-p", str(self.port), *who, *words],
@@ -108,7 +108,7 @@ class SchoolBroker(Broker):
         )
 
     def publish(self, user, topic, *words, payload="1"):
-        """What MQTT 5's acknowledgement says that is not good; empty if it is."""
+        """The reason in MQTT 5's acknowledgement if it is a refusal, else empty."""
         return self.client(
             "mosquitto_pub", user, "-V", "5", "-q", "1", "-t", topic, "-m", payload, *words
         ).stderr

@@ -19,7 +19,7 @@ ACCESS = [
 
 @pytest.fixture
 def closed(houses):
-    """A house whose broker knows its users, and a file with the password of each."""
+    """A house whose broker has users, and a file with the password of each."""
     house = houses(users=USERS, access=ACCESS)
     for name, password in USERS.items():
         house.write(f"{name}.password", password + "\n").chmod(0o600)
@@ -52,7 +52,7 @@ def test_a_collector_cannot_write_what_belongs_to_another(closed):
     assert not [each for each in watcher.messages if "/collector/other/" in each.topic]
 
 
-def test_a_wrong_password_is_told_and_tried_again(closed):
+def test_a_wrong_password_is_logged_and_tried_again(closed):
     aggregator = closed.aggregator(broker=account(closed, "aggregator", password_of="viewer"))
     aggregator.wait_err("aggregator", 10)
     aggregator.wait_err("password", 10)
@@ -164,7 +164,7 @@ def test_a_broker_that_another_authority_signed_is_refused_with_a_reason(tls):
     assert aggregator.running and watcher.value(topic("status")) is None
 
 
-def test_a_broker_of_another_name_is_refused_unless_told_not_to_look(tls):
+def test_a_broker_of_another_name_is_refused_unless_the_name_is_not_checked(tls):
     broker = {**encrypted(tls, "ours"), "host": "127.0.0.1"}
     watcher = tls.watch("status")
     aggregator = tls.aggregator(broker=broker)

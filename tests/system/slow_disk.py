@@ -1,4 +1,4 @@
-"""A disk of programs on which a sync lasts so many milliseconds longer: tests/faults/slow_disk.c."""
+"""A slow disk for programs: a sync takes so many milliseconds longer (tests/faults/slow_disk.c)."""
 
 import os
 from pathlib import Path

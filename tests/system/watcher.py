@@ -1,4 +1,4 @@
-"""An MQTT 5 client that keeps all that it hears, and publishes what a test wants to say."""
+"""An MQTT 5 client that stores all messages that it receives, and publishes those of a test."""
 
 import json
 import socket
@@ -31,7 +31,7 @@ def scalar(payload):
 
 
 class Watcher:
-    """Connected and subscribed to `filters` when it is there. `retained` of a message is the flag
+    """Connected and subscribed to `filters` once it is made. `retained` of a message is the flag
     that its publisher set."""
 
     count = 0
@@ -110,7 +110,7 @@ class Watcher:
         return None if payload is None else scalar(payload)
 
     def topics(self):
-        """All topics that were heard and are not deleted."""
+        """All topics that were received and are not deleted."""
         with self._changed:
             return {topic for topic, payload in self._latest.items() if payload}
 
@@ -120,7 +120,7 @@ class Watcher:
             return [scalar(each.payload) for each in self.messages if each.topic == topic]
 
     def forget(self):
-        """What was heard so far does not count."""
+        """Forgets what was received so far."""
         with self._changed:
             self.messages.clear()
             self._latest.clear()

@@ -37,7 +37,7 @@ def test_books_restored_from_a_backup_are_exact_again_without_help(houses, seede
     end = house.clock.ms() + HOURS * 3600000
     site.run_until(lambda: house.clock.ms() >= end, 600, f"end of {HOURS} hours")
     house.clock.run(RATE)
-    # A collector that the backup has never heard of.
+    # A collector that is not in the backup.
     house.sync_ms = SLOW_MS
     site.record()
     site.run_until(lambda: site.booked("meters-1"), 60, "facts of the recording in the books")
@@ -56,15 +56,15 @@ def test_books_restored_from_a_backup_are_exact_again_without_help(houses, seede
     )
 
 
-def test_an_outbox_restored_from_a_backup_tells_a_recording_as_if_nothing_had_been(houses, seeded):
+def test_an_outbox_restored_from_a_backup_replays_a_recording_as_if_nothing_had_been(houses, seeded):
     house = houses()
     site = KnownSite(house, seeded, minutes=MINUTES)
     outbox = house.outbox("meters-1")
     site.recording = False  # no other one
     site.record()
-    site.run_until(lambda: site.told("meters-1") > 20, 60, "records")
+    site.run_until(lambda: site.recorded("meters-1") > 20, 60, "records")
     copy = backup(outbox)
-    known = site.told("meters-1")
+    known = site.recorded("meters-1")
     # The aggregator has numbers that are not in the copy.
     site.run_until(lambda: site.booked("meters-1") > known + 20, 60, "more facts in the books")
     assert site.meter.running
@@ -86,7 +86,7 @@ def test_after_an_outbox_is_restored_from_a_backup_no_reading_of_a_meter_is_lost
     outbox = house.outbox("pac")
     site.run_until(lambda: site.booked("pac") > 10, 60, "facts in the books")
     copy = backup(outbox)
-    known = site.told("pac")
+    known = site.recorded("pac")
     site.run_until(lambda: site.booked("pac") > known + 50, 60, "more facts in the books")
     site.pac.kill()
     before = expected_facts(house, ["pac"])
@@ -95,9 +95,9 @@ def test_after_an_outbox_is_restored_from_a_backup_no_reading_of_a_meter_is_lost
     site.pac.wait_err("this is an old copy", 20)
     site.rest()
     # Who was killed goes on with new readings; what the books had stays.
-    told = {**before, **expected_facts(house, ["pac"])}
+    recorded = {**before, **expected_facts(house, ["pac"])}
     booked = booked_facts(house)
-    assert booked == told
+    assert booked == recorded
     site.assert_totals()
     figure(
         f"an outbox with {known} records, of {len(before)} that there were: {len(booked)} facts,"

@@ -1,5 +1,5 @@
-"""Wall clocks that are set while programs run, and one that nobody has set yet: no step moves
-energy, and what is dated later is dated right."""
+"""Wall clocks that are set while programs run, and one that was not set yet: no step moves energy,
+and records that are dated later are dated right."""
 
 import os
 import re
@@ -17,7 +17,7 @@ ALL_FACTS = {"fact_days": 0}
 RATE = 10  # of all time here
 QUICK = 60  # of that which has to pass
 PATIENT = {"keepalive_s": 3600}  # also at that rate
-POWER = 36000  # W, all the time: an index tells the time
+POWER = 36000  # W, all the time: an index is a time
 MS_PER_WH = 3600000 // POWER
 # An answer came at some moment of its request, which may take a second of ours.
 NEAR = scaled(QUICK, RATE) * SECOND * PATIENCE
@@ -63,20 +63,20 @@ class Site:
         for each in clocks:
             each.run(RATE)
 
-    def step(self, ahead, says):
-        """Sets the collector's wall clock so far ahead of the right time, and waits until it says
-        what is to be seen."""
-        before = len(re.findall(says, self.pac.err))
+    def step(self, ahead, expected):
+        """Sets the collector's wall clock so far ahead of the right time, and waits until it logs the
+        `expected` (an expression)."""
+        before = len(re.findall(expected, self.pac.err))
         self.theirs.set(self.right.ms() + ahead)
-        self.says(says, before)
+        self.wait_logged(expected, before)
 
-    def says(self, words, before=0):
-        said = lambda: len(re.findall(words, self.pac.err)) > before
-        until(said, 20, lambda: f"{words!r}: {self.pac.err}")
+    def wait_logged(self, words, before=0):
+        logged = lambda: len(re.findall(words, self.pac.err)) > before
+        until(logged, 20, lambda: f"{words!r}: {self.pac.err}")
 
     def courses(self, *ahead):
-        """How far ahead the times of the records were of the right ones, which the index tells
-        (where they begin, they were right by `ahead[0]`): each time that changes, to one of
+        """How far ahead the times of the records were of the right ones, which follow from the
+        index (at their begin, they were right by `ahead[0]`): each time that changes, to one of
         `ahead`. Never do they go back."""
         records = self.records()
         right = lambda record: record["wh"] * MS_PER_WH
@@ -112,7 +112,7 @@ class Site:
 def test_a_wall_clock_that_is_set_for_a_while_dates_nothing(houses):
     house = houses()
     site = Site(house, "2013-01-15 10:00")
-    # Pulses are told with their times: a recording is its own clock.
+    # Edges have their times with them: a recording is its own clock.
     fifo = house.folder / "edges"
     os.mkfifo(fifo)
     edges = os.open(fifo, os.O_RDWR)
@@ -125,9 +125,9 @@ def test_a_wall_clock_that_is_set_for_a_while_dates_nothing(houses):
         os.write(edges, f"{begin} global.pulse 1\n{begin + 1} global.pulse 0\n".encode())
         os.write(edges, f"{begin + 2} global.top 1\n{begin + 3} global.top 0\n".encode())
         minutes += 1
-        until(lambda: len(tops()) == minutes, 20, "record of the meter")
+        until(lambda: len(signals()) == minutes, 20, "record of the meter")
 
-    def tops():
+    def signals():
         records = [record for _, record in outbox_records(house, "meter")]
         return [record["t"] for record in records if record["mark"] == "top10"]
 
@@ -141,7 +141,7 @@ def test_a_wall_clock_that_is_set_for_a_while_dates_nothing(houses):
         site.step(0, "the clock was set right again: times went on as before")
     site.some_more()
     assert site.courses(0, STEP, -STEP) == [0]
-    assert tops() == [(BEGIN + 60 * minute + 2) * SECOND for minute in range(minutes)]
+    assert signals() == [(BEGIN + 60 * minute + 2) * SECOND for minute in range(minutes)]
     assert meter.stop(5) == 0
     os.close(edges)
     site.rest(houses, ["pac", "meter"], "wall clock set 2 h forward and back for a while")
@@ -158,14 +158,14 @@ def test_a_wall_clock_that_stays_set_is_followed_and_no_energy_moves(houses):
     site.step(0, r"7(199|200)\.... s forward; times go on as before")
     site.some_more()
     site.pass_time(300)
-    site.says(follows.format("forward"))
+    site.wait_logged(follows.format("forward"))
     site.some_more()
     assert site.courses(-STEP, 0, STEP) == [-STEP, 0]
 
     # Set wrong: facts of the future, which are refused.
     site.step(STEP, r"7(199|200)\.... s forward; times go on as before")
     site.pass_time(300)
-    site.says(follows.format("forward"), 1)
+    site.wait_logged(follows.format("forward"), 1)
     site.some_more()
     refused = topic("collector/pac/self/record")
     health = site.watcher.wait(
@@ -176,15 +176,15 @@ def test_a_wall_clock_that_stays_set_is_followed_and_no_energy_moves(houses):
     ack = site.watcher.value(topic("collector/pac/ack"))
     assert ack["seq"] < ahead["seq"]
 
-    # Set right again: nothing is told until that time has come, and then of all of it.
+    # Set right again: no record until that time has come, and then one of all of it.
     site.step(0, r"7(199|200)\.... s back; times go on as before")
     site.pass_time(300)
-    site.says(follows.format("back"))
-    site.says("self: records are withheld until the clock is past the newest one")
+    site.wait_logged(follows.format("back"))
+    site.wait_logged("self: records are withheld until the clock is past the newest one")
     withheld = lambda about: about["outbox"]["withheld"] > 3
     site.watcher.wait(topic("collector/pac/about"), withheld, 20)
     site.pass_time(STEP // SECOND)
-    site.says("self: the clock is past the newest record: records go on")
+    site.wait_logged("self: the clock is past the newest record: records go on")
     site.some_more()
     taken = lambda ack: ack["seq"] > ahead["seq"]
     site.watcher.wait(topic("collector/pac/ack"), taken, 120)
@@ -200,15 +200,15 @@ def test_records_of_the_forty_minutes_before_the_time_was_known_are_dated_right(
     site = Site(house, "2013-01-15 10:00", wrong, up=20 * 60)
     about = topic("collector/pac/about")
     unknown = "the clock was not set yet: it is before 2012; records are kept"
-    site.says(unknown)
-    kept = site.watcher.wait(about, lambda about: about["outbox"]["waiting"] > 10, 20)["outbox"]
+    site.wait_logged(unknown)
+    before = site.watcher.wait(about, lambda about: about["outbox"]["waiting"] > 10, 20)["outbox"]
     site.pass_time(1200)
     # Killed meanwhile: it is the same start of the machine.
     site.pac.kill()
     site.pac = house.again(site.pac)
-    site.says(unknown)
+    site.wait_logged(unknown)
     site.pass_time(1200)
-    more = lambda about: about["outbox"]["waiting"] > kept["waiting"] + 10
+    more = lambda about: about["outbox"]["waiting"] > before["waiting"] + 10
     site.watcher.wait(about, more, 20)
     assert not site.records() and site.watcher.value(topic("collector/pac/ack")) is None
     assert site.watcher.value(topic("collector/pac/self/live")) is None

@@ -47,7 +47,7 @@ def cases(dice, count):
     return scaled(everything, sorted(dice.sample(everything, SAMPLE)))
 
 
-def assert_whole(file):
+def assert_intact(file):
     """It opens, and was not taken for damaged."""
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -83,9 +83,9 @@ def report(what, tried, happened, restarts, calls):
 # -------- the outbox --------
 
 
-def tell_recording(house, recording, watcher):
-    """A collector tells a recording to whoever acknowledges it. Returns the facts, and how often it
-    had to be started again."""
+def replay_recording(house, recording, watcher):
+    """A collector replays a recording, and the test acknowledges it. Returns the facts, and how often
+    the collector had to be started again."""
     watcher.forget()
     acker = Acker(house, "meters", watcher)
     service = Service(house, lambda: house.meter("meters", SOURCES, recording))
@@ -106,7 +106,7 @@ def test_an_outbox_whose_calls_fail_or_are_the_last_one(house, seeded):
     Acker(house, "meters", watcher).announce()
     house.clock = FastClock(house.folder, "2013-02-01 08:00", rate=RATE)
     quiet = spoil(house, "collector-meter")
-    expected, _ = tell_recording(house, recording, watcher)
+    expected, _ = replay_recording(house, recording, watcher)
     calls, count = quiet.calls, quiet.seen
     assert all(calls[call] > 5 for call in ("write", "sync")), calls
     happened = restarts = 0
@@ -114,9 +114,9 @@ def test_an_outbox_whose_calls_fail_or_are_the_last_one(house, seeded):
     for number, (at, kind) in enumerate(chosen, 1):
         disk = spoil(house, "collector-meter", number, at, kind)
         print(f"call {at}: {kind}")
-        facts, again = tell_recording(house, recording, watcher)
+        facts, again = replay_recording(house, recording, watcher)
         assert facts == expected
-        assert_whole(house.outbox("meters"))
+        assert_intact(house.outbox("meters"))
         assert len(outbox_records(house, "meters")) == len(expected)
         happened += disk.happened
         restarts += again
@@ -128,7 +128,7 @@ def test_an_outbox_whose_calls_fail_or_are_the_last_one(house, seeded):
 
 
 def recordings(house, dice):
-    """Collector -> what it tells, one after the other."""
+    """Collector -> its recording, to be replayed one after the other."""
     begins = [BEGIN + 60 * MINUTES * number for number in range(2)]
     return {
         f"meters-{number}": house.write(f"{number}.edges", edges(MINUTES, dice, begin)[0])
@@ -136,8 +136,8 @@ def recordings(house, dice):
     }
 
 
-def tell_one(house, name, recording):
-    """A collector tells a recording to an aggregator that starts and ends with it. Returns how
+def replay(house, name, recording):
+    """A collector replays a recording with an aggregator that starts and ends with it. Returns how
     often that had to be started again."""
     service = Service(house, lambda: house.aggregator(store=ALL_FACTS))
     collector = house.meter(name, SOURCES, recording)
@@ -160,9 +160,9 @@ def tell_one(house, name, recording):
     return service.restarts
 
 
-def tell_books(house, told):
+def replay_all(house, by_name):
     """Each recording in its turn. Returns how often the aggregator had to be started again."""
-    return sum(tell_one(house, name, recording) for name, recording in told.items())
+    return sum(replay(house, name, recording) for name, recording in by_name.items())
 
 
 TABLES = ("facts", "period_signals", "contacts", "windows", "events")
@@ -170,21 +170,21 @@ TABLES = ("facts", "period_signals", "contacts", "windows", "events")
 
 def test_books_whose_calls_fail_or_are_the_last_one(houses, seeded):
     house = houses()
-    told = recordings(house, seeded)
+    by_name = recordings(house, seeded)
     house.clock = FastClock(house.folder, "2013-02-01 08:00", rate=RATE)
     quiet = spoil(house, "aggregator")
-    tell_books(house, told)
+    replay_all(house, by_name)
     calls, count = quiet.calls, quiet.seen
     assert all(calls[call] > 5 for call in ("write", "sync")), calls
-    facts, windows = assert_exact(houses, house, [*told], store=ALL_FACTS)
+    facts, windows = assert_exact(houses, house, [*by_name], store=ALL_FACTS)
     expected = books.dump(house.books)
     happened = restarts = 0
     chosen = cases(seeded, count)
     for number, (at, kind) in enumerate(chosen, 1):
         disk = spoil(house, "aggregator", number, at, kind)
         print(f"call {at}: {kind}")
-        restarts += tell_books(house, told)
-        assert_whole(house.books)
+        restarts += replay_all(house, by_name)
+        assert_intact(house.books)
         found = books.dump(house.books)
         for table in TABLES:
             assert found[table] == expected[table], f"{table} differ"
@@ -224,12 +224,12 @@ def assert_evidence(disk, was):
 
 def test_calls_that_fail_or_are_the_last_one_where_damaged_books_are_set_aside(houses, seeded):
     house = houses()
-    told = recordings(house, seeded)
+    by_name = recordings(house, seeded)
     house.clock = FastClock(house.folder, "2013-02-01 08:00", rate=RATE)
-    whole = house.folder / "whole"
-    whole.mkdir()
-    house.keep_on(whole)
-    tell_books(house, told)
+    intact = house.folder / "whole"
+    intact.mkdir()
+    house.keep_on(intact)
+    replay_all(house, by_name)
     expected = books.dump(house.books)
     damaged = house.folder / "damaged"
     was = damaged_books(house, damaged)
@@ -244,7 +244,7 @@ def test_calls_that_fail_or_are_the_last_one_where_damaged_books_are_set_aside(h
     for number, (at, kind) in enumerate(chosen, 1):
         disk = spoil(house, "aggregator", number, at, kind, copy=damaged)
         print(f"call {at}: {kind}")
-        restarts += tell_books(house, told)
+        restarts += replay_all(house, by_name)
         assert_evidence(house.books.parent, was)
         found = books.dump(house.books)
         for table in TABLES:

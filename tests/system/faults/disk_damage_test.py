@@ -26,7 +26,7 @@ PAGE = 4096
 
 
 def contents(file):
-    """Of a database and its log: what the name goes on with -> bytes, where there are any."""
+    """The bytes of a database and of its log, by the ending of the name; only those that exist."""
     files = {rest: file.with_name(file.name + rest) for rest in ("", "-wal")}
     return {
         rest: each.read_bytes()
@@ -57,9 +57,9 @@ def inside(file):
     return (page - 1) * PAGE
 
 
-def damage(file, place, dice):
+def damage(file, position, dice):
     """Overwrites bytes; returns what there is then."""
-    at = place(file)
+    at = position(file)
     with open(file, "r+b") as damaged:
         damaged.seek(at)
         damaged.write(dice.randbytes(200))
@@ -90,30 +90,30 @@ def end(house, program, how, runs):
     return program
 
 
-@pytest.mark.parametrize("place, how", scaled(WAYS, WAYS[:2]))
-def test_damaged_books_are_set_aside_and_filled_again(house, houses, seeded, place, how):
+@pytest.mark.parametrize("position, how", scaled(WAYS, WAYS[:2]))
+def test_damaged_books_are_set_aside_and_filled_again(house, houses, seeded, position, how):
     site = WatchedSite(house, seeded)
     site.acks(FACTS)
     site.aggregator = end(house, site.aggregator, how, lambda: site.acks(8))
-    was = damage(house.books, place, seeded)
+    was = damage(house.books, position, seeded)
     assert ("-wal" in was) == (how == "killed"), was.keys()
     site.watcher.forget()
     site.aggregator = house.again(site.aggregator)
     assert_aside(site.aggregator, house.books, was)
     site.acks(FACTS)
     site.rest()
-    figure(f"{place.__name__}, {how}: {site.assert_exact(houses)}")
+    figure(f"{position.__name__}, {how}: {site.assert_exact(houses)}")
 
 
-@pytest.mark.parametrize("place, how", scaled(WAYS, WAYS[2:]))
-def test_a_damaged_outbox_is_set_aside_and_the_index_goes_on(house, seeded, place, how):
+@pytest.mark.parametrize("position, how", scaled(WAYS, WAYS[2:]))
+def test_a_damaged_outbox_is_set_aside_and_the_index_goes_on(house, seeded, position, how):
     site = WatchedSite(house, seeded)
     site.acks(FACTS)
     site.pac = end(house, site.pac, how, lambda: site.acks(8))
     before = expected_facts(house, ["pac"])
     newest = outbox_records(house, "pac")[-1][1]
     undelivered = newest["seq"] - site.acked()
-    was = damage(house.outbox("pac"), place, seeded)
+    was = damage(house.outbox("pac"), position, seeded)
     assert ("-wal" in was) == (how == "killed"), was.keys()
     site.watcher.forget()
     site.pac = house.again(site.pac)
@@ -127,13 +127,13 @@ def test_a_damaged_outbox_is_set_aside_and_the_index_goes_on(house, seeded, plac
     assert len(before | after) - len(booked) <= undelivered
     site.assert_totals()
     figure(
-        f"{place.__name__}, {how}: {len(before)} facts before it, {undelivered} of them not"
+        f"{position.__name__}, {how}: {len(before)} facts before it, {undelivered} of them not"
         f" delivered, {len(after)} after it, {sum(site.totals)} Wh, difference 0"
     )
 
 
-@pytest.mark.parametrize("place, how", scaled(WAYS, WAYS[:1]))
-def test_a_recording_is_told_again_where_its_outbox_was_damaged(house, houses, seeded, place, how):
+@pytest.mark.parametrize("position, how", scaled(WAYS, WAYS[:1]))
+def test_a_recording_is_replayed_again_after_damage_to_its_outbox(house, houses, seeded, position, how):
     text, counts = edges(MINUTES, seeded)
     recording = house.write("edges", text)
     # Acknowledgements come often, so that the recording is not over before the damage.
@@ -150,7 +150,7 @@ def test_a_recording_is_told_again_where_its_outbox_was_damaged(house, houses, s
     acks()
     collector = end(house, collector, how, acks)
     # On a slow machine it was over before the kill: then there is no log.
-    was = damage(house.outbox("meters"), place, seeded)
+    was = damage(house.outbox("meters"), position, seeded)
     collector = house.again(collector)
     assert_aside(collector, house.outbox("meters"), was)
     assert collector.wait(60) == 0
@@ -161,4 +161,4 @@ def test_a_recording_is_told_again_where_its_outbox_was_damaged(house, houses, s
     for source, first in (("global", 1000), ("gaz", 0)):
         newest = max((t, n) for (each, t), n in booked.items() if each == f"meters/{source}")
         assert newest[1] == first + counts[source]
-    figure(f"{place.__name__}, {how}: {facts} facts, {windows} windows, difference 0, costs equal")
+    figure(f"{position.__name__}, {how}: {facts} facts, {windows} windows, difference 0, costs equal")

@@ -1,5 +1,5 @@
-"""Disks are full for a while: a collector's, the aggregator's, the broker's. Programs go on and say
-what is wrong, acknowledge nothing that is not written, and recover by themselves."""
+"""Disks are full for a while: a collector's, the aggregator's, the broker's. Programs go on and report
+it, acknowledge nothing that is not written, and recover by themselves."""
 
 from disks import disks  # noqa: F401, a fixture
 from patience import until
@@ -8,7 +8,7 @@ from watched_site import WatchedSite
 
 DISK_MB = 2
 WAITING = scaled(2000, 60)  # so many records come while the disk is full
-KEPT_IN_MEMORY = "records are kept in memory"
+IN_MEMORY = "records are kept in memory"
 NOTHING_ACKNOWLEDGED = "nothing is acknowledged until it can be written"
 
 
@@ -22,17 +22,17 @@ def test_the_disk_of_a_collector_is_full_for_a_while(disks, houses, seeded):
     site.wait(site.collector_trouble, 30, lambda: "trouble in about")
     assert "the disk is full; make room on it" in site.collector_trouble()
     site.waits(WAITING)
-    kept = site.waiting()
+    waiting = site.waiting()
     synced = outbox_records(house, "pac")[-1][1]["seq"]
-    assert site.told() <= synced, "only what is synced is sent"
+    assert site.received() <= synced, "only what is synced is sent"
     assert site.acked() <= synced
     assert site.value("collector/pac/status") == "online"
-    assert site.pac.err.count(KEPT_IN_MEMORY) == 1
+    assert site.pac.err.count(IN_MEMORY) == 1
     disk.free()
     site.wait(lambda: not site.collector_trouble(), 30, lambda: "end of the trouble in about")
     assert site.pac.err.count("can be read and written again") == 1
-    assert site.pac.err.count(KEPT_IN_MEMORY) == 1
-    site.wait(lambda: site.acked() >= synced + kept - 1, 60, lambda: "acknowledgement of all")
+    assert site.pac.err.count(IN_MEMORY) == 1
+    site.wait(lambda: site.acked() >= synced + waiting - 1, 60, lambda: "acknowledgement of all")
     # A collector that starts while there is no room has what was there, and runs.
     disk.fill()
     site.wait(site.collector_trouble, 30, lambda: "trouble again")
@@ -51,7 +51,7 @@ def test_the_disk_of_a_collector_is_full_for_a_while(disks, houses, seeded):
     site.wait(lambda: not site.collector_trouble(), 30, lambda: "end of the trouble")
     site.acks(20)
     site.rest()
-    figure(f"full while {kept} records came, and at a start: {site.assert_exact(houses)}")
+    figure(f"full while {waiting} records came, and at a start: {site.assert_exact(houses)}")
 
 
 def assert_acks_are_booked(site):
@@ -75,7 +75,7 @@ def test_the_disk_of_the_aggregator_is_full_for_a_while(disks, houses, seeded):
     assert "the disk is full; make room on it" in site.books_trouble()
     acked = assert_acks_are_booked(site)
     site.waits(WAITING)
-    kept = site.waiting()
+    waiting = site.waiting()
     assert site.acked() == acked, "nothing is acknowledged"
     assert site.value("status") == "online"
     assert site.aggregator.err.count(NOTHING_ACKNOWLEDGED) == 1
@@ -83,7 +83,7 @@ def test_the_disk_of_the_aggregator_is_full_for_a_while(disks, houses, seeded):
     site.wait(lambda: not site.books_trouble(), 30, lambda: "end of the trouble in health")
     assert site.aggregator.err.count("the books can be written again") == 1
     assert site.aggregator.err.count(NOTHING_ACKNOWLEDGED) == 1
-    site.wait(lambda: site.acked() >= acked + kept, 60, lambda: "acknowledgement of all")
+    site.wait(lambda: site.acked() >= acked + waiting, 60, lambda: "acknowledgement of all")
     # An aggregator that starts while there is no room has what was there, and runs.
     disk.fill()
     site.wait(site.books_trouble, 30, lambda: "trouble again")
@@ -99,7 +99,7 @@ def test_the_disk_of_the_aggregator_is_full_for_a_while(disks, houses, seeded):
     site.acks(20)
     assert_acks_are_booked(site)
     site.rest()
-    figure(f"full while {kept} records waited, and at a start: {site.assert_exact(houses)}")
+    figure(f"full while {waiting} records waited, and at a start: {site.assert_exact(houses)}")
 
 
 def test_the_disk_of_the_broker_is_full_for_a_while(disks, houses, seeded):

@@ -176,7 +176,7 @@ class Image:
 
 
 class Disks:
-    """Makes disks below `folder`, or skips the test where there can be none."""
+    """Makes disks below `folder`, or skips the test if there can be none."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -214,7 +214,7 @@ class Disks:
 
     @contextmanager
     def another_boot(self):
-        """The machine was started again, as far as programs that start now can tell."""
+        """The machine was started again, as programs that start now see it."""
         file = self._new()
         file.write_text(f"{uuid.uuid4()}\n")
         do("mount", "--bind", file, BOOT_ID)

@@ -7,7 +7,7 @@ from suite import figure, scaled
 
 
 def wait_flow(site):
-    """What is told after now arrives in the books, from both kinds of collectors."""
+    """What is recorded from now on arrives in the books, from both kinds of collectors."""
     pac, meters = site.booked("pac"), site.booked("meters-%")
     flows = lambda: site.booked("pac") > pac and site.booked("meters-%") > meters
     site.run_until(flows, 60, "new facts in the books")

@@ -14,7 +14,7 @@ class Disturber:
     def __init__(self, site, dice):
         self.site, self.dice = site, dice
         self.done = {}
-        self.in_recordings = 0  # kills of who was telling one
+        self.in_recordings = 0  # kills of a collector that was replaying one
 
     def disturb(self, name, what):
         """One program, for a moment."""

@@ -21,8 +21,8 @@ FIRST_PULSES = {"global": 1000, "gaz": 0}
 
 
 class KnownSite:
-    """PAC meters whose index only steps when it is told to, a recording of pulses after the other,
-    the aggregator; the house's broker. `pac` are members of collector-pac's configuration.
+    """PAC meters whose index steps at a command only, a recording of pulses after the other, the
+    aggregator; the house's broker. `pac`: more of collector-pac's configuration.
 
     The programs' time runs faster than ours, so that a window ends while they are disturbed. Their
     disk is slow, so that a recording takes some seconds, and they are often caught in writing."""
@@ -30,7 +30,7 @@ class KnownSite:
     def __init__(self, house, dice, meters=4, minutes=300, sync_ms=SLOW_MS, **pac):
         self.house, self.dice, self.minutes = house, dice, minutes
         self.totals = [0] * meters
-        self.recordings = []  # (the program that tells it, pulses of each of its sources)
+        self.recordings = []  # (the program that replays it, pulses of each of its sources)
         self.meters = house.meters(meters, power=0, energy=0)
         house.clock = FastClock(house.folder, OPENED)
         house.sync_ms = sync_ms
@@ -45,12 +45,12 @@ class KnownSite:
     # -------- what happens there --------
 
     def record(self):
-        """Another recording, which begins where the last one has ended."""
+        """Replays another recording, which begins at the end of the last one."""
         name = f"meters-{len(self.recordings) + 1}"
         begin = BEGIN + 60 * self.minutes * len(self.recordings)
         text, pulses = edges(self.minutes, self.dice, begin)
-        told = self.house.meter(name, SOURCES, self.house.write(f"{name}.edges", text))
-        self.recordings.append((told, pulses))
+        program = self.house.meter(name, SOURCES, self.house.write(f"{name}.edges", text))
+        self.recordings.append((program, pulses))
 
     @property
     def collectors(self):
@@ -58,7 +58,7 @@ class KnownSite:
 
     @property
     def meter(self):
-        """The program that tells the newest recording."""
+        """The program that replays the newest recording."""
         return self.recordings[-1][0]
 
     def again(self, name):
@@ -70,7 +70,7 @@ class KnownSite:
             setattr(self, name, program)
 
     def run_until(self, condition, timeout, what):
-        """The meters count, and a recording is being told."""
+        """The meters count, and a recording is being replayed."""
 
         def turn():
             meter, wh = self.dice.randrange(len(self.totals)), self.dice.randrange(1, 500)
@@ -92,7 +92,7 @@ class KnownSite:
         query = "SELECT count(*) FROM facts JOIN sources ON id = source WHERE name LIKE ?"
         return books.rows(self.house.books, query, f"{collector}/%")[0][0]
 
-    def told(self, collector):
+    def recorded(self, collector):
         """How many records are in its outbox."""
         try:
             return books.rows(self.house.outbox(collector), "SELECT count(*) FROM record")[0][0]
@@ -102,7 +102,7 @@ class KnownSite:
     # -------- its end --------
 
     def rest(self):
-        """All is told, all is booked, all programs have ended; each meter has a window, so that
+        """All is recorded, all is booked, all programs have ended; each meter has a window, so that
         there are costs to be compared."""
         self.house.clock.run(6 * RATE)
         every = lambda: self._zones_with_windows() == len(self.totals)
@@ -132,11 +132,12 @@ class KnownSite:
         return books.rows(self.house.books, query)[0][0]
 
     def _deliver(self, number):
-        """Who tells a recording while there is no aggregator ends with records in its outbox."""
+        """A collector that replays a recording while there is no aggregator ends with records in its
+        outbox."""
         program, pulses = self.recordings[number]
         assert program.wait(60) == 0, program.err
-        told = expected_facts(self.house, [f"meters-{number + 1}"])
-        if told.items() <= booked_facts(self.house).items():
+        recorded = expected_facts(self.house, [f"meters-{number + 1}"])
+        if recorded.items() <= booked_facts(self.house).items():
             return
         program = self.house.again(program)
         self.recordings[number] = program, pulses

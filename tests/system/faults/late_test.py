@@ -1,5 +1,5 @@
-"""Facts that come late: the books are those of facts in time, and only what they touch is told
-again."""
+"""Facts that come late: the books are those of facts in time, and only what they touch is
+published again."""
 
 import books
 import pytest
@@ -40,14 +40,14 @@ def facts(day):
 
 
 class Delivery:
-    """A house that gets the facts by and by: `delays` tells for each source how long after."""
+    """A house that receives the facts late, by `delays` for each source."""
 
     STEP = scaled(MINUTE, 30 * MINUTE)  # so much of them at once
 
     def __init__(self, houses, day, delays):
         self.house = houses()
         self.arrivals = sorted(
-            ((t + delays[source], t, source, members) for t, source, members in facts(day)),
+            ((t + delays[source], t, source, fields) for t, source, fields in facts(day)),
             key=lambda arrival: arrival[:2],
         )
         # Ten times as fast: commits are a second apart, days are looked at every five seconds.
@@ -63,18 +63,18 @@ class Delivery:
             "supply", kind="pulse", zone="global", role="main", nominal_w=480000, wh_per_pulse=80
         )
         self.collectors["self"].about("self", kind="pac3200", zone="self")
-        self.tell()
+        self.send()
 
-    def tell(self):
-        told = 0
-        while told < len(self.arrivals):
-            now = self.arrivals[told][0] + self.STEP
+    def send(self):
+        sent = 0
+        while sent < len(self.arrivals):
+            now = self.arrivals[sent][0] + self.STEP
             self.clock.set(now)
-            while told < len(self.arrivals) and self.arrivals[told][0] <= now:
-                _, t, source, members = self.arrivals[told]
-                self.collectors[source].record(source, t, **members)
-                told += 1
-            accepted = lambda health: health["accepted"] == told
+            while sent < len(self.arrivals) and self.arrivals[sent][0] <= now:
+                _, t, source, fields = self.arrivals[sent]
+                self.collectors[source].record(source, t, **fields)
+                sent += 1
+            accepted = lambda health: health["accepted"] == sent
             self.watcher.wait(topic("health"), accepted, 20)
         for source in self.collectors:
             count = sum(arrival[2] == source for arrival in self.arrivals)
@@ -118,9 +118,9 @@ def test_a_day_of_another_length_twelve_hours_late_is_as_if_in_time(houses, day)
         windows = books.windows(delivery.house.books, "global", start, end)
         assert len(windows) == hours * 6
         assert sum(energy for _, _, energy, *_ in windows) == hours * 100_000_000
-        assert {(quality, top) for *_, quality, top in windows} == {(0, 1)}
-    kept = [books.dump(delivery.house.books) for delivery in deliveries]
-    differ = [different(kept[0], each) for each in kept[1:]]
+        assert {(quality, synchronous) for *_, quality, synchronous in windows} == {(0, 1)}
+    dumps = [books.dump(delivery.house.books) for delivery in deliveries]
+    differ = [different(dumps[0], each) for each in dumps[1:]]
     assert differ == [set(), set()]
 
     for date in (before, day, after):
@@ -128,25 +128,25 @@ def test_a_day_of_another_length_twelve_hours_late_is_as_if_in_time(houses, day)
         for late in (all_late, supply_late):
             differ = lambda: different(in_time.published(), late.published())
             until(lambda: not differ(), 10, lambda: f"equality of {differ()} on {date}")
-        told = days[0]["global"]
+        report = days[0]["global"]
         if date == day:
-            assert (told["energy_kwh"], told["cost"]) == (hours * 100, cost)
-            assert [(each["start"], each["band"]) for each in told["periods"]] == [
+            assert (report["energy_kwh"], report["cost"]) == (hours * 100, cost)
+            assert [(each["start"], each["band"]) for each in report["periods"]] == [
                 (iso(start), band)
             ]
         elif date == after:
-            assert [(each["end"], each["band"]) for each in told["periods"]] == [
+            assert [(each["end"], each["band"]) for each in report["periods"]] == [
                 (iso(end + CHANGE), "HCE"),
                 (iso(end + 8 * HOUR), "HPE"),
             ]
     figure(
         f"{day}: {len(in_time.arrivals)} facts 12 hours late, all and those of the supply alone:"
-        f" {len(kept[0]['windows'])} windows and 3 days of 3 zones as in time;"
+        f" {len(dumps[0]['windows'])} windows and 3 days of 3 zones as in time;"
         f" {hours * 6} windows, {hours * 100} kWh, {cost} EUR"
     )
 
 
-# -------- what is told again --------
+# -------- what is published again --------
 
 
 class Holes:
@@ -162,10 +162,10 @@ class Holes:
         for source, zone in (("hall", "self"), ("kitchen", "cuisine-3")):
             self.collector.about(source, kind="pac3200", zone=zone)
         for t in range(self.begin, self.noon + 1, MINUTE):
-            self.tell(t)
+            self.send(t)
         self.collector.flush()
 
-    def tell(self, t):
+    def send(self, t):
         passed = t - self.begin
         off_peak = not local("2013-01-15 06:00") <= t
         marks = {"mark": "minute" if passed % (10 * MINUTE) else "top10", "off_peak": off_peak}
@@ -179,9 +179,9 @@ class Holes:
         self.record("hall", t, wh=(t - self.begin) / 100 + 2000)
         self.collector.flush()
 
-    def record(self, source, t, **members):
+    def record(self, source, t, **fields):
         self.count += 1
-        self.collector.record(source, t, **members)
+        self.collector.record(source, t, **fields)
 
 
 def changed(before, after):
@@ -191,8 +191,8 @@ def changed(before, after):
     return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
 
 
-def settled(watcher, holes):
-    """Everything is in the books and told: health comes last."""
+def wait_published(watcher, holes):
+    """Everything is in the books and published: health comes last."""
     watcher.wait(topic("collector/late/ack"), lambda ack: ack["seq"] == holes.count, 20)
     watcher.wait(topic("health"), lambda health: health["accepted"] == holes.count)
 
@@ -201,7 +201,7 @@ def zone_topics(zone, names):
     return {topic(f"zone/{zone}/{name}") for name in names.split()}
 
 
-def test_a_late_record_tells_again_just_what_it_touches(houses):
+def test_a_late_record_publishes_again_just_what_it_touches(houses):
     # Ten minutes after the newest fact: nothing is live any more.
     house = houses()
     house.clock = FastClock(house.folder, "2013-01-15 12:10", 10)
@@ -209,7 +209,7 @@ def test_a_late_record_tells_again_just_what_it_touches(houses):
     house.aggregator(store=ALL_FACTS, broker={"keepalive_s": 600})
     watcher.wait(topic("status"), "online")
     holes = Holes(house)
-    settled(watcher, holes)
+    wait_published(watcher, holes)
     again = {
         # Windows of yesterday: into history only.
         holes.missing[0]: set(),
@@ -223,9 +223,9 @@ def test_a_late_record_tells_again_just_what_it_touches(houses):
         before = books.dump(house.books)
         watcher.forget()
         holes.mend(t)
-        settled(watcher, holes)
-        told = {each for each in watcher.topics() if each.startswith(topic("zone/"))}
-        assert told == topics, iso(t)
+        wait_published(watcher, holes)
+        present = {each for each in watcher.topics() if each.startswith(topic("zone/"))}
+        assert present == topics, iso(t)
         assert not watcher.topics() & {topic("summary"), topic("tariff/state")}
         windows = {
             (zone, start) for zone in ("self", "rest") for start in (t - 10 * MINUTE, t)

@@ -10,14 +10,14 @@ from recording import BEGIN
 from suite import assert_exact, booked_facts, figure, outbox_records, scaled, wait_booked
 
 METERS = 5  # ten records, which is what an outbox writes at once, are there after two seconds
-ALL_FACTS = {"fact_days": 0}  # pulses are told as of years ago
+ALL_FACTS = {"fact_days": 0}  # pulses have times of years ago
 SOURCES = [{"source": "global", "role": "main", "wh_per_pulse": 80, "pulse": {}, "top": {}}]
 # A broken line is known after a silence of two seconds at most.
 KEEPALIVE_S = 1
 
 
 class Site:
-    """PAC meters whose index only steps when it is told to, pulses that are told to a FIFO, and an
+    """PAC meters whose index steps at a command only, pulses that come through a FIFO, and an
     aggregator. Everything goes through a line of its own."""
 
     def __init__(self, house, dice):
@@ -60,18 +60,18 @@ class Site:
 
     def edge(self, line, *seconds):
         """A second of it, at each of these from now on."""
-        told = [(at + on, 1 - on) for at in seconds for on in (0, 1)]
-        lines = [f"{self.now + at} global.{line} {level}\n" for at, level in told]
+        levels = [(at + on, 1 - on) for at in seconds for on in (0, 1)]
+        lines = [f"{self.now + at} global.{line} {level}\n" for at, level in levels]
         os.write(self.edges, "".join(lines).encode())
 
-    def told(self):
-        """What the newest records in the outboxes say."""
+    def newest(self):
+        """The index of each source's newest record in the outboxes."""
         pac, meter = (outbox_records(self.house, name) for name in ("pac", "meter"))
         newest = {name: record["wh"] for name, record in pac}
         return newest | {name: record["pulses"] for name, record in meter}
 
     def all_online(self):
-        """Waits until everyone is said to be there."""
+        """Waits until every status is online."""
         collectors = [f"collector/{name}" for name in ("pac", "meter")]
         zones = [f"collector/pac/zone-{i}" for i in range(1, METERS + 1)]
         for each in collectors + zones + ["collector/meter/global"]:
@@ -84,7 +84,7 @@ class Site:
         self.now += 600
         totals = {f"zone-{i}": wh for i, wh in enumerate(self.totals, 1)}
         totals["global"] = self.pulses
-        until(lambda: self.told() == totals, 30, lambda: f"records of {totals}: {self.told()}")
+        until(lambda: self.newest() == totals, 30, lambda: f"records of {totals}: {self.newest()}")
         for name in ("pac", "meter"):
             newest = outbox_records(self.house, name)[-1][1]["seq"]
             ack = topic(f"collector/{name}/ack")
@@ -100,7 +100,7 @@ class Site:
         until(lambda: not waits(), 60, lambda: f"new connection of {waits()}")
 
     def rest(self, houses, what):
-        """All that was told is in the books, once; nothing else is."""
+        """All that was recorded is in the books, once; nothing else is."""
         self.booked()
         assert self.meter.stop(5) == 0
         assert self.pac.stop(5) == 0
@@ -125,7 +125,7 @@ def test_where_the_other_end_has_vanished_a_connection_is_given_up(houses, seede
     vanished, slowest = 0, 0
     for turn in range(scaled(20, 1)):
         before = site.opened()
-        # All of them, then some. For a while the broker takes records for nobody.
+        # All of them, then some. For a while the broker takes records without a subscriber.
         names = [each for each in site.lines if turn == 0 or seeded.random() < 0.6]
         seeded.shuffle(names)
         names.sort(key=lambda name: name != "aggregator")

@@ -18,9 +18,9 @@ PROMISED = 1000  # records a second
 
 def outlast(site):
     """The hours. Each meter is read, as long as it takes."""
-    before = site.told("pac")
+    before = site.recorded("pac")
     site.house.clock.run(FAST)
-    site.run_until(lambda: site.told("pac") >= before + COUNT, 600, f"{COUNT} records")
+    site.run_until(lambda: site.recorded("pac") >= before + COUNT, 600, f"{COUNT} records")
 
 
 def drain(site, watcher):

@@ -54,12 +54,12 @@ class Site:
 
 
 class Evidence:
-    """What has been told and acknowledged, as anybody could hear."""
+    """What has been published and acknowledged, as a subscriber receives it."""
 
     def __init__(self, house):
         self._watcher = house.watch("collector/+/+/record", "collector/+/ack")
         self._taken = 0
-        self.told = {}  # collector -> seq -> (source, record)
+        self.received = {}  # collector -> seq -> (source, record)
         self.acked = {}  # collector -> seq
 
     def take(self):
@@ -72,11 +72,11 @@ class Evidence:
             if words[-1] == "ack":
                 self.acked[words[-2]] = payload["seq"]
             else:
-                told = self.told.setdefault(words[-3], {})
-                told[payload["seq"]] = words[-2], payload
+                received = self.received.setdefault(words[-3], {})
+                received[payload["seq"]] = words[-2], payload
 
     def count(self):
-        return sum(len(told) for told in self.told.values())
+        return sum(len(received) for received in self.received.values())
 
 
 def opened(file):
@@ -88,29 +88,29 @@ def opened(file):
 def assert_counters_agree(file):
     """The counter of each source stands where its newest record does."""
     with closing(sqlite3.connect(file)) as database:
-        places = database.execute("SELECT id, pulses, wh, t FROM source ORDER BY id").fetchall()
+        positions = database.execute("SELECT id, pulses, wh, t FROM source ORDER BY id").fetchall()
         newest = database.execute(
             "SELECT source, coalesce(pulses, 0), coalesce(wh, 0), t FROM record"
             " WHERE seq IN (SELECT max(seq) FROM record GROUP BY source) ORDER BY source"
         ).fetchall()
-    assert places == newest
+    assert positions == newest
 
 
-def assert_outbox(found, collector, told):
-    """Everything that was told is in it, and what is in it has no gap. Returns its records."""
+def assert_outbox(found, collector, received):
+    """Everything that was sent is in it, and there is no gap. Returns its records."""
     file = found.outbox(collector)
     if not file.exists():
-        assert not told
+        assert not received
         return {}
     opened(file)
     try:
         found_in_order = outbox_records(found, collector)
     except (sqlite3.OperationalError, TypeError):
-        assert not told, "the file was just being made"
+        assert not received, "the file was just being made"
         return {}
     records = {record["seq"]: (name, record) for name, record in found_in_order}
     assert_counters_agree(file)
-    missing = [seq for seq, each in told.items() if records.get(seq) != each]
+    missing = [seq for seq, each in received.items() if records.get(seq) != each]
     assert not missing, f"{collector}: told, and not in the outbox: {sorted(missing)[:5]}"
     assert list(records) == list(range(1, len(records) + 1))
     return records
@@ -134,7 +134,7 @@ def assert_complete(folder, site, evidence):
     """A copy has all that there was evidence of before it was made."""
     found = House(folder)
     outboxes = {
-        collector: assert_outbox(found, collector, evidence.told.get(collector, {}))
+        collector: assert_outbox(found, collector, evidence.received.get(collector, {}))
         for collector in site.collectors
     }
     assert_books(found, outboxes, evidence.acked)
@@ -147,7 +147,7 @@ def boot_of(file):
 
 
 def go_on(houses, site, folder):
-    """The machine is started again, and tells and books the rest; exactly. Returns the facts."""
+    """The machine is started again, and sends and books the rest; exactly. Returns the facts."""
     house = houses()
     house.clock = site.house.clock
     house.keep_on(folder)

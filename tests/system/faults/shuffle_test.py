@@ -55,7 +55,7 @@ class Delivery:
         return [each for each, newest in self.stream.newest.items() if acks[each] < newest]
 
     def end(self, again):
-        """`again`: as collectors do, all is told until it is acknowledged."""
+        """`again`: as collectors do, all is sent until it is acknowledged."""
         deadline = time.monotonic() + 60 * PATIENCE
         self.wait_online()
         while missing := self.unacknowledged():
@@ -81,8 +81,8 @@ def disorder(stream, dice):
     messages = stream.abouts + stream.records
     spread = dice.choice([10, 300, len(messages)])
     late = lambda: len(messages) if dice.random() < 0.1 else spread
-    places = [(i + dice.uniform(0, late()), i) for i in range(len(messages)) for _ in range(TIMES)]
-    return [messages[i] for _, i in sorted(places)]
+    order = [(i + dice.uniform(0, late()), i) for i in range(len(messages)) for _ in range(TIMES)]
+    return [messages[i] for _, i in sorted(order)]
 
 
 def in_disorder(house, stream, dice, restarts, **aggregator):
@@ -148,8 +148,8 @@ def facts_of(house):
 
 
 def age(house, sources):
-    """Forty days later: old facts are thinned out. Then all windows are computed anew, since prices
-    of later on are others. Returns how many facts are left."""
+    """Forty days later: old facts are downsampled. Then all windows are computed anew, since later
+    prices change. Returns how many facts are left."""
     house.clock = FastClock(house.folder, "2013-04-01 12:00", rate=100)
     aggregator = house.aggregator()
     began, count = house.clock.ms(), facts_of(house)
@@ -164,7 +164,7 @@ def age(house, sources):
     return facts_of(house)
 
 
-def test_facts_that_came_in_disorder_and_are_thinned_give_the_same_windows(houses, seeded):
+def test_downsampled_facts_that_came_in_disorder_give_the_same_windows(houses, seeded):
     stream = Stream(houses, seeded, MINUTES)
     expected = in_order(houses("2013-01-16 12:00"), stream)
     left = set()

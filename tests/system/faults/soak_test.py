@@ -113,7 +113,7 @@ class Site:
             self.note("broker killed")
 
     def rest(self):
-        """Everything is told and booked."""
+        """Everything is recorded and booked."""
         self.meters.obey("healthy")
         for i, name in enumerate(self.collectors):
             newest = {

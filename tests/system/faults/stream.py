@@ -24,11 +24,11 @@ class Teller:
     def __init__(self, name, dice):
         self.name, self.stream, self.seq = name, f"{dice.randrange(1 << 64):016x}", 0
 
-    def record(self, source, t, **members):
-        """Now and then a number is missing, since it was thinned out."""
+    def record(self, source, t, **fields):
+        """Now and then a number is missing, as after downsampling."""
         prev, self.seq = self.seq, self.seq + 1 + (self.seq % 50 == 49)
-        members |= {"t": t, "stream": self.stream, "seq": self.seq, "prev": prev}
-        return topic(f"collector/{self.name}/{source}/record"), json.dumps(members)
+        fields |= {"t": t, "stream": self.stream, "seq": self.seq, "prev": prev}
+        return topic(f"collector/{self.name}/{source}/record"), json.dumps(fields)
 
 
 class Stream:
@@ -51,8 +51,8 @@ class Stream:
         self.command = topic("set/source/old/tour/swap"), json.dumps(swap)
 
     def _announce(self):
-        for name, members in PARTS.items():
-            about = {"medium": "electricity", "label": members["zone"], "role": "part", **members}
+        for name, fields in PARTS.items():
+            about = {"medium": "electricity", "label": fields["zone"], "role": "part", **fields}
             collector, source = name.split("/")
             self.abouts.append((topic(f"collector/{collector}/{source}/about"), json.dumps(about)))
         self._wh = {name: self.dice.randrange(MODULUS_WH) for name in PARTS}

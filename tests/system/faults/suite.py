@@ -1,6 +1,6 @@
 """What the tests of faults share: how much is done, the oracle, the figures.
 
-A test runs shortened before each change, and in full with FAULTS=full (make faults). It passes where
+A test runs shortened before each change, and in full with FAULTS=full (make faults). It passes if
 the books hold exactly what the collectors' outboxes hold, each (source, t) once, and everything that
 follows from it, every window and cost, is that of an aggregator that got the same facts in order and
 without trouble."""
@@ -34,7 +34,7 @@ def figure(text):
 
 def outbox_records(house, collector):
     """All that is in a collector's outbox, as (source, payload of the record), in order of seq.
-    Acknowledged records stay there for days, so these are all that the collector ever told."""
+    Acknowledged records stay there for days, so these are all that the collector ever sent."""
     with closing(sqlite3.connect(f"file:{house.outbox(collector)}?mode=ro", uri=True, timeout=10)) as outbox:
         (stream,) = outbox.execute("SELECT stream FROM state").fetchone()
         found = outbox.execute(
@@ -103,7 +103,7 @@ def wait_booked(house, collectors, timeout=30):
 
 def undisturbed(houses, house, collectors, **aggregator):
     """The books of an aggregator that got what is in the outboxes, in order and without trouble:
-    a house that is at rest. `aggregator` are the members of the disturbed one's configuration."""
+    a house that is at rest. `aggregator`: the disturbed one's configuration."""
     quiet = houses()
     quiet.clock = house.clock
     running = quiet.aggregator(**aggregator)

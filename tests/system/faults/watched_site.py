@@ -1,4 +1,4 @@
-"""A known site without recordings, and what it says of itself while it is disturbed."""
+"""A known site without recordings, and what it publishes about itself while it is disturbed."""
 
 import json
 
@@ -42,8 +42,8 @@ class WatchedSite(KnownSite):
     def books_trouble(self):
         return (self.value("health") or {"store_trouble": None})["store_trouble"]
 
-    def told(self):
-        """The seq of the newest record that anybody heard of."""
+    def received(self):
+        """The seq of the newest record that was received."""
         messages = [each for each in list(self.watcher.messages) if each.topic.endswith("/record")]
         return max(json.loads(each.payload)["seq"] for each in messages)
 
