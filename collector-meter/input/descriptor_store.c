@@ -13,17 +13,17 @@
 
 /* What was inherited; a process inherits once. */
 static struct {
-	bool looked;
+	bool listed;
 	int count;
 	char **names;
 	bool *taken;
 } store;
 
-static void look(void)
+static void list(void)
 {
-	if (store.looked)
+	if (store.listed)
 		return;
-	store.looked = true;
+	store.listed = true;
 	store.count = sd_listen_fds_with_names(1, &store.names);
 	if (store.count > 0)
 		store.taken = calloc((size_t)store.count, sizeof(*store.taken));
@@ -36,25 +36,26 @@ static bool is_free(int i, const char *name)
 	return !store.taken[i] && strcmp(store.names[i], name) == 0;
 }
 
-void descriptor_store_need(int count)
+void descriptor_store_expect(int count)
 {
 	const char *limit = getenv("FDSTORE");
 
 	if (limit && atoi(limit) < count)
-		log_warning("the service manager keeps %s descriptors, expected %d: the others are "
-			    "lost with the program; raise FileDescriptorStoreMax=",
-			    limit, count);
+		log_warning(
+			"the service manager stores %s descriptors, expected %d: the others are "
+			"lost when the program ends; raise FileDescriptorStoreMax=",
+			limit, count);
 }
 
 int descriptor_store_take(const char *name)
 {
 	int found = -1;
 
-	look();
+	list();
 	for (int i = 0; i < store.count; i++) {
 		if (!is_free(i, name))
 			continue;
-		/* Nobody can tell which of two it is. */
+		/* Which of the two is meant cannot be known. */
 		if (found >= 0)
 			return -1;
 		found = i;
@@ -65,7 +66,7 @@ int descriptor_store_take(const char *name)
 	return SD_LISTEN_FDS_START + found;
 }
 
-bool descriptor_store_keep(const char *name, int fd)
+bool descriptor_store_add(const char *name, int fd)
 {
 	char text[300];
 
@@ -73,7 +74,7 @@ bool descriptor_store_keep(const char *name, int fd)
 	return sd_pid_notify_with_fds(0, 0, text, &fd, 1) > 0;
 }
 
-void descriptor_store_forget(const char *name)
+void descriptor_store_remove(const char *name)
 {
 	sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
@@ -81,20 +82,20 @@ void descriptor_store_forget(const char *name)
 void descriptor_store_wait(void)
 {
 	if (sd_notify_barrier(0, WAIT_US) < 0)
-		log_warning("the service manager does not answer");
+		log_warning("the service manager does not respond");
 }
 
 void descriptor_store_clear(void)
 {
 	bool any = false;
 
-	look();
+	list();
 	for (int i = 0; i < store.count; i++) {
 		if (store.taken[i])
 			continue;
-		log_warning("the service manager kept \"%s\", which is of no use any more: closed",
+		log_warning("the service manager stored \"%s\", which is no longer used: closed",
 			    store.names[i]);
-		descriptor_store_forget(store.names[i]);
+		descriptor_store_remove(store.names[i]);
 		close(SD_LISTEN_FDS_START + i);
 		store.taken[i] = true;
 		any = true;

@@ -2,30 +2,30 @@
  * (systemd's "file descriptor store": FDSTORE=1 in sd_notify(3), FileDescriptorStoreMax= in
  * systemd.service(5)).
  *
- * It gives them to the next process when it starts that, after a crash, too, and forgets them when
- * the service is stopped. Names are up to 255 printable characters without a colon. Everything
- * works without it, too: then nothing is kept, and nothing is there. */
+ * The service manager passes them to the next process that it starts, also after a crash, and drops
+ * them when the service is stopped. Names have up to 255 printable characters and no colon. Without
+ * a service manager nothing is stored, and the store is empty. */
 #ifndef COLLECTOR_METER_INPUT_DESCRIPTOR_STORE_H
 #define COLLECTOR_METER_INPUT_DESCRIPTOR_STORE_H
 
 #include <stdbool.h>
 
-/* Says so where the store is too small, as far as it tells (systemd 254). */
-void descriptor_store_need(int count);
+/* Logs a warning if the store is known to be smaller than `count` (systemd 254 and later). */
+void descriptor_store_expect(int count);
 
-/* What the process before left under this name; the caller owns it, and the store keeps a copy. -1:
- * nothing, or more than one. */
+/* Returns the descriptor that the previous process stored under this name; the caller owns it, and
+ * the store keeps its copy. -1: none, or more than one. */
 int descriptor_store_take(const char *name);
 
-/* Has a copy kept under this name; false: there is nobody to keep it. */
-bool descriptor_store_keep(const char *name, int fd);
+/* Stores a copy under this name. Returns false if there is no service manager to do it. */
+bool descriptor_store_add(const char *name, int fd);
 
-void descriptor_store_forget(const char *name);
+void descriptor_store_remove(const char *name);
 
-/* Waits until what was said has been done: a copy that was to be forgotten is closed then. */
+/* Waits until the service manager has done what was asked: removed copies are closed then. */
 void descriptor_store_wait(void);
 
-/* Closes and forgets what nobody took. */
+/* Closes and removes everything that was not taken. */
 void descriptor_store_clear(void);
 
 #endif

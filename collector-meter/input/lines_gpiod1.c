@@ -1,4 +1,4 @@
-/* GPIO lines by libgpiod 1.6. */
+/* GPIO lines with libgpiod 1.6. */
 #include <errno.h>
 #include <gpiod.h>
 #include <stdio.h>
@@ -9,21 +9,21 @@
 
 const enum gpio_abi gpio_abi = GPIO_ABI_1;
 
-struct gpio_line {
+struct gpiod1_line {
 	struct gpiod_chip *chip;
 	struct gpiod_line *line;
 };
 
 static bool no_permission(struct fail *fail)
 {
-	return fail_set(fail, "no permission to use it, the user must be in the group of "
+	return fail_set(fail, "no permission to use it: the user must be in the group of "
 			      "/dev/gpiochip*: deploy/gpio/install makes it so");
 }
 
-/* Names every chip of this machine, for the one who has to choose. */
+/* Lists the chips of this machine, to choose from. */
 static bool no_chip(const char *wanted, struct fail *fail)
 {
-	char known[200] = "";
+	char chips_here[200] = "";
 	struct gpiod_chip_iter *chips;
 	struct gpiod_chip *chip;
 
@@ -31,19 +31,20 @@ static bool no_chip(const char *wanted, struct fail *fail)
 		return no_permission(fail);
 	chips = gpiod_chip_iter_new();
 	while (chips && (chip = gpiod_chip_iter_next(chips)) != NULL) {
-		size_t length = strlen(known);
+		size_t length = strlen(chips_here);
 
-		snprintf(known + length, sizeof(known) - length, "%s%s (%s, %u lines)",
+		snprintf(chips_here + length, sizeof(chips_here) - length, "%s%s (%s, %u lines)",
 			 length ? ", " : "", gpiod_chip_label(chip), gpiod_chip_name(chip),
 			 gpiod_chip_num_lines(chip));
 	}
 	if (chips)
 		gpiod_chip_iter_free(chips);
 	return fail_set(fail, "there is no chip \"%s\", %s%s", wanted,
-			known[0] ? "expected one of " : "this machine has no GPIO chip", known);
+			chips_here[0] ? "expected one of " : "this machine has no GPIO chip",
+			chips_here);
 }
 
-static bool find_line(struct gpio_line *line, const struct line_settings *settings,
+static bool find_line(struct gpiod1_line *line, const struct line_settings *settings,
 		      struct fail *fail)
 {
 	if (settings->line[0]) {
@@ -78,7 +79,7 @@ static int request_flags(const struct line_settings *settings)
 	       (settings->active_low ? GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW : 0);
 }
 
-static bool request_line(struct gpio_line *line, const struct line_settings *settings,
+static bool request_line(struct gpiod1_line *line, const struct line_settings *settings,
 			 struct fail *fail)
 {
 	const char *consumer;
@@ -97,7 +98,7 @@ static bool request_line(struct gpio_line *line, const struct line_settings *set
 	return fail_set(fail, "cannot be watched for edges: %s", strerror(error));
 }
 
-static int open_line(struct gpio_line *line, const struct line_settings *settings, bool *level,
+static int open_line(struct gpiod1_line *line, const struct line_settings *settings, bool *level,
 		     struct fail *fail)
 {
 	int value;
@@ -115,14 +116,14 @@ static int open_line(struct gpio_line *line, const struct line_settings *setting
 
 int gpio_line_open(const struct line_settings *settings, bool *level, struct fail *fail)
 {
-	char place[GPIO_PLACE_SIZE];
-	struct gpio_line line = {0};
+	char name[GPIO_LINE_NAME_SIZE];
+	struct gpiod1_line line = {0};
 	int fd = open_line(&line, settings, level, fail);
 
-	gpio_place(place, settings);
+	gpio_line_name(name, settings);
 	if (fd < 0)
-		fail_at(fail, "%s", place);
-	/* Releases its lines, too. */
+		fail_at(fail, "%s", name);
+	/* This also releases its lines. */
 	if (line.chip)
 		gpiod_chip_close(line.chip);
 	return fd;

@@ -1,4 +1,4 @@
-/* GPIO lines by libgpiod 2. */
+/* GPIO lines with libgpiod 2. */
 #include <dirent.h>
 #include <errno.h>
 #include <gpiod.h>
@@ -8,11 +8,11 @@
 
 #include "collector-meter/input/lines_gpiod.h"
 
-#define KERNEL_BUFFER 1024 /* the most that the kernel keeps for a request */
+#define KERNEL_BUFFER 1024 /* edges; the kernel queues no more for a request */
 
 const enum gpio_abi gpio_abi = GPIO_ABI_2;
 
-struct gpio_line {
+struct gpiod2_line {
 	struct gpiod_chip *chip;
 	unsigned int offset;
 	struct gpiod_line_request *request;
@@ -20,7 +20,7 @@ struct gpio_line {
 
 /* -------- finding the chip and the line -------- */
 
-/* A chip of this machine is called by its label, its name or its path. */
+/* The configuration names a chip by its label, its name or its path. */
 static bool is_called(struct gpiod_chip *chip, const char *wanted)
 {
 	struct gpiod_chip_info *info = gpiod_chip_get_info(chip);
@@ -35,7 +35,8 @@ static bool is_called(struct gpiod_chip *chip, const char *wanted)
 	return called;
 }
 
-/* Opens the chip /dev/`name`; NULL where it is none or may not be opened (`denied` is set then). */
+/* Opens the chip /dev/`name`. NULL if it is not a chip, or may not be opened, which sets `denied`.
+ */
 static struct gpiod_chip *open_device(const char *name, bool *denied)
 {
 	char path[300];
@@ -52,7 +53,7 @@ static struct gpiod_chip *open_device(const char *name, bool *denied)
 	return chip;
 }
 
-static void add_known(char *known, size_t size, struct gpiod_chip *chip)
+static void add_chip(char *known, size_t size, struct gpiod_chip *chip)
 {
 	struct gpiod_chip_info *info = gpiod_chip_get_info(chip);
 	size_t length = strlen(known);
@@ -65,7 +66,7 @@ static void add_known(char *known, size_t size, struct gpiod_chip *chip)
 	gpiod_chip_info_free(info);
 }
 
-/* Whether this is the chip of `settings`; sets the line's offset. */
+/* Returns true if this is the chip of `settings`; sets the line's offset. */
 static bool matches(struct gpiod_chip *chip, const struct line_settings *settings,
 		    unsigned int *offset)
 {
@@ -84,7 +85,7 @@ static bool not_found(const struct line_settings *settings, bool denied, const c
 		      struct fail *fail)
 {
 	if (denied)
-		return fail_set(fail, "no permission to use it, the user must be in the group of "
+		return fail_set(fail, "no permission to use it: the user must be in the group of "
 				      "/dev/gpiochip*: deploy/gpio/install makes it so");
 	if (settings->line[0])
 		return fail_set(fail, "no chip has a line of this name, see gpioinfo");
@@ -92,7 +93,7 @@ static bool not_found(const struct line_settings *settings, bool denied, const c
 			known[0] ? "expected one of " : "this machine has no GPIO chip", known);
 }
 
-static bool find_line(struct gpio_line *line, const struct line_settings *settings,
+static bool find_line(struct gpiod2_line *line, const struct line_settings *settings,
 		      struct fail *fail)
 {
 	char known[200] = "";
@@ -105,7 +106,7 @@ static bool find_line(struct gpio_line *line, const struct line_settings *settin
 
 		if (!chip)
 			continue;
-		add_known(known, sizeof(known), chip);
+		add_chip(known, sizeof(known), chip);
 		if (matches(chip, settings, &line->offset))
 			line->chip = chip;
 		else
@@ -147,7 +148,7 @@ failed:
 	return NULL;
 }
 
-static bool request_failed(struct gpio_line *line, int error, struct fail *fail)
+static bool request_failed(struct gpiod2_line *line, int error, struct fail *fail)
 {
 	struct gpiod_line_info *info = gpiod_chip_get_line_info(line->chip, line->offset);
 	const char *consumer = info ? gpiod_line_info_get_consumer(info) : NULL;
@@ -164,7 +165,7 @@ static bool request_failed(struct gpio_line *line, int error, struct fail *fail)
 	return false;
 }
 
-static bool request_line(struct gpio_line *line, const struct line_settings *settings,
+static bool request_line(struct gpiod2_line *line, const struct line_settings *settings,
 			 struct fail *fail)
 {
 	struct gpiod_line_config *config = line_config(settings, line->offset);
@@ -184,7 +185,7 @@ static bool request_line(struct gpio_line *line, const struct line_settings *set
 
 /* -------- the interface -------- */
 
-static int open_line(struct gpio_line *line, const struct line_settings *settings, bool *level,
+static int open_line(struct gpiod2_line *line, const struct line_settings *settings, bool *level,
 		     struct fail *fail)
 {
 	enum gpiod_line_value value;
@@ -202,13 +203,13 @@ static int open_line(struct gpio_line *line, const struct line_settings *setting
 
 int gpio_line_open(const struct line_settings *settings, bool *level, struct fail *fail)
 {
-	char place[GPIO_PLACE_SIZE];
-	struct gpio_line line = {0};
+	char name[GPIO_LINE_NAME_SIZE];
+	struct gpiod2_line line = {0};
 	int fd = open_line(&line, settings, level, fail);
 
-	gpio_place(place, settings);
+	gpio_line_name(name, settings);
 	if (fd < 0)
-		fail_at(fail, "%s", place);
+		fail_at(fail, "%s", name);
 	if (line.request)
 		gpiod_line_request_release(line.request);
 	if (line.chip)

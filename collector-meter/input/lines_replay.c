@@ -1,4 +1,4 @@
-/* Lines from a recording, which is its own clock: text lines `SECONDS[.FRACTION] NAME LEVEL`, or
+/* A recording as `lines`. It is its own clock: lines of text `SECONDS[.FRACTION] NAME LEVEL`, or
  * only `SECONDS` for time that passes; `#` begins a comment. */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +20,9 @@ struct replay {
 	long line;
 	bool started, ended;
 	ns_t start;
-	bool kept; /* an edge waits behind its START */
+	bool edge_pending; /* the edge at the start, after LINES_START */
 	struct edge edge;
-	size_t used, size; /* of `buffer`: taken, and filled */
+	size_t used, size; /* bytes of `buffer` that were taken, and that are filled */
 	char buffer[BUFFER_SIZE];
 };
 
@@ -32,7 +32,7 @@ static bool bad_line(const struct replay *replay, struct fail *fail, const char 
 	return fail_at(fail, "%s:%ld", replay->name, replay->line);
 }
 
-/* "1358204400.25" -> ns. Moves `text` behind it. Times from 1970 to 2261. */
+/* Parses "1358204400.25" (times from 1970 to 2261) and moves `text` behind it. */
 static bool read_time(const char **text, ns_t *t)
 {
 	const char *at = *text;
@@ -101,14 +101,14 @@ static bool unknown_line(const struct replay *replay, const char *name, size_t l
 			 struct fail *fail)
 {
 	fail_set(fail,
-		 "\"%.*s\" is no line of the configuration, expected SOURCE.pulse, SOURCE.top, "
+		 "\"%.*s\" is not a line of the configuration, expected SOURCE.pulse, SOURCE.top, "
 		 "SOURCE.off-peak or SOURCE.peak, such as %s.pulse",
 		 (int)(length < 70 ? length : 70), name,
 		 settings_source(replay->settings, 0)->source);
 	return fail_at(fail, "%s:%ld", replay->name, replay->line);
 }
 
-/* What a line of text says: nothing, only a time, or an edge. */
+/* Parses a line of text: nothing, only a time, or an edge. */
 static bool read_line(struct replay *replay, const char *text, bool *has_time, bool *has_edge,
 		      struct fail *fail)
 {
@@ -139,12 +139,12 @@ static bool read_line(struct replay *replay, const char *text, bool *has_time, b
 		return bad_line(replay, fail,
 				"expected SECONDS SOURCE.LINE LEVEL with the level 0 or 1");
 	edge->on = *text == '1';
-	/* At the first time a level of 0 says what is so anyway: it is no edge. */
+	/* All lines are off at the start, so a level of 0 is not an edge there. */
 	*has_edge = edge->on || (replay->started && edge->t > replay->start);
 	return true;
 }
 
-/* The next line of text, terminated; NULL where none is complete yet. */
+/* Returns the next line of text, terminated. NULL if none is complete yet. */
 static char *take_line(struct replay *replay)
 {
 	char *start = replay->buffer + replay->used;
@@ -186,7 +186,7 @@ static enum filled fill(struct replay *replay, struct fail *fail)
 	replay->size += (size_t)size;
 	if (size > 0)
 		return FILLED;
-	/* The last line need not be ended. */
+	/* The last line may lack its newline. */
 	if (replay->size) {
 		replay->buffer[replay->size++] = '\n';
 		return FILLED;
@@ -197,7 +197,7 @@ static enum filled fill(struct replay *replay, struct fail *fail)
 static enum lines_event end(struct replay *replay, struct edge *edge, struct fail *fail)
 {
 	if (!replay->started) {
-		fail_set(fail, "%s: holds no time at all, expected lines TIME NAME LEVEL",
+		fail_set(fail, "%s: contains no time, expected lines TIME NAME LEVEL",
 			 replay->name);
 		return LINES_FAILED;
 	}
@@ -214,8 +214,8 @@ static enum lines_event replay_next(struct lines *lines, struct edge *edge, stru
 
 	if (replay->ended)
 		return LINES_NOTHING;
-	if (replay->kept) {
-		replay->kept = false;
+	if (replay->edge_pending) {
+		replay->edge_pending = false;
 		*edge = replay->edge;
 		return LINES_EDGE;
 	}
@@ -238,7 +238,7 @@ static enum lines_event replay_next(struct lines *lines, struct edge *edge, stru
 		if (!replay->started) {
 			replay->started = true;
 			replay->start = edge->t;
-			replay->kept = has_edge;
+			replay->edge_pending = has_edge;
 			return LINES_START;
 		}
 		if (has_edge)
@@ -246,9 +246,9 @@ static enum lines_event replay_next(struct lines *lines, struct edge *edge, stru
 	}
 }
 
-static void replay_close(struct lines *lines, bool leave)
+static void replay_close(struct lines *lines, bool store)
 {
-	(void)leave;
+	(void)store;
 	if (lines->fd != STDIN_FILENO)
 		close(lines->fd);
 	free(lines);
@@ -269,7 +269,7 @@ static int open_recording(const char *path, struct fail *fail)
 
 	if (strcmp(path, "-") == 0)
 		return STDIN_FILENO;
-	/* Held open for writing, too, a FIFO does not end when one of its writers does. */
+	/* A FIFO that is also open for writing does not end when its writer closes it. */
 	if (stat(path, &info) == 0 && S_ISFIFO(info.st_mode))
 		flags = O_RDWR | O_NONBLOCK;
 	fd = open(path, flags | O_CLOEXEC);
@@ -284,7 +284,7 @@ struct lines *lines_open_replay(const struct meter_settings *settings, struct fa
 	struct replay *replay = calloc(1, sizeof(*replay));
 
 	if (!replay) {
-		fail_set(fail, "replay: no memory");
+		fail_set(fail, "replay: out of memory");
 		return NULL;
 	}
 	replay->lines.next = replay_next;

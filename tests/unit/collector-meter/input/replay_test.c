@@ -229,12 +229,14 @@ static void a_bad_line_is_refused_with_its_place_and_what_was_expected(void **st
 		       "1: expected SECONDS SOURCE.LINE LEVEL with the level 0 or 1");
 	assert_refused("1000 global.pulse 1 1\n",
 		       "1: expected SECONDS SOURCE.LINE LEVEL with the level 0 or 1");
-	assert_refused("1000 global.peak 1\n",
-		       "1: \"global.peak\" is no line of the configuration, expected SOURCE.pulse, "
-		       "SOURCE.top, SOURCE.off-peak or SOURCE.peak, such as global.pulse");
-	assert_refused("1000 gaz.pulses 1\n",
-		       "1: \"gaz.pulses\" is no line of the configuration, expected SOURCE.pulse, "
-		       "SOURCE.top, SOURCE.off-peak or SOURCE.peak, such as global.pulse");
+	assert_refused(
+		"1000 global.peak 1\n",
+		"1: \"global.peak\" is not a line of the configuration, expected SOURCE.pulse, "
+		"SOURCE.top, SOURCE.off-peak or SOURCE.peak, such as global.pulse");
+	assert_refused(
+		"1000 gaz.pulses 1\n",
+		"1: \"gaz.pulses\" is not a line of the configuration, expected SOURCE.pulse, "
+		"SOURCE.top, SOURCE.off-peak or SOURCE.peak, such as global.pulse");
 }
 
 static void a_time_that_goes_back_is_refused(void **state)
@@ -247,8 +249,8 @@ static void a_time_that_goes_back_is_refused(void **state)
 static void an_empty_recording_is_refused(void **state)
 {
 	(void)state;
-	assert_refused("", " holds no time at all, expected lines TIME NAME LEVEL");
-	assert_refused("# nothing\n", " holds no time at all, expected lines TIME NAME LEVEL");
+	assert_refused("", " contains no time, expected lines TIME NAME LEVEL");
+	assert_refused("# nothing\n", " contains no time, expected lines TIME NAME LEVEL");
 }
 
 static void a_line_without_end_is_refused(void **state)

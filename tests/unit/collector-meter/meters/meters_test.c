@@ -504,6 +504,22 @@ static void a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on(voi
 	assert_false(bench.online[0] || bench.online[1]);
 }
 
+/* The sink asserts that each call is a change. */
+static void meters_that_end_before_they_began_are_not_reported(void **state)
+{
+	(void)state;
+	open_meters();
+	close_meters();
+	assert_false(bench.online[0] || bench.online[1]);
+	assert_int_equal(bench.marks[0], 0);
+	record_pulses(0, "");
+	assert_int_equal(truncate(settings.replay, 0), 0);
+	open_meters();
+	assert_int_equal(daemon_run(bench.daemon), EXIT_FAILED);
+	close_meters();
+	assert_int_equal(bench.marks[0], 0);
+}
+
 static void a_chip_that_goes_away_stops_its_meter_only(void **state)
 {
 	(void)state;
@@ -534,6 +550,7 @@ int main(void)
 		test(an_edge_before_the_level_was_read_tells_the_level_at_the_start),
 		test(levels_at_the_start_are_in_the_start_record_and_are_no_pulses),
 		test(a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on),
+		test(meters_that_end_before_they_began_are_not_reported),
 		test(a_chip_that_goes_away_stops_its_meter_only),
 	};
 

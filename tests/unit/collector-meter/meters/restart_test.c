@@ -298,6 +298,8 @@ int gpio_line_open(const struct line_settings *line, bool *level, struct fail *f
 	return fcntl(wires[line->offset].read_end, F_DUPFD_CLOEXEC, 50);
 }
 
+static bool ends_at_once; /* as if SIGTERM had come during the start */
+
 static void collect(void)
 {
 	struct fail fail = {0};
@@ -311,7 +313,8 @@ static void collect(void)
 		_exit(1);
 	daemon_every(daemon_here, 10, write_due, NULL);
 	daemon_ready(daemon_here);
-	daemon_run(daemon_here);
+	if (!ends_at_once)
+		daemon_run(daemon_here);
 	meters_close(meters);
 	/* In order means: on the disk. */
 	while (pending_count)
@@ -335,12 +338,17 @@ static pid_t start(void)
 	return child;
 }
 
+/* `signal` 0: it ends by itself. */
 static void end(pid_t child, int signal)
 {
+	pid_t ended;
 	int status;
 
 	kill(child, signal);
-	assert_int_equal(waitpid(child, &status, 0), child);
+	/* The queue of its messages is short. */
+	while ((ended = waitpid(child, &status, WNOHANG)) == 0)
+		keeper_hear(1);
+	assert_int_equal(ended, child);
 	if (signal == SIGKILL)
 		assert_true(WIFSIGNALED(status));
 	else
@@ -385,6 +393,7 @@ static int set_up(void **state)
 	disk = mmap(NULL, sizeof(*disk), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(disk != MAP_FAILED);
 	pending_count = 0;
+	ends_at_once = false;
 	keeper_open();
 	return 0;
 }
@@ -593,6 +602,54 @@ static void a_line_that_is_missing_ends_what_was_left_with_its_last_edge(void **
 	assert_true(records(MARK_START) >= 1);
 }
 
+static void ended_during_the_start_it_leaves_lines_only_if_it_inherited_them(void **state)
+{
+	pid_t child;
+
+	(void)state;
+	ends_at_once = true;
+	end(start(), 0);
+	assert_int_equal(keeper.count, 0);
+	assert_int_equal(disk->count, 0);
+	ends_at_once = false;
+	number_anew();
+	child = start();
+	wait_for(disk->online && keeper_has("a.peak"));
+	pulse();
+	wait_for(disk->pulses == 1);
+	end(child, SIGKILL);
+	pulse();
+	ends_at_once = true;
+	end(start(), 0);
+	assert_int_equal(keeper.count, 5);
+	ends_at_once = false;
+	child = start();
+	wait_for(disk->pulses == 2);
+	end(child, SIGTERM);
+	assert_int_equal(records(MARK_START), 1);
+	assert_int_equal(disk->records[disk->count - 1].pulses, 2);
+}
+
+static void an_older_program_is_refused_cleanly(void **state)
+{
+	pid_t child;
+
+	(void)state;
+	/* Its edge buffer had another name, and its lines the same ones. */
+	keeper.kept[0].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
+	strcpy(keeper.kept[0].name, "a.journal");
+	keeper.kept[1].fd = fcntl(wires[LINE_PULSE].read_end, F_DUPFD_CLOEXEC, 70);
+	strcpy(keeper.kept[1].name, "a.pulse");
+	keeper.count = 2;
+	child = start();
+	wait_for(disk->online && keeper_has("a.peak"));
+	assert_false(keeper_has("a.journal"));
+	assert_int_equal(keeper.count, 5);
+	pulse();
+	wait_for(disk->pulses == 1);
+	end(child, SIGTERM);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -604,6 +661,8 @@ int main(void)
 		test(lines_that_are_others_now_are_opened_anew),
 		test(what_belongs_to_nobody_is_let_go),
 		test(a_line_that_is_missing_ends_what_was_left_with_its_last_edge),
+		test(ended_during_the_start_it_leaves_lines_only_if_it_inherited_them),
+		test(an_older_program_is_refused_cleanly),
 	};
 
 	alarm(250);
