@@ -1,6 +1,6 @@
 /* parts.h - the store from within, for the files that it is made of: store.c decides when to
- * commit, save.c writes what changed with run.c, load.c reads it back, schema.c is the layout of
- * the file.
+ * commit, save.c and save_windows.c write what changed with run.c, load.c reads it back, schema.c
+ * is the layout of the file.
  */
 #ifndef AGGREGATOR_STORE_PARTS_H
 #define AGGREGATOR_STORE_PARTS_H
@@ -69,9 +69,18 @@ void store_forget_numbers(struct store *store);
 
 /* ---- save.c ---- */
 
-/* Writes what is pending within the open transaction. There may be very many windows: of those
- * beyond some 20000 only the ranges are written, and added to *rest. False with store->failed. */
+/* Writes what is pending within the open transaction, but for windows that are left to the next
+ * commits. False with store->failed. */
 bool store_save(struct store *store, struct site *site, struct changes *rest);
+
+/* ---- save_windows.c ---- */
+
+/* So many windows are computed and written in one commit: about 30 ms of processor. */
+#define STORE_WINDOWS_A_COMMIT 20000
+
+/* Writes the windows that changed. Of those that are too many for one commit the ranges are
+ * written, and added to *rest. */
+bool store_save_windows(struct store *store, struct site *site, struct changes *rest);
 
 /* ---- schema.c ---- */
 

@@ -645,6 +645,65 @@ static void other_settings_ask_for_other_windows(void **state)
 	prices.of[BAND_P]--;
 }
 
+/* A year of windows from two records. */
+static void fill_year(void)
+{
+	struct about about = {.kind = "pac3200",
+			      .medium = "electricity",
+			      .zone = "global",
+			      .label = "Global",
+			      .nominal_w = NAN,
+			      .role = ROLE_MAIN,
+			      .wh_per_pulse = NAN,
+			      .m3_per_pulse = NAN,
+			      .kwh_per_m3 = NAN,
+			      .min_interval_us = NAN};
+	struct source *meter;
+	struct fail fail = {0};
+
+	site_close(site);
+	site = site_open(&settings, 0);
+	site_restore_zone(site, "global", "Global", "electricity", ROLE_MAIN, &fail);
+	meter = site_restore_source(site, "pac", "global", COUNTS_MWH, &about, true, &fail);
+	site_restore_energy_weight(meter, &(struct weight){0, WEIGHT_ONE, 0});
+	site_restore_assignment(site, meter, "global", NEVER, FOREVER, &fail);
+	site_restore_fact(meter, 0, 0);
+	site_restore_fact(meter, 365 * MS_PER_DAY, 123456789012);
+	site_restored(site);
+	assert_string_equal(fail.text, "");
+}
+
+static void many_windows_are_written_some_at_a_commit_also_after_a_crash(void **state)
+{
+	const int64_t all = 365 * 144;
+	int commits_needed = 1;
+
+	(void)state;
+	fill_year();
+	site_everything(site, &changes);
+	/* The records are in the books with the first commit. */
+	assert_true(commits());
+	assert_int_equal(count_of("SELECT count(*) FROM facts"), 2);
+	assert_int_equal(count_of("SELECT count(*) FROM windows"), STORE_WINDOWS_A_COMMIT);
+	assert_true(changes_to_keep(&store->pending));
+	/* What was to be written next is known to the file. */
+	reopen();
+	site_close(site);
+	site = site_open(&settings, 0);
+	assert_true(store_load(store, site, NULL, NULL, NULL));
+	for (; changes_to_keep(&store->pending); commits_needed++)
+		assert_true(turn(commits_needed * MS_PER_SECOND));
+	assert_int_equal(commits_needed, 1 + all / STORE_WINDOWS_A_COMMIT);
+	assert_int_equal(count_of("SELECT count(*) FROM windows"), all);
+	assert_int_equal(count_of("SELECT sum(energy_mwh) FROM windows"), 123456789012);
+	assert_int_equal(count_of("SELECT count(*) FROM outdated_windows"), 0);
+	reopen();
+	site_close(site);
+	site = site_open(&settings, 0);
+	assert_true(store_load(store, site, NULL, NULL, NULL));
+	assert_false(recomputes());
+}
+
 static void a_newer_file_is_left_alone(void **state)
 {
 	struct fail fail = {0};
@@ -724,6 +783,7 @@ int main(void)
 		TEST(a_file_that_is_damaged_at_the_start_is_set_aside),
 		TEST(a_file_that_is_whole_is_not_replaced),
 		TEST(other_settings_ask_for_other_windows),
+		TEST(many_windows_are_written_some_at_a_commit_also_after_a_crash),
 		TEST(a_newer_file_is_left_alone),
 		TEST(a_file_of_the_first_version_keeps_what_it_holds),
 		TEST(a_file_has_one_user),

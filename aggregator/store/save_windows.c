@@ -1,0 +1,116 @@
+/* Windows that changed are computed, and go into the file: some at each commit. */
+#include <math.h>
+
+#include "aggregator/store/parts.h"
+
+static bool drop_windows(struct store *store, const char *zone, struct time_range starts)
+{
+	return STORE_RUN(store,
+			 "DELETE FROM windows WHERE zone = (SELECT id FROM zones WHERE name = ?)"
+			 " AND start >= ? AND start < ?",
+			 value_text(zone), value_number(starts.from), value_number(starts.to));
+}
+
+static bool save_window(struct store *store, struct value zone, const struct reading *reading)
+{
+	bool energy = !isnan(reading->power_w);
+
+	return STORE_RUN(
+		store,
+		"INSERT OR REPLACE INTO windows (zone, start, \"end\", energy_mwh, cost_units,"
+		" cost_rest, band, quality, synchronous) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		zone, value_number(reading->window.start), value_number(reading->window.end),
+		energy ? value_number(reading->energy) : value_text(NULL),
+		value_number(reading->cost.units), value_number(reading->cost.rest),
+		value_number(reading->band), value_number(reading->quality),
+		value_number(window_synchronous(reading->window)));
+}
+
+/* The closed windows of a zone that touch `range`, at most *room of them. *range: what is left. */
+static bool save_range(struct store *store, struct site *site, const struct zone *zone,
+		       struct time_range *range, int64_t *room)
+{
+	const struct zone_context context = site_context(site, NEVER);
+	struct time_range domain = balance_domain(&zone->balance);
+	struct stored_zone *stored = store_zone(store, zone->id);
+	struct time_range starts = *range;
+	ms_t until = range->to;
+	struct window window;
+
+	if (!stored)
+		return false;
+	*range = TIME_RANGE_EMPTY;
+	if (time_range_empty(domain))
+		return stored->windows_end == NEVER ||
+		       drop_windows(store, zone->id, TIME_RANGE_ALL);
+	window = grid_window(&site->grid, starts.from < domain.from ? domain.from : starts.from);
+	if (starts.from != NEVER && window.start < starts.from)
+		starts.from = window.start;
+	if (window.end > domain.to && starts.from >= stored->windows_end)
+		return true;
+	if (domain.to - window.start > *room * WINDOW_MS &&
+	    until > window.start + *room * WINDOW_MS) {
+		starts.to = window.start + *room * WINDOW_MS;
+		*range = (struct time_range){starts.to, until};
+	}
+	if (!drop_windows(store, zone->id, starts))
+		return false;
+	while (window.end <= domain.to && window.start < starts.to) {
+		struct reading reading = zone_reading(zone, window, &context);
+
+		if (!save_window(store, value_number(stored->number), &reading))
+			return false;
+		if (window.end > stored->windows_end)
+			stored->windows_end = window.end;
+		window = grid_window(&site->grid, window.end);
+		*room -= *room > 0;
+	}
+	return true;
+}
+
+static bool save_ranges(struct store *store, struct site *site, struct changes *rest)
+{
+	int64_t room = STORE_WINDOWS_A_COMMIT;
+
+	for (size_t i = 0; i < store->pending.zones.count; i++) {
+		const struct changed_zone *changed = store->pending.zones.items[i];
+		const struct zone *zone = site_find_zone(site, changed->id);
+
+		for (size_t j = 0; zone && j < changed->windows.count; j++) {
+			struct time_range range = changed->windows.items[j];
+
+			if (room > 0 && !save_range(store, site, zone, &range, &room))
+				return false;
+			if (!time_range_empty(range))
+				time_ranges_add(&changes_zone(rest, changed->id)->windows, range);
+		}
+	}
+	return true;
+}
+
+/* Windows that are left for the next commit: also after a crash. */
+static bool save_outdated(struct store *store, const struct changes *rest)
+{
+	if (!store->outdated && !rest->zones.count)
+		return true;
+	if (!STORE_RUN(store, "DELETE FROM outdated_windows WHERE ?", value_number(1)))
+		return false;
+	for (size_t i = 0; i < rest->zones.count; i++) {
+		const struct changed_zone *changed = rest->zones.items[i];
+
+		for (size_t j = 0; j < changed->windows.count; j++)
+			if (!STORE_RUN(store,
+				       "INSERT INTO outdated_windows (zone, since, until)"
+				       " VALUES (?, ?, ?)",
+				       value_text(changed->id),
+				       value_moment(changed->windows.items[j].from),
+				       value_moment(changed->windows.items[j].to)))
+				return false;
+	}
+	return true;
+}
+
+bool store_save_windows(struct store *store, struct site *site, struct changes *rest)
+{
+	return save_ranges(store, site, rest) && save_outdated(store, rest);
+}
