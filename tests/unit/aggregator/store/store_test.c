@@ -753,6 +753,66 @@ static void a_file_of_the_first_version_keeps_what_it_holds(void **state)
 	assert_int_equal(count_of("PRAGMA user_version"), (int64_t)store_migration_count);
 }
 
+/* Books that an older program wrote (books_v3.sql says which): all that they hold comes back. */
+static void a_file_of_the_third_version_keeps_what_it_holds(void **state)
+{
+	static const char name[] = "tests/unit/aggregator/store/books_v3.sql";
+	char *sql = calloc(1, 100000);
+	FILE *stream = fopen(name, "r");
+	sqlite3 *handle;
+
+	(void)state;
+	if (!stream)
+		fail_msg("%s: not found; run the test in the project's folder", name);
+	assert_in_range(fread(sql, 1, 99999, stream), 1, 99998);
+	fclose(stream);
+	store_close(store);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(sqlite3_open(file, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(handle);
+	free(sql);
+	assert_opens();
+	assert_loads("zone global \"Réseau\" electricity main\n"
+		     "zone self \"Self\" electricity part\n"
+		     "zone typo \"Self\" electricity part\n"
+		     "source pac/self 2 self 1\n"
+		     "  energy -9223372036854775808 1000000 0\n"
+		     "  swap 1358235600000 73000000 100000 \n"
+		     "  in typo -9223372036854775808 1795858237476\n"
+		     "  in self 1795858237476 9223372036854775807\n"
+		     "  at 1358233200000: 0\n"
+		     "  at 1358233800000: 24000000\n"
+		     "  at 1358234400000: 48000000\n"
+		     "  at 1358235000000: 72000000\n"
+		     "  at 1358235600000: 73000000\n"
+		     "  at 1358235600000: 100000\n"
+		     "source poste/global 1 global 1\n"
+		     "  energy -9223372036854775808 80000000000 0\n"
+		     "  in global -9223372036854775808 9223372036854775807\n"
+		     "  at 1358233200000: 0\n"
+		     "  at 1358233800000: 600\n"
+		     "  at 1358234400000: 1200\n"
+		     "  at 1358235000000: 1800\n"
+		     "  at 1358235060000: 5\n"
+		     "  at 1358235120000: 8\n"
+		     "  signal 1358233200000\n"
+		     "  signal 1358233800000\n"
+		     "  signal 1358234400000\n"
+		     "  signal 1358235000000\n"
+		     "  contacts 1358233200000 0 1 0 1\n"
+		     "  contacts 1358233800000 0 1 0 2\n"
+		     "  contacts 1358234400000 0 1 0 3\n"
+		     "  contacts 1358235000000 0 1 0 4\n"
+		     "  contacts 1358235060000 0 1 0 5\n"
+		     "  contacts 1358235120000 1 0 0 6\n"
+		     "stream pac 00000000000000bb 1 1-6\n"
+		     "stream poste 00000000000000aa 1 1-6\n"
+		     "gap 4000 2 0\n");
+	assert_int_equal(count_of("SELECT count(*) FROM windows"), 10);
+	assert_int_equal(count_of("SELECT count(*) FROM refused"), 1);
+}
+
 static void a_file_has_one_user(void **state)
 {
 	struct fail fail = {0};
@@ -786,6 +846,7 @@ int main(void)
 		TEST(many_windows_are_written_some_at_a_commit_also_after_a_crash),
 		TEST(a_newer_file_is_left_alone),
 		TEST(a_file_of_the_first_version_keeps_what_it_holds),
+		TEST(a_file_of_the_third_version_keeps_what_it_holds),
 		TEST(a_file_has_one_user),
 	};
 
