@@ -11,7 +11,7 @@
 #include "aggregator/publish/publish.h"
 #include "aggregator/site/site.h"
 #include "aggregator/store/store.h"
-#include "common/process/daemon.h"
+#include "common/process/loop.h"
 #include "common/mqtt/mqtt.h"
 
 /* Those that use what changes in the site, in the order of their turns; the store comes before. */
@@ -35,7 +35,7 @@ static const struct consumer *const consumers[] = {
 
 struct aggregator {
 	struct config config;
-	struct daemon *daemon;
+	struct loop *loop;
 	struct site *site;
 	struct store *store;
 	struct mqtt *mqtt;
@@ -154,15 +154,15 @@ static void aggregator_up(void *context)
 {
 	struct aggregator *aggregator = context;
 
-	daemon_status(aggregator->daemon, "connected, %zu zone%s", aggregator->site->zones.count,
-		      aggregator->site->zones.count == 1 ? "" : "s");
+	loop_status(aggregator->loop, "connected, %zu zone%s", aggregator->site->zones.count,
+		    aggregator->site->zones.count == 1 ? "" : "s");
 }
 
 static void aggregator_down(void *context)
 {
 	struct aggregator *aggregator = context;
 
-	daemon_status(aggregator->daemon, "waiting for the broker");
+	loop_status(aggregator->loop, "waiting for the broker");
 }
 
 /* ---- opening and closing ---- */
@@ -171,7 +171,7 @@ static void loading(void *context, int percent)
 {
 	struct aggregator *aggregator = context;
 
-	daemon_status(aggregator->daemon, "reading the books, %d %%", percent);
+	loop_status(aggregator->loop, "reading the books, %d %%", percent);
 }
 
 /* A site with all that is in the store. */
@@ -242,15 +242,15 @@ static void consumers_close(struct aggregator *aggregator)
 static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
 {
 	aggregator->wall_offset = clock_wall() - clock_monotonic();
-	aggregator->daemon = daemon_open();
-	if (!aggregator->daemon)
+	aggregator->loop = loop_open();
+	if (!aggregator->loop)
 		return fail_set(fail, "the program cannot start here; see the message above");
 	if (!books_open(aggregator, fail) || !broker_open(aggregator, fail))
 		return false;
 	consumers_open(aggregator);
-	daemon_watch(aggregator->daemon, mqtt_fd(aggregator->mqtt), POLLIN, aggregator_dispatch,
-		     aggregator);
-	daemon_every(aggregator->daemon, CHECK_EVERY_MS, aggregator_check, aggregator);
+	loop_watch(aggregator->loop, mqtt_fd(aggregator->mqtt), POLLIN, aggregator_dispatch,
+		   aggregator);
+	loop_every(aggregator->loop, CHECK_EVERY_MS, aggregator_check, aggregator);
 	return true;
 }
 
@@ -265,8 +265,8 @@ static void aggregator_close(struct aggregator *aggregator)
 	store_close(aggregator->store);
 	if (aggregator->site)
 		site_close(aggregator->site);
-	if (aggregator->daemon)
-		daemon_close(aggregator->daemon);
+	if (aggregator->loop)
+		loop_close(aggregator->loop);
 	config_close(&aggregator->config);
 }
 
@@ -297,8 +297,8 @@ int main(int argc, char **argv)
 		return options_checked(&options);
 	}
 	if (aggregator_open(&aggregator, &fail)) {
-		daemon_ready(aggregator.daemon);
-		exit_code = daemon_run(aggregator.daemon);
+		loop_ready(aggregator.loop);
+		exit_code = loop_run(aggregator.loop);
 	} else {
 		log_error("%s", fail.text);
 		exit_code = store_newer(aggregator.config.store_file) ? EXIT_CONFIGURATION

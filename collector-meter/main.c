@@ -4,7 +4,7 @@
 #include "collector-meter/commission/set_index.h"
 #include "collector-meter/settings/settings.h"
 #include "collector-meter/meters/meters.h"
-#include "common/process/daemon.h"
+#include "common/process/loop.h"
 
 static const char *replay;
 static const char *index_text, *by;
@@ -36,34 +36,34 @@ static const struct program program = {
 /* Reads the meters and tells them to the broker or to the terminal until a signal comes. */
 static int run(const struct meter_settings *settings, struct fail *fail)
 {
-	struct daemon *daemon = daemon_open();
+	struct loop *loop = loop_open();
 	struct monitor *monitor = NULL;
 	struct meter_publisher *publisher = NULL;
 	struct meters *meters = NULL;
 	int exit_code = EXIT_FAILED;
 
-	if (!daemon)
+	if (!loop)
 		return EXIT_FAILED;
 	if (monitoring)
-		monitor = monitor_open(settings, daemon, stdout, fail);
+		monitor = monitor_open(settings, loop, stdout, fail);
 	else
-		publisher = meter_publisher_open(settings, daemon, fail);
+		publisher = meter_publisher_open(settings, loop, fail);
 	if (monitor || publisher) {
 		struct meter_sink sink =
 			monitor ? monitor_sink(monitor) : meter_publisher_sink(publisher);
 
-		meters = meters_open(settings, daemon, &sink, fail);
+		meters = meters_open(settings, loop, &sink, fail);
 	}
 	if (meters) {
 		if (publisher)
 			meter_publisher_set_meters(publisher, meters);
-		daemon_ready(daemon);
-		exit_code = daemon_run(daemon);
+		loop_ready(loop);
+		exit_code = loop_run(loop);
 	}
 	meters_close(meters);
 	meter_publisher_close(publisher);
 	monitor_close(monitor);
-	daemon_close(daemon);
+	loop_close(loop);
 	return exit_code;
 }
 

@@ -25,20 +25,20 @@ static const struct program program = {
 static int run(const struct settings *settings)
 {
 	struct fail fail = {0};
-	struct daemon *daemon = daemon_open();
+	struct loop *loop = loop_open();
 	struct collector *collector = NULL;
 	int code = EXIT_FAILED;
 
-	if (daemon != NULL)
-		collector = collector_open(settings, daemon, &fail);
+	if (loop != NULL)
+		collector = collector_open(settings, loop, &fail);
 	if (collector != NULL) {
-		daemon_ready(daemon);
-		code = daemon_run(daemon);
-	} else if (daemon != NULL) {
+		loop_ready(loop);
+		code = loop_run(loop);
+	} else if (loop != NULL) {
 		log_error("%s", fail.text);
 	}
 	collector_close(collector);
-	daemon_close(daemon);
+	loop_close(loop);
 	return code;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/json/json.h"
-#include "common/json/member.h"
+#include "common/json/field.h"
 
 #define PULSES_MAX INT64_C(9000000000000000)
 #define WH_MAX	   9e12
@@ -47,30 +47,29 @@ static bool get_wh(int64_t *mwh, const json_t *object, const char *name, struct 
 	static const char expected[] = "a number from 0 to 9e12";
 	double wh;
 
-	return member_number(&wh, object, name, 0, WH_MAX, expected, fail) &&
-	       (mwh_from_wh(wh, mwh) || member_unexpected(object, name, expected, fail));
+	return field_number(&wh, object, name, 0, WH_MAX, expected, fail) &&
+	       (mwh_from_wh(wh, mwh) || field_unexpected(object, name, expected, fail));
 }
 
 static bool get_pulses(int64_t *pulses, const json_t *object, const char *name, struct fail *fail)
 {
-	return member_whole(pulses, object, name, 0, PULSES_MAX, "a whole number from 0 to 9e15",
-			    fail);
+	return field_whole(pulses, object, name, 0, PULSES_MAX, "a whole number from 0 to 9e15",
+			   fail);
 }
 
 static bool swap_decode(struct command *command, const json_t *object, ms_t now, struct fail *fail)
 {
-	bool wh = member_given(object, "final_wh") || member_given(object, "initial_wh");
-	bool pulses =
-		member_given(object, "final_pulses") || member_given(object, "initial_pulses");
+	bool wh = field_given(object, "final_wh") || field_given(object, "initial_wh");
+	bool pulses = field_given(object, "final_pulses") || field_given(object, "initial_pulses");
 
 	command->t = now;
 	command->is_pulse = pulses;
 	if (wh == pulses)
 		return fail_set(fail, "expected final_wh and initial_wh, or final_pulses and "
 				      "initial_pulses");
-	if (member_given(object, "t") &&
-	    !member_whole(&command->t, object, "t", 0, now,
-			  "whole milliseconds since 1970, not in the future", fail))
+	if (field_given(object, "t") &&
+	    !field_whole(&command->t, object, "t", 0, now,
+			 "whole milliseconds since 1970, not in the future", fail))
 		return false;
 	if (pulses)
 		return get_pulses(&command->final, object, "final_pulses", fail) &&

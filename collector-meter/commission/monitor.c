@@ -22,7 +22,7 @@ struct watched {
 
 struct monitor {
 	const struct meter_settings *settings;
-	struct daemon *daemon;
+	struct loop *loop;
 	FILE *out;
 	ms_t offset; /* wall clock less CLOCK_BOOTTIME; 0 for a recording */
 	struct reading_input *readings;
@@ -169,7 +169,7 @@ static void meter_event(void *context, size_t source, const struct counter *coun
 	fputc('\n', monitor->out);
 	/* Into a pipe, too, lines are wanted as they happen; its reader may go away. */
 	if (fflush(monitor->out) != 0)
-		daemon_stop(monitor->daemon, EXIT_DONE);
+		loop_stop(monitor->loop, EXIT_DONE);
 }
 
 static void meter_online(void *context, size_t source, bool online)
@@ -186,7 +186,7 @@ static void meter_online(void *context, size_t source, bool online)
 
 static void meter_finished(void *context)
 {
-	daemon_stop(((struct monitor *)context)->daemon, EXIT_DONE);
+	loop_stop(((struct monitor *)context)->loop, EXIT_DONE);
 }
 
 static bool meter_ready(void *context)
@@ -298,8 +298,8 @@ static void reading_refused(void *context, const struct fail *fail)
 
 /* -------- open and close -------- */
 
-struct monitor *monitor_open(const struct meter_settings *settings, struct daemon *daemon,
-			     FILE *out, struct fail *fail)
+struct monitor *monitor_open(const struct meter_settings *settings, struct loop *loop, FILE *out,
+			     struct fail *fail)
 {
 	struct monitor *monitor = calloc(1, sizeof(*monitor));
 
@@ -307,10 +307,10 @@ struct monitor *monitor_open(const struct meter_settings *settings, struct daemo
 		fail_set(fail, "no memory");
 		return NULL;
 	}
-	*monitor = (struct monitor){.settings = settings, .daemon = daemon, .out = out};
+	*monitor = (struct monitor){.settings = settings, .loop = loop, .out = out};
 	monitor->meters = calloc(settings->sources.count, sizeof(*monitor->meters));
 	if (monitor->meters)
-		monitor->readings = reading_input_open(settings, daemon, reading_taken,
+		monitor->readings = reading_input_open(settings, loop, reading_taken,
 						       reading_refused, monitor, fail);
 	if (!monitor->readings) {
 		fail_set(fail, "no memory");
@@ -324,7 +324,7 @@ struct monitor *monitor_open(const struct meter_settings *settings, struct daemo
 		for (int role = 0; role < LINE_ROLES; role++)
 			survey_open(&monitor->meters[source].surveys[role], &config);
 	}
-	daemon_every(daemon, MS_PER_MINUTE, surveys_due, monitor);
+	loop_every(loop, MS_PER_MINUTE, surveys_due, monitor);
 	fprintf(out, "%-23s  %-16s %-8s\n", "time", "meter", "line, or = what it means");
 	return monitor;
 }

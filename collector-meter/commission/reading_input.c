@@ -13,7 +13,7 @@
 
 struct reading_input {
 	const struct meter_settings *settings;
-	struct daemon *daemon;
+	struct loop *loop;
 	void (*taken)(void *context, size_t source, const struct register_reading *reading);
 	void (*refused)(void *context, const struct fail *fail);
 	void *context;
@@ -83,7 +83,7 @@ static void take_lines(struct reading_input *input)
 static void stop_watching(struct reading_input *input)
 {
 	if (input->watching)
-		daemon_unwatch(input->daemon, STDIN_FILENO);
+		loop_unwatch(input->loop, STDIN_FILENO);
 	input->watching = false;
 }
 
@@ -103,10 +103,11 @@ static void input_ready(void *context, short events)
 	take_lines(input);
 }
 
-struct reading_input *reading_input_open(
-	const struct meter_settings *settings, struct daemon *daemon,
-	void (*taken)(void *context, size_t source, const struct register_reading *reading),
-	void (*refused)(void *context, const struct fail *fail), void *context, struct fail *fail)
+struct reading_input *reading_input_open(const struct meter_settings *settings, struct loop *loop,
+					 void (*taken)(void *context, size_t source,
+						       const struct register_reading *reading),
+					 void (*refused)(void *context, const struct fail *fail),
+					 void *context, struct fail *fail)
 {
 	struct reading_input *input = calloc(1, sizeof(*input));
 	struct stat status;
@@ -116,7 +117,7 @@ struct reading_input *reading_input_open(
 		return NULL;
 	}
 	*input = (struct reading_input){.settings = settings,
-					.daemon = daemon,
+					.loop = loop,
 					.taken = taken,
 					.refused = refused,
 					.context = context};
@@ -126,7 +127,7 @@ struct reading_input *reading_input_open(
 		return input;
 	/* In the background it cannot be read; that must not stop the program. */
 	signal(SIGTTIN, SIG_IGN);
-	daemon_watch(daemon, STDIN_FILENO, POLLIN, input_ready, input);
+	loop_watch(loop, STDIN_FILENO, POLLIN, input_ready, input);
 	input->watching = true;
 	return input;
 }

@@ -5,16 +5,17 @@
 
 #include "collector-meter/survey/register_reading.h"
 #include "collector-meter/settings/settings.h"
-#include "common/process/daemon.h"
+#include "common/process/loop.h"
 
 struct reading_input;
 
 /* From the standard input, unless the recording comes from there. `taken` is told what came,
  * `refused` why a line is none. NULL with a reason. */
-struct reading_input *reading_input_open(
-	const struct meter_settings *settings, struct daemon *daemon,
-	void (*taken)(void *context, size_t source, const struct register_reading *reading),
-	void (*refused)(void *context, const struct fail *fail), void *context, struct fail *fail);
+struct reading_input *reading_input_open(const struct meter_settings *settings, struct loop *loop,
+					 void (*taken)(void *context, size_t source,
+						       const struct register_reading *reading),
+					 void (*refused)(void *context, const struct fail *fail),
+					 void *context, struct fail *fail);
 void reading_input_close(struct reading_input *input);
 
 #endif

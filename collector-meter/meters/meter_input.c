@@ -140,13 +140,13 @@ static enum lines_event read_batch(struct meter_input *input, struct fail *fail)
 static void pause_input(struct meter_input *input)
 {
 	input->paused = true;
-	daemon_unwatch(input->meters->daemon, input->lines->fd);
+	loop_unwatch(input->meters->loop, input->lines->fd);
 }
 
 static void close_lines(struct meter_input *input, bool store)
 {
 	meter_input_set_online(input, false);
-	daemon_unwatch(input->meters->daemon, input->lines->fd);
+	loop_unwatch(input->meters->loop, input->lines->fd);
 	input->lines->close(input->lines, store);
 	input->lines = NULL;
 }
@@ -155,7 +155,7 @@ static void lines_failed(struct meter_input *input, const struct fail *fail)
 {
 	log_error("%s", fail->text);
 	if (input->meters->replay) {
-		daemon_stop(input->meters->daemon, EXIT_FAILED);
+		loop_stop(input->meters->loop, EXIT_FAILED);
 		pause_input(input);
 		return;
 	}

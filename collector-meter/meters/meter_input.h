@@ -18,7 +18,7 @@ struct meter_input {
 
 struct meters {
 	const struct meter_settings *settings;
-	struct daemon *daemon;
+	struct loop *loop;
 	struct meter_sink sink;
 	struct timer *timer;
 	bool replay;

@@ -80,7 +80,7 @@ static void alarm_due(void *context)
 
 static void watch(struct meter_input *input)
 {
-	daemon_watch(input->meters->daemon, input->lines->fd, POLLIN, input_ready, input);
+	loop_watch(input->meters->loop, input->lines->fd, POLLIN, input_ready, input);
 }
 
 void meters_resume(struct meters *meters)
@@ -185,7 +185,7 @@ static void open_all_gpio(struct meters *meters)
 	/* Lines of meters that were removed may be those of other meters now. */
 	descriptor_store_clear();
 	retry(meters);
-	daemon_every(meters->daemon, RETRY_MS, retry, meters);
+	loop_every(meters->loop, RETRY_MS, retry, meters);
 }
 
 /* -------- open and close -------- */
@@ -224,7 +224,7 @@ static bool allocate(struct meters *meters)
 	return true;
 }
 
-struct meters *meters_open(const struct meter_settings *settings, struct daemon *daemon,
+struct meters *meters_open(const struct meter_settings *settings, struct loop *loop,
 			   const struct meter_sink *sink, struct fail *fail)
 {
 	struct meters *meters = calloc(1, sizeof(*meters));
@@ -234,14 +234,14 @@ struct meters *meters_open(const struct meter_settings *settings, struct daemon 
 		return NULL;
 	}
 	meters->settings = settings;
-	meters->daemon = daemon;
+	meters->loop = loop;
 	meters->sink = *sink;
 	meters->replay = settings->replay[0] != '\0';
 	if (!allocate(meters)) {
 		fail_set(fail, "out of memory");
 		goto failed;
 	}
-	meters->timer = timer_open(daemon, alarm_due, meters, fail);
+	meters->timer = timer_open(loop, alarm_due, meters, fail);
 	if (!meters->timer)
 		goto failed;
 	if (!meters->replay)

@@ -4,7 +4,7 @@
 
 #include "collector-meter/count/counter.h"
 #include "collector-meter/settings/settings.h"
-#include "common/process/daemon.h"
+#include "common/process/loop.h"
 
 /* What is done with edges, pulses and records. `source` is the position in the configuration, `t` a
  * time on CLOCK_BOOTTIME (of a recording: on its own clock). */
@@ -36,7 +36,7 @@ struct meters;
 
 /* Starts reading. GPIO lines that cannot be opened are logged, and opened again every 5 s; if a
  * recording cannot be opened, returns NULL with a reason. An invalid line of it stops the loop. */
-struct meters *meters_open(const struct meter_settings *settings, struct daemon *daemon,
+struct meters *meters_open(const struct meter_settings *settings, struct loop *loop,
 			   const struct meter_sink *sink, struct fail *fail);
 void meters_resume(struct meters *meters);
 

@@ -9,7 +9,7 @@
 
 struct timer {
 	int fd;
-	struct daemon *daemon;
+	struct loop *loop;
 	void (*due)(void *context);
 	void *context;
 };
@@ -24,7 +24,7 @@ static void timer_ready(void *context, short events)
 		timer->due(timer->context);
 }
 
-struct timer *timer_open(struct daemon *daemon, void (*due)(void *context), void *context,
+struct timer *timer_open(struct loop *loop, void (*due)(void *context), void *context,
 			 struct fail *fail)
 {
 	struct timer *timer = calloc(1, sizeof(*timer));
@@ -33,14 +33,14 @@ struct timer *timer_open(struct daemon *daemon, void (*due)(void *context), void
 		fail_set(fail, "no memory");
 		return NULL;
 	}
-	*timer = (struct timer){.daemon = daemon, .due = due, .context = context};
+	*timer = (struct timer){.loop = loop, .due = due, .context = context};
 	timer->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (timer->fd < 0) {
 		fail_set(fail, "timer: %s", strerror(errno));
 		free(timer);
 		return NULL;
 	}
-	daemon_watch(daemon, timer->fd, POLLIN, timer_ready, timer);
+	loop_watch(loop, timer->fd, POLLIN, timer_ready, timer);
 	return timer;
 }
 
@@ -48,7 +48,7 @@ void timer_close(struct timer *timer)
 {
 	if (!timer)
 		return;
-	daemon_unwatch(timer->daemon, timer->fd);
+	loop_unwatch(timer->loop, timer->fd);
 	close(timer->fd);
 	free(timer);
 }

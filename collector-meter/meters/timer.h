@@ -1,13 +1,13 @@
-/* timer.h - one alarm in the daemon's loop. */
+/* timer.h - one alarm in the loop. */
 #ifndef COLLECTOR_METER_METERS_TIMER_H
 #define COLLECTOR_METER_METERS_TIMER_H
 
-#include "common/process/daemon.h"
+#include "common/process/loop.h"
 #include "common/base/fail.h"
 
 struct timer;
 
-struct timer *timer_open(struct daemon *daemon, void (*due)(void *context), void *context,
+struct timer *timer_open(struct loop *loop, void (*due)(void *context), void *context,
 			 struct fail *fail);
 void timer_close(struct timer *timer);
 

@@ -32,7 +32,7 @@ struct line_statistics {
 struct meter_publisher {
 	const struct meter_settings *settings;
 	struct reporter_settings reporter_settings;
-	struct daemon *daemon;
+	struct loop *loop;
 	struct meters *meters;
 	struct reporter *reporter;
 	struct timer *timer;
@@ -149,8 +149,8 @@ static void show_status(struct meter_publisher *publisher)
 	char status[REPORTER_STATUS_SIZE];
 
 	reporter_status(publisher->reporter, status);
-	daemon_status(publisher->daemon, "%zu of %zu meters, %s", publisher->online,
-		      publisher->settings->sources.count, status);
+	loop_status(publisher->loop, "%zu of %zu meters, %s", publisher->online,
+		    publisher->settings->sources.count, status);
 }
 
 static void meter_online(void *context, size_t source, bool online)
@@ -230,7 +230,7 @@ static void look_for_end(struct meter_publisher *publisher)
 	else
 		return;
 	publisher->finished = false;
-	daemon_stop(publisher->daemon, EXIT_DONE);
+	loop_stop(publisher->loop, EXIT_DONE);
 }
 
 static bool meter_ready(void *context)
@@ -305,33 +305,33 @@ static struct reporter *open_reporter(struct meter_publisher *publisher, struct 
 		.clock = settings->clock,
 		.recording = settings->replay[0] != '\0',
 	};
-	reporter = reporter_open(&publisher->reporter_settings, sources, count, publisher->daemon,
+	reporter = reporter_open(&publisher->reporter_settings, sources, count, publisher->loop,
 				 reporter_changed, publisher, fail);
 	free(sources);
 	return reporter;
 }
 
 struct meter_publisher *meter_publisher_open(const struct meter_settings *settings,
-					     struct daemon *daemon, struct fail *fail)
+					     struct loop *loop, struct fail *fail)
 {
 	struct meter_publisher *publisher = calloc(1, sizeof(*publisher));
 
 	if (!publisher)
 		goto no_memory;
 	publisher->settings = settings;
-	publisher->daemon = daemon;
+	publisher->loop = loop;
 	publisher->live = calloc(settings->sources.count, sizeof(*publisher->live));
 	publisher->statistics = calloc(settings->sources.count, sizeof(*publisher->statistics));
 	if (!publisher->live || !publisher->statistics)
 		goto no_memory;
 	for (size_t source = 0; source < settings->sources.count; source++)
 		publisher->live[source].sent = -LIVE_MS;
-	publisher->timer = timer_open(daemon, live_due, publisher, fail);
+	publisher->timer = timer_open(loop, live_due, publisher, fail);
 	if (publisher->timer)
 		publisher->reporter = open_reporter(publisher, fail);
 	if (!publisher->reporter)
 		goto failed;
-	daemon_every(daemon, STATISTICS_MS, statistics_due, publisher);
+	loop_every(loop, STATISTICS_MS, statistics_due, publisher);
 	return publisher;
 no_memory:
 	fail_set(fail, "no memory");

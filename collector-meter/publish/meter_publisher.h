@@ -8,7 +8,7 @@ struct meter_publisher;
 
 /* Connects to the broker, which need not be there yet. */
 struct meter_publisher *meter_publisher_open(const struct meter_settings *settings,
-					     struct daemon *daemon, struct fail *fail);
+					     struct loop *loop, struct fail *fail);
 
 /* Publishes what it heard, says goodbye, disconnects. */
 void meter_publisher_close(struct meter_publisher *publisher);

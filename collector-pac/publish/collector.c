@@ -27,7 +27,7 @@ struct subject {
 
 struct collector {
 	const struct settings *settings;
-	struct daemon *daemon;
+	struct loop *loop;
 	size_t count;
 	struct subject *subjects;
 	struct poller_meter *meters;
@@ -156,10 +156,10 @@ static void show_status(struct collector *collector)
 		missed += subject->missed;
 	}
 	reporter_status(collector->reporter, status);
-	daemon_status(collector->daemon,
-		      "%zu of %zu meters answer, %s; %lld polls, %lld failed, %lld slots missed",
-		      online, collector->count, status, (long long)polls, (long long)failed,
-		      (long long)missed);
+	loop_status(collector->loop,
+		    "%zu of %zu meters answer, %s; %lld polls, %lld failed, %lld slots missed",
+		    online, collector->count, status, (long long)polls, (long long)failed,
+		    (long long)missed);
 }
 
 static void reporter_changed(void *context)
@@ -250,7 +250,7 @@ static bool reporter_start(struct collector *collector, struct fail *fail)
 	};
 	collector->reporter =
 		reporter_open(&collector->reporter_settings, sources, collector->count,
-			      collector->daemon, reporter_changed, collector, fail);
+			      collector->loop, reporter_changed, collector, fail);
 	free(sources);
 	return collector->reporter != NULL;
 }
@@ -274,7 +274,7 @@ static bool collector_start(struct collector *collector, struct fail *fail)
 	return collector->poller != NULL;
 }
 
-struct collector *collector_open(const struct settings *settings, struct daemon *daemon,
+struct collector *collector_open(const struct settings *settings, struct loop *loop,
 				 struct fail *fail)
 {
 	struct collector *collector = calloc(1, sizeof(*collector));
@@ -284,14 +284,14 @@ struct collector *collector_open(const struct settings *settings, struct daemon 
 		return NULL;
 	}
 	collector->settings = settings;
-	collector->daemon = daemon;
+	collector->loop = loop;
 	collector->count = settings->meters.count;
 	if (!collector_start(collector, fail)) {
 		collector_close(collector);
 		return NULL;
 	}
-	daemon_watch(daemon, poller_fd(collector->poller), POLLIN, collector_polls, collector);
-	daemon_every(daemon, LOST_MS, lost_due, collector);
+	loop_watch(loop, poller_fd(collector->poller), POLLIN, collector_polls, collector);
+	loop_every(loop, LOST_MS, lost_due, collector);
 	log_info("polling %zu meters every %lld ms", collector->count,
 		 (long long)settings->poll_ms);
 	return collector;
@@ -314,7 +314,7 @@ void collector_close(struct collector *collector)
 	if (collector == NULL)
 		return;
 	if (collector->poller != NULL) {
-		daemon_unwatch(collector->daemon, poller_fd(collector->poller));
+		loop_unwatch(collector->loop, poller_fd(collector->poller));
 		poller_stop(collector->poller);
 		collector_polls(collector, 0);
 		log_counts(collector);

@@ -3,13 +3,13 @@
 #define COLLECTOR_PAC_PUBLISH_COLLECTOR_H
 
 #include "collector-pac/settings/settings.h"
-#include "common/process/daemon.h"
+#include "common/process/loop.h"
 
 struct collector;
 
-/* Starts polling and connects to the broker, in the loop of `daemon`. Both arguments belong to the
+/* Starts polling and connects to the broker, in the loop `loop`. Both arguments belong to the
  * caller and are to outlive the collector. NULL on failure, with a reason. */
-struct collector *collector_open(const struct settings *settings, struct daemon *daemon,
+struct collector *collector_open(const struct settings *settings, struct loop *loop,
 				 struct fail *fail);
 
 /* Stops polling, sends what is on its way, says goodbye to the broker. May be NULL. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/collector/event_clock.h"
-#include "common/timebase/succession.h"
+#include "common/timebase/record_order.h"
 #include "common/contract/topic.h"
 
 #define TURN_MS	   (1 * MS_PER_SECOND)
@@ -18,13 +18,13 @@
 struct subject {
 	const char *id;
 	char about_topic[TOPIC_SIZE], status_topic[TOPIC_SIZE], live_topic[TOPIC_SIZE];
-	struct succession succession;
+	struct record_order order;
 	bool withholding;
 };
 
 struct reporter {
 	const struct reporter_settings *settings;
-	struct daemon *daemon;
+	struct loop *loop;
 	void (*changed)(void *context);
 	void *context;
 	struct mqtt *mqtt;
@@ -49,8 +49,8 @@ static ms_t newest_record(const struct reporter *reporter)
 	ms_t newest = 0;
 
 	for (size_t i = 0; i < reporter->count; i++)
-		if (reporter->subjects[i].succession.newest > newest)
-			newest = reporter->subjects[i].succession.newest;
+		if (reporter->subjects[i].order.newest > newest)
+			newest = reporter->subjects[i].order.newest;
 	return newest;
 }
 
@@ -60,7 +60,7 @@ static void date_records(struct reporter *reporter)
 
 	outbox_date(reporter->outbox, offset);
 	for (size_t i = 0; i < reporter->count; i++)
-		succession_date(&reporter->subjects[i].succession, offset);
+		record_order_date(&reporter->subjects[i].order, offset);
 }
 
 static void clock_look(struct reporter *reporter)
@@ -180,12 +180,12 @@ static void keep(struct reporter *reporter, struct subject *subject, const struc
 	struct record dated = *record;
 
 	if (!reporter->clock.timebase.known) {
-		succession_keep(&subject->succession, record->t);
+		record_order_keep(&subject->order, record->t);
 		outbox_add(reporter->outbox, subject->id, record, false, record->t);
 		return;
 	}
 	dated.t += reporter->clock.timebase.offset;
-	if (!succession_take(&subject->succession, &dated.t)) {
+	if (!record_order_take(&subject->order, &dated.t)) {
 		withhold(reporter, subject, &dated, record->t);
 		return;
 	}
@@ -306,7 +306,7 @@ static void broker_message(void *context, const struct mqtt_message *message)
 		hear_ack(reporter, message);
 }
 
-/* -------- the daemon's loop -------- */
+/* -------- the loop -------- */
 
 static void broker_ready(void *context, short events)
 {
@@ -388,14 +388,14 @@ static void open_subjects(struct reporter *reporter, const struct reporter_sourc
 		struct outbox_total total;
 
 		subject->id = sources[i].id;
-		subject->succession = succession_start(
+		subject->order = record_order_start(
 			reporter_total(reporter, i, &total) && total.t ? total.t : NEVER);
 	}
 }
 
 struct reporter *reporter_open(const struct reporter_settings *settings,
 			       const struct reporter_source *sources, size_t count,
-			       struct daemon *daemon, void (*changed)(void *context), void *context,
+			       struct loop *loop, void (*changed)(void *context), void *context,
 			       struct fail *fail)
 {
 	struct reporter *reporter = calloc(1, sizeof(*reporter));
@@ -408,7 +408,7 @@ struct reporter *reporter_open(const struct reporter_settings *settings,
 		return NULL;
 	}
 	reporter->settings = settings;
-	reporter->daemon = daemon;
+	reporter->loop = loop;
 	reporter->changed = changed;
 	reporter->context = context;
 	reporter->count = count;
@@ -421,8 +421,8 @@ struct reporter *reporter_open(const struct reporter_settings *settings,
 	if (!connect_broker(reporter, fail))
 		goto failed;
 	introduce(reporter, sources);
-	daemon_watch(daemon, mqtt_fd(reporter->mqtt), POLLIN, broker_ready, reporter);
-	daemon_every(daemon, TURN_MS, turn_due, reporter);
+	loop_watch(loop, mqtt_fd(reporter->mqtt), POLLIN, broker_ready, reporter);
+	loop_every(loop, TURN_MS, turn_due, reporter);
 	return reporter;
 failed:
 	reporter_close(reporter);
@@ -434,7 +434,7 @@ void reporter_close(struct reporter *reporter)
 	if (!reporter)
 		return;
 	if (reporter->mqtt) {
-		daemon_unwatch(reporter->daemon, mqtt_fd(reporter->mqtt));
+		loop_unwatch(reporter->loop, mqtt_fd(reporter->mqtt));
 		outbox_flush(reporter->outbox);
 		outbox_pump(reporter->outbox, reporter->mqtt, clock_monotonic());
 		for (size_t i = 0; i < reporter->count; i++)

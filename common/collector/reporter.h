@@ -7,7 +7,7 @@
 #ifndef COMMON_COLLECTOR_REPORTER_H
 #define COMMON_COLLECTOR_REPORTER_H
 
-#include "common/process/daemon.h"
+#include "common/process/loop.h"
 #include "common/contract/fact.h"
 #include "common/mqtt/mqtt.h"
 #include "common/collector/outbox.h"
@@ -34,7 +34,7 @@ struct reporter_source {
  * Everything in `settings` is to outlive the reporter. NULL with a reason. */
 struct reporter *reporter_open(const struct reporter_settings *settings,
 			       const struct reporter_source *sources, size_t count,
-			       struct daemon *daemon, void (*changed)(void *context), void *context,
+			       struct loop *loop, void (*changed)(void *context), void *context,
 			       struct fail *fail);
 
 /* Everything to the disk, the sources offline, goodbye. What was not acknowledged stays in the

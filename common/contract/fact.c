@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/json/json.h"
-#include "common/json/member.h"
+#include "common/json/field.h"
 
 #define COUNT_MAX INT64_C(9000000000000000)
 #define WH_MAX	  9e12
@@ -26,14 +26,14 @@ bool about_is_pulse(const struct about *about)
 
 static bool get_time(ms_t *t, const json_t *object, struct fail *fail)
 {
-	return member_whole(t, object, "t", 0, FACT_TIME_MAX,
-			    "whole milliseconds since 1970, up to the year 9999", fail);
+	return field_whole(t, object, "t", 0, FACT_TIME_MAX,
+			   "whole milliseconds since 1970, up to the year 9999", fail);
 }
 
 static bool get_count(int64_t *count, const json_t *object, const char *name, struct fail *fail)
 {
-	return member_whole(count, object, name, 0, COUNT_MAX, "a whole number from 0 to 9e15",
-			    fail);
+	return field_whole(count, object, name, 0, COUNT_MAX, "a whole number from 0 to 9e15",
+			   fail);
 }
 
 /* -------- record -------- */
@@ -43,26 +43,26 @@ static bool get_stream(char stream[STREAM_SIZE], const json_t *object, struct fa
 	const char *text = json_string_value(json_object_get(object, "stream"));
 
 	if (!text || strspn(text, "0123456789abcdef") != STREAM_SIZE - 1 || text[STREAM_SIZE - 1])
-		return member_unexpected(object, "stream", "16 digits 0-9 and a-f", fail);
+		return field_unexpected(object, "stream", "16 digits 0-9 and a-f", fail);
 	memcpy(stream, text, STREAM_SIZE);
 	return true;
 }
 
 static bool get_numbers(struct record *record, const json_t *object, struct fail *fail)
 {
-	if (!member_whole(&record->seq, object, "seq", 1, INT64_MAX, "a whole number of 1 or more",
-			  fail))
+	if (!field_whole(&record->seq, object, "seq", 1, INT64_MAX, "a whole number of 1 or more",
+			 fail))
 		return false;
-	record->has_prev = member_given(object, "prev");
-	return !record->has_prev || member_whole(&record->prev, object, "prev", 0, record->seq - 1,
-						 "a whole number of 0 or more, below seq", fail);
+	record->has_prev = field_given(object, "prev");
+	return !record->has_prev || field_whole(&record->prev, object, "prev", 0, record->seq - 1,
+						"a whole number of 0 or more, below seq", fail);
 }
 
 static bool get_mark(enum mark *mark, const json_t *object, struct fail *fail)
 {
 	int choice;
-	bool got = member_choice(&choice, object, "mark", mark_names,
-				 "top10, minute, contacts, start or stop", fail);
+	bool got = field_choice(&choice, object, "mark", mark_names,
+				"top10, minute, contacts, start or stop", fail);
 
 	*mark = (enum mark)choice;
 	return got;
@@ -74,8 +74,8 @@ static bool get_tristate(enum tristate *value, const json_t *object, const char 
 	const json_t *json = json_object_get(object, name);
 
 	*value = json_is_boolean(json) ? (enum tristate)json_is_true(json) : UNKNOWN;
-	return json_is_boolean(json) || !member_given(object, name) ||
-	       member_unexpected(object, name, "true, false or null", fail);
+	return json_is_boolean(json) || !field_given(object, name) ||
+	       field_unexpected(object, name, "true, false or null", fail);
 }
 
 static bool get_lost_possible(bool *possible, const json_t *object, struct fail *fail)
@@ -96,9 +96,9 @@ static bool get_setting(struct record *record, const json_t *setting, struct fai
 	    !get_count(&to, setting, "to", fail))
 		return false;
 	if (to != record->pulses)
-		return member_unexpected(setting, "to", "the same as pulses", fail);
+		return field_unexpected(setting, "to", "the same as pulses", fail);
 	if (!by || !label_valid(by))
-		return member_unexpected(setting, "by", LABEL_EXPECTED, fail);
+		return field_unexpected(setting, "by", LABEL_EXPECTED, fail);
 	memcpy(record->index_by, by, strlen(by) + 1);
 	return true;
 }
@@ -108,13 +108,13 @@ static bool get_index_set(struct record *record, const json_t *object, struct fa
 {
 	const json_t *setting = json_object_get(object, "index_set");
 
-	record->index_set = member_given(object, "index_set");
+	record->index_set = field_given(object, "index_set");
 	if (!record->index_set)
 		return true;
 	if (!record->is_pulse)
 		return fail_set(fail, "index_set: expected together with pulses only");
 	if (!json_is_object(setting))
-		return member_unexpected(object, "index_set", "an object", fail);
+		return field_unexpected(object, "index_set", "an object", fail);
 	return get_setting(record, setting, fail) || fail_at(fail, "index_set");
 }
 
@@ -130,8 +130,8 @@ static bool get_energy_record(struct record *record, const json_t *object, struc
 {
 	static const char expected[] = "a number from 0 to 9e12";
 
-	return member_number(&record->wh, object, "wh", 0, WH_MAX, expected, fail) &&
-	       (!isnan(record->wh) || member_unexpected(object, "wh", expected, fail));
+	return field_number(&record->wh, object, "wh", 0, WH_MAX, expected, fail) &&
+	       (!isnan(record->wh) || field_unexpected(object, "wh", expected, fail));
 }
 
 static bool get_record(struct record *record, const json_t *object, struct fail *fail)
@@ -147,9 +147,9 @@ static bool get_record(struct record *record, const json_t *object, struct fail 
 	       get_numbers(record, object, fail) &&
 	       (record->is_pulse ? get_pulse_record(record, object, fail)
 				 : get_energy_record(record, object, fail)) &&
-	       (!member_given(object, "blind_ms") ||
+	       (!field_given(object, "blind_ms") ||
 		get_count(&record->blind_ms, object, "blind_ms", fail)) &&
-	       (!member_given(object, "lost") || get_count(&record->lost, object, "lost", fail)) &&
+	       (!field_given(object, "lost") || get_count(&record->lost, object, "lost", fail)) &&
 	       get_lost_possible(&record->lost_possible, object, fail) &&
 	       get_index_set(record, object, fail);
 }
@@ -231,11 +231,11 @@ static bool get_live(struct live *live, const json_t *object, struct fail *fail)
 		return false;
 	if (live->is_pulse)
 		return get_count(&live->pulses, object, "pulses", fail) &&
-		       member_positive(&live->interval_us, object, "interval_us", fail);
-	return member_number(&live->power_w, object, "power_w", -DBL_MAX, DBL_MAX,
-			     "a number or null", fail) &&
-	       member_number(&live->wh, object, "wh", 0, WH_MAX, "a number from 0 to 9e12, or null",
-			     fail);
+		       field_positive(&live->interval_us, object, "interval_us", fail);
+	return field_number(&live->power_w, object, "power_w", -DBL_MAX, DBL_MAX,
+			    "a number or null", fail) &&
+	       field_number(&live->wh, object, "wh", 0, WH_MAX, "a number from 0 to 9e12, or null",
+			    fail);
 }
 
 bool live_decode(struct live *live, const char *payload, size_t size, struct fail *fail)
@@ -268,10 +268,10 @@ static bool get_label(struct about *about, const json_t *object, struct fail *fa
 {
 	const char *text = json_string_value(json_object_get(object, "label"));
 
-	if (!member_given(object, "label"))
+	if (!field_given(object, "label"))
 		text = about->zone;
 	if (!text || !label_valid(text))
-		return member_unexpected(object, "label", LABEL_EXPECTED, fail);
+		return field_unexpected(object, "label", LABEL_EXPECTED, fail);
 	memcpy(about->label, text, strlen(text) + 1);
 	return true;
 }
@@ -279,7 +279,7 @@ static bool get_label(struct about *about, const json_t *object, struct fail *fa
 static bool get_role(enum role *role, const json_t *object, struct fail *fail)
 {
 	int choice;
-	bool got = member_choice(&choice, object, "role", role_names, "main or part", fail);
+	bool got = field_choice(&choice, object, "role", role_names, "main or part", fail);
 
 	*role = (enum role)choice;
 	return got;
@@ -308,28 +308,28 @@ static bool get_modulus(struct about *about, const json_t *object, struct fail *
 	const char *other = pulses ? "modulus_wh" : "modulus_pulses";
 
 	about->modulus_pulses = about->modulus_wh = 0;
-	if (member_given(object, other))
+	if (field_given(object, other))
 		return fail_set(fail, "%s: expected %s with kind %s", other, name, about->kind);
-	if (!member_given(object, name))
+	if (!field_given(object, name))
 		return true;
 	if (pulses)
-		return member_whole(&about->modulus_pulses, object, name, 1, COUNT_MAX,
-				    "a whole number from 1 to 9e15", fail);
-	return member_whole(&about->modulus_wh, object, name, 1, (int64_t)WH_MAX,
-			    "a whole number from 1 to 9e12", fail);
+		return field_whole(&about->modulus_pulses, object, name, 1, COUNT_MAX,
+				   "a whole number from 1 to 9e15", fail);
+	return field_whole(&about->modulus_wh, object, name, 1, (int64_t)WH_MAX,
+			   "a whole number from 1 to 9e12", fail);
 }
 
 static bool get_about(struct about *about, const json_t *object, struct fail *fail)
 {
-	return member_id(about->kind, object, "kind", fail) &&
-	       member_id(about->medium, object, "medium", fail) &&
-	       member_id(about->zone, object, "zone", fail) && get_label(about, object, fail) &&
-	       member_positive(&about->nominal_w, object, "nominal_w", fail) &&
+	return field_id(about->kind, object, "kind", fail) &&
+	       field_id(about->medium, object, "medium", fail) &&
+	       field_id(about->zone, object, "zone", fail) && get_label(about, object, fail) &&
+	       field_positive(&about->nominal_w, object, "nominal_w", fail) &&
 	       get_role(&about->role, object, fail) &&
-	       member_positive(&about->wh_per_pulse, object, "wh_per_pulse", fail) &&
-	       member_positive(&about->m3_per_pulse, object, "m3_per_pulse", fail) &&
-	       member_positive(&about->kwh_per_m3, object, "kwh_per_m3", fail) &&
-	       member_positive(&about->min_interval_us, object, "min_interval_us", fail) &&
+	       field_positive(&about->wh_per_pulse, object, "wh_per_pulse", fail) &&
+	       field_positive(&about->m3_per_pulse, object, "m3_per_pulse", fail) &&
+	       field_positive(&about->kwh_per_m3, object, "kwh_per_m3", fail) &&
+	       field_positive(&about->min_interval_us, object, "min_interval_us", fail) &&
 	       weights_fit(about, fail) && get_modulus(about, object, fail);
 }
 
@@ -389,8 +389,8 @@ bool about_equal(const struct about *a, const struct about *b)
 static bool get_ack(struct ack *ack, const json_t *object, struct fail *fail)
 {
 	return get_stream(ack->stream, object, fail) &&
-	       member_whole(&ack->seq, object, "seq", 0, INT64_MAX, "a whole number of 0 or more",
-			    fail);
+	       field_whole(&ack->seq, object, "seq", 0, INT64_MAX, "a whole number of 0 or more",
+			   fail);
 }
 
 bool ack_decode(struct ack *ack, const char *payload, size_t size, struct fail *fail)

@@ -23,7 +23,7 @@ struct request {
 
 struct connection {
 	MQTTAsync client;
-	struct handover *handover;
+	struct event_queue *queue;
 	struct mqtt_config config;
 	bool is_5;
 	char *client_id;
@@ -44,24 +44,24 @@ const char *connection_reason(int reason)
 
 static void hand_down(struct connection *connection, bool hopeless, const char *text)
 {
-	struct event event = {
+	struct mqtt_event event = {
 		.kind = EVENT_DOWN,
 		.hopeless = hopeless,
 		.text = {text, strlen(text)},
 	};
 
-	handover_put(connection->handover, &event);
+	event_queue_put(connection->queue, &event);
 }
 
 static void hand_answer(const struct request *request, int reason)
 {
-	struct event event = {
+	struct mqtt_event event = {
 		.kind = EVENT_ANSWER,
 		.token = request->token,
 		.reason = reason,
 	};
 
-	handover_put(request->connection->handover, &event);
+	event_queue_put(request->connection->queue, &event);
 }
 
 /* Why a broker turned a connection down: a CONNACK of MQTT 5 (0x80 and more) or 3.1.1 (1 to 5). A
@@ -134,7 +134,7 @@ static void hand_failure(struct connection *connection, int code)
 static void on_up_5(void *context, MQTTAsync_successData5 *data)
 {
 	struct connection *connection = context;
-	struct event event = {
+	struct mqtt_event event = {
 		.kind = EVENT_UP,
 		.receive_maximum = 65535,
 		.packet_maximum = INT64_MAX,
@@ -147,20 +147,20 @@ static void on_up_5(void *context, MQTTAsync_successData5 *data)
 	if (MQTTProperties_hasProperty(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE))
 		event.packet_maximum = (uint32_t)MQTTProperties_getNumericValue(
 			properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
-	handover_put(connection->handover, &event);
+	event_queue_put(connection->queue, &event);
 }
 
 static void on_up(void *context, MQTTAsync_successData *data)
 {
 	struct connection *connection = context;
-	struct event event = {
+	struct mqtt_event event = {
 		.kind = EVENT_UP,
 		.receive_maximum = 65535,
 		.packet_maximum = INT64_MAX,
 	};
 
 	(void)data;
-	handover_put(connection->handover, &event);
+	event_queue_put(connection->queue, &event);
 }
 
 static void on_failed_5(void *context, MQTTAsync_failureData5 *data)
@@ -232,7 +232,7 @@ static struct bytes property_bytes(MQTTProperties *properties, enum MQTTProperty
 static int on_message(void *context, char *topic, int topic_size, MQTTAsync_message *message)
 {
 	struct connection *connection = context;
-	struct event event = {
+	struct mqtt_event event = {
 		.kind = EVENT_MESSAGE,
 		.retained = message->retained,
 		.text = {topic, topic_size ? (size_t)topic_size : strlen(topic)},
@@ -245,7 +245,7 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
 		event.correlation =
 			property_bytes(&message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA);
 	}
-	handover_put(connection->handover, &event);
+	event_queue_put(connection->queue, &event);
 	MQTTAsync_freeMessage(&message);
 	MQTTAsync_free(topic);
 	return 1;
@@ -287,13 +287,13 @@ static bool client_create(struct connection *connection)
 }
 
 struct connection *connection_open(const struct connection_options *options,
-				   struct handover *handover)
+				   struct event_queue *queue)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 
 	if (!connection)
 		return NULL;
-	connection->handover = handover;
+	connection->queue = queue;
 	connection->config = *options->config;
 	connection->is_5 = options->config->protocol == MQTT_PROTOCOL_5;
 	connection->client_id = strdup(options->client_id);

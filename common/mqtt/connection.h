@@ -7,7 +7,7 @@
 #ifndef COMMON_MQTT_CONNECTION_H
 #define COMMON_MQTT_CONNECTION_H
 
-#include "common/mqtt/handover.h"
+#include "common/mqtt/event_queue.h"
 #include "common/mqtt/mqtt_config.h"
 
 /* Requests carry a token below this, which comes back in the answer. */
@@ -35,7 +35,7 @@ struct connection;
 /* Does not connect yet. Everything is copied but `handover`. NULL where paho cannot make a client
  * of it, logged. */
 struct connection *connection_open(const struct connection_options *options,
-				   struct handover *handover);
+				   struct event_queue *queue);
 void connection_start(struct connection *connection);
 
 /* Disconnects in good order (the will is not published) if it is up, and frees. No event comes

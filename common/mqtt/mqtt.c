@@ -13,7 +13,7 @@
 #include "common/base/backoff.h"
 #include "common/process/clock.h"
 #include "common/mqtt/connection.h"
-#include "common/mqtt/handover.h"
+#include "common/mqtt/event_queue.h"
 #include "common/process/log.h"
 #include "common/mqtt/nagle.h"
 #include "common/mqtt/mqtt_password.h"
@@ -66,7 +66,7 @@ struct mqtt {
 	char password[MQTT_PASSWORD_SIZE];
 	char will_topic[TOPIC_SIZE];
 	struct mqtt_handler handler;
-	struct handover *handover;
+	struct event_queue *queue;
 	struct connection *connection;
 	struct retained *retained;
 	int epoll;
@@ -121,7 +121,7 @@ static struct connection *connection_make(struct mqtt *mqtt)
 		.will_topic = mqtt->will_topic[0] ? mqtt->will_topic : NULL,
 	};
 
-	return connection_open(&options, mqtt->handover);
+	return connection_open(&options, mqtt->queue);
 }
 
 static void mqtt_attempt(struct mqtt *mqtt)
@@ -133,7 +133,7 @@ static void mqtt_attempt(struct mqtt *mqtt)
 		return;
 	connection_close(mqtt->connection);
 	/* What is left of the old connection concerns nobody. */
-	handover_clear(mqtt->handover);
+	event_queue_clear(mqtt->queue);
 	mqtt->connection = connection;
 	mqtt->state = STATE_CONNECTING;
 	connection_start(connection);
@@ -170,7 +170,7 @@ static void log_trouble(struct mqtt *mqtt, bool was_up, const char *reason)
 	log_warning("%s; trying again", trouble);
 }
 
-static void mqtt_down(struct mqtt *mqtt, const struct event *event)
+static void mqtt_down(struct mqtt *mqtt, const struct mqtt_event *event)
 {
 	bool was_up = mqtt->state == STATE_UP;
 
@@ -242,9 +242,9 @@ static void flight_start(struct mqtt *mqtt, const struct publication *publicatio
 	}
 	/* Sending it would end the connection, again and again: refuse it for the broker. */
 	log_oversized(mqtt, publication);
-	handover_put(
-		mqtt->handover,
-		&(struct event){.kind = EVENT_ANSWER, .token = index, .reason = REASON_TOO_LARGE});
+	event_queue_put(mqtt->queue, &(struct mqtt_event){.kind = EVENT_ANSWER,
+							  .token = index,
+							  .reason = REASON_TOO_LARGE});
 }
 
 static bool publish_quick(struct mqtt *mqtt, const struct publication *publication)
@@ -359,7 +359,7 @@ void mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos)
 
 /* -------- events -------- */
 
-static void mqtt_up(struct mqtt *mqtt, const struct event *event)
+static void mqtt_up(struct mqtt *mqtt, const struct mqtt_event *event)
 {
 	mqtt->state = STATE_UP;
 	mqtt->up_since = clock_monotonic();
@@ -416,7 +416,7 @@ static void flight_answered(struct mqtt *mqtt, struct flight *flight, int reason
 							      : MQTT_DELIVERED);
 }
 
-static void mqtt_answered(struct mqtt *mqtt, const struct event *event)
+static void mqtt_answered(struct mqtt *mqtt, const struct mqtt_event *event)
 {
 	/* An answer that was overtaken by the end of its connection. */
 	if (mqtt->state != STATE_UP)
@@ -432,7 +432,7 @@ static void mqtt_answered(struct mqtt *mqtt, const struct event *event)
 	}
 }
 
-static void mqtt_received(struct mqtt *mqtt, const struct event *event)
+static void mqtt_received(struct mqtt *mqtt, const struct mqtt_event *event)
 {
 	struct mqtt_message message = {
 		.topic = event->text.data,
@@ -448,7 +448,7 @@ static void mqtt_received(struct mqtt *mqtt, const struct event *event)
 		mqtt->handler.message(mqtt->handler.context, &message);
 }
 
-static void mqtt_handle(struct mqtt *mqtt, const struct event *event)
+static void mqtt_handle(struct mqtt *mqtt, const struct mqtt_event *event)
 {
 	switch (event->kind) {
 	case EVENT_UP: mqtt_up(mqtt, event); break;
@@ -460,16 +460,16 @@ static void mqtt_handle(struct mqtt *mqtt, const struct event *event)
 
 void mqtt_dispatch(struct mqtt *mqtt)
 {
-	struct event event;
+	struct mqtt_event event;
 	uint64_t expirations;
 	int64_t dropped;
 
 	if (read(mqtt->timer, &expirations, sizeof(expirations)) == sizeof(expirations))
 		mqtt_attempt(mqtt);
-	handover_begin(mqtt->handover);
-	while (handover_next(mqtt->handover, &event))
+	event_queue_begin(mqtt->queue);
+	while (event_queue_next(mqtt->queue, &event))
 		mqtt_handle(mqtt, &event);
-	dropped = handover_dropped(mqtt->handover);
+	dropped = event_queue_dropped(mqtt->queue);
 	if (dropped)
 		log_error("%lld received messages were dropped: they came faster than they could "
 			  "be worked off",
@@ -492,7 +492,7 @@ static void mqtt_free(struct mqtt *mqtt)
 {
 	connection_close(mqtt->connection);
 	explicit_bzero(mqtt->password, sizeof(mqtt->password));
-	handover_close(mqtt->handover);
+	event_queue_close(mqtt->queue);
 	retained_close(mqtt->retained);
 	for (unsigned i = 0; i < mqtt->subscription_count; i++)
 		free(mqtt->subscriptions[i].filter);
@@ -507,13 +507,13 @@ static bool descriptors_open(struct mqtt *mqtt)
 {
 	struct epoll_event readable = {.events = EPOLLIN};
 
-	mqtt->handover = handover_open();
+	mqtt->queue = event_queue_open();
 	mqtt->retained = retained_open();
 	mqtt->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	mqtt->epoll = epoll_create1(EPOLL_CLOEXEC);
-	return mqtt->handover && mqtt->retained && mqtt->timer >= 0 && mqtt->epoll >= 0 &&
+	return mqtt->queue && mqtt->retained && mqtt->timer >= 0 && mqtt->epoll >= 0 &&
 	       epoll_ctl(mqtt->epoll, EPOLL_CTL_ADD, mqtt->timer, &readable) == 0 &&
-	       epoll_ctl(mqtt->epoll, EPOLL_CTL_ADD, handover_fd(mqtt->handover), &readable) == 0;
+	       epoll_ctl(mqtt->epoll, EPOLL_CTL_ADD, event_queue_fd(mqtt->queue), &readable) == 0;
 }
 
 struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,

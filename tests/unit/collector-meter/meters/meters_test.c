@@ -1,4 +1,4 @@
-/* The meters in a real daemon's loop: recordings from a file, and GPIO lines whose kernel is
+/* The meters in a real loop: recordings from a file, and GPIO lines whose kernel is
  * played here by a pipe for each line. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,7 +83,7 @@ static struct source_settings sources[2];
 static struct meter_settings settings = {.sources = {.count = 2, .items = sources}};
 
 static struct bench {
-	struct daemon *daemon;
+	struct loop *loop;
 	struct meters *meters;
 	size_t pulses[2], marks[2], edges;
 	struct record last[2], first[2];
@@ -92,7 +92,7 @@ static struct bench {
 	ms_t last_pulse;
 	bool online[2], finished;
 	size_t room;	      /* events it takes before it is not ready */
-	size_t stop_at_pulse; /* ends the daemon; 0: never */
+	size_t stop_at_pulse; /* ends the loop; 0: never */
 	void (*told)(void);
 } bench;
 
@@ -122,7 +122,7 @@ static void take_event(void *context, size_t source, const struct counter *count
 	bench.pulses[source]++;
 	bench.last_pulse = t;
 	if (bench.pulses[source] == bench.stop_at_pulse)
-		daemon_stop(bench.daemon, EXIT_DONE);
+		loop_stop(bench.loop, EXIT_DONE);
 }
 
 static void take_online(void *context, size_t source, bool online)
@@ -136,7 +136,7 @@ static void take_finished(void *context)
 {
 	(void)context;
 	bench.finished = true;
-	daemon_stop(bench.daemon, EXIT_DONE);
+	loop_stop(bench.loop, EXIT_DONE);
 }
 
 static bool is_ready(void *context)
@@ -184,8 +184,8 @@ static int set_up(void **state)
 	}
 	sources[1].lines[LINE_SIGNAL] = no_line;
 	bench.room = SIZE_MAX;
-	bench.daemon = daemon_open();
-	assert_non_null(bench.daemon);
+	bench.loop = loop_open();
+	assert_non_null(bench.loop);
 	return 0;
 }
 
@@ -193,7 +193,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	meters_close(bench.meters);
-	daemon_close(bench.daemon);
+	loop_close(bench.loop);
 	for (int i = 0; i < 8; i++)
 		if (wires[i].write_end > 0)
 			close(wires[i].write_end);
@@ -206,7 +206,7 @@ static void open_meters(void)
 {
 	struct fail fail = {0};
 
-	bench.meters = meters_open(&settings, bench.daemon, &sink, &fail);
+	bench.meters = meters_open(&settings, bench.loop, &sink, &fail);
 	if (!bench.meters)
 		fail_msg("%s", fail.text);
 }
@@ -245,7 +245,7 @@ static void a_recording_is_told_whole_and_then_ends(void **state)
 	(void)state;
 	record_pulses(10000, "");
 	open_meters();
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	assert_true(bench.finished);
 	assert_int_equal(bench.edges, 3 + 40000);
 	for (int s = 0; s < 2; s++) {
@@ -276,8 +276,8 @@ static void a_recording_waits_for_a_listener_that_is_not_ready(void **state)
 	record_pulses(2000, "1360800000\n");
 	bench.room = 500;
 	open_meters();
-	daemon_every(bench.daemon, 1, make_room, NULL);
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	loop_every(bench.loop, 1, make_room, NULL);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	assert_true(bench.finished);
 	for (int s = 0; s < 2; s++) {
 		assert_int_equal(bench.pulses[s], 2000);
@@ -292,7 +292,7 @@ static void a_bad_line_ends_the_program_with_a_failure(void **state)
 	(void)state;
 	record_pulses(10, "1358204500 a.pulse on\n");
 	open_meters();
-	assert_int_equal(daemon_run(bench.daemon), EXIT_FAILED);
+	assert_int_equal(loop_run(bench.loop), EXIT_FAILED);
 	assert_false(bench.finished);
 }
 
@@ -304,7 +304,7 @@ static void a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told(v
 	record_pulses(10000, "");
 	bench.stop_at_pulse = 4000;
 	open_meters();
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	close_meters();
 	assert_false(bench.finished);
 	for (int s = 0; s < 2; s++) {
@@ -317,12 +317,12 @@ static void a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told(v
 		pulses[s] = (size_t)bench.last[s].pulses;
 		bench.marks[s] = bench.pulses[s] = 0;
 	}
-	daemon_close(bench.daemon);
-	bench.daemon = daemon_open();
+	loop_close(bench.loop);
+	bench.loop = loop_open();
 	bench.has_before = true;
 	bench.stop_at_pulse = 0;
 	open_meters();
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	assert_true(bench.finished);
 	for (int s = 0; s < 2; s++) {
 		assert_int_equal(pulses[s] + bench.pulses[s], 10000);
@@ -342,7 +342,7 @@ static void a_recording_behind_what_was_told_begins_with_the_time_between(void *
 	bench.before[1] = (struct resume_point){
 		.pulses = 2000, .until = INT64_C(1358204400000) * NS_PER_MS, .mark = MARK_STOP};
 	open_meters();
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	assert_int_equal(bench.first[0].mark, MARK_START);
 	assert_int_equal(bench.first[0].blind_ms, 1500);
 	assert_int_equal(bench.first[0].pulses, 1000);
@@ -367,7 +367,7 @@ static void a_pipe_that_is_left_has_a_stop(void **state)
 	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
 	bench.stop_at_pulse = 1;
 	open_meters();
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	close_meters();
 	close(fd);
 	assert_int_equal(bench.last[0].mark, MARK_STOP);
@@ -387,7 +387,7 @@ static void a_pulse_is_told_when_it_is_certain_with_the_boot_time_of_its_edge(vo
 	edge = now();
 	expected = clock_boot();
 	wire(0, true, edge);
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	assert_true(now() >= edge + 30 * NS_PER_MS);
 	assert_in_range(bench.last_pulse, expected - 5, expected + 5);
 	assert_int_equal(bench.pulses[0], 1);
@@ -411,7 +411,7 @@ static void a_count_goes_on_and_tells_how_long_nobody_looked(void **state)
 	open_meters();
 	bench.stop_at_pulse = 1;
 	wire(0, true, now() + 2 * NS_PER_MS);
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	close_meters();
 	assert_int_equal(bench.first[0].pulses, 1000);
 	assert_in_range(bench.first[0].blind_ms, 5000, 5000 + (now() - before) / NS_PER_MS + 1);
@@ -429,7 +429,7 @@ static void lines_come_back(void *context)
 		bench.marks[0] = 0;
 	}
 	if (bench.marks[0] && !chip_is_missing && bench.online[0])
-		daemon_stop(bench.daemon, EXIT_DONE);
+		loop_stop(bench.loop, EXIT_DONE);
 }
 
 static void a_chip_that_comes_back_tells_how_long_it_was_gone(void **state)
@@ -437,9 +437,9 @@ static void a_chip_that_comes_back_tells_how_long_it_was_gone(void **state)
 	(void)state;
 	open_meters();
 	chip_is_missing = true;
-	daemon_every(bench.daemon, 1, lines_come_back, NULL);
+	loop_every(bench.loop, 1, lines_come_back, NULL);
 	unplug(LINE_SIGNAL);
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	assert_int_equal(bench.first[0].mark, MARK_START);
 	/* It is looked for every 5 s. */
 	assert_in_range(bench.first[0].blind_ms, 4000, 60000);
@@ -455,7 +455,7 @@ static void an_edge_before_the_level_was_read_tells_the_level_at_the_start(void 
 		wires[i].level = true;
 	bench.stop_at_pulse = 1;
 	open_meters();
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	close_meters();
 	assert_int_equal(bench.pulses[0], 1);
 	assert_int_equal(bench.last[0].peak, YES);
@@ -475,7 +475,7 @@ static void levels_at_the_start_are_in_the_start_record_and_are_no_pulses(void *
 		wire(LINE_ROLES + LINE_PULSE, false, t);
 		wire(LINE_ROLES + LINE_PULSE, true, t + 31 * NS_PER_MS);
 	}
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	close_meters();
 	assert_int_equal(bench.pulses[0], 0);
 	assert_int_equal(bench.pulses[1], 1);
@@ -490,7 +490,7 @@ static void tick(void *context)
 {
 	(void)context;
 	if (++ticks == 20)
-		daemon_stop(bench.daemon, EXIT_DONE);
+		loop_stop(bench.loop, EXIT_DONE);
 }
 
 static void a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on(void **state)
@@ -499,8 +499,8 @@ static void a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on(voi
 	chip_is_missing = true;
 	ticks = 0;
 	open_meters();
-	daemon_every(bench.daemon, 1, tick, NULL);
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	loop_every(bench.loop, 1, tick, NULL);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	assert_false(bench.online[0] || bench.online[1]);
 }
 
@@ -515,7 +515,7 @@ static void meters_that_end_before_they_began_are_not_reported(void **state)
 	record_pulses(0, "");
 	assert_int_equal(truncate(settings.replay, 0), 0);
 	open_meters();
-	assert_int_equal(daemon_run(bench.daemon), EXIT_FAILED);
+	assert_int_equal(loop_run(bench.loop), EXIT_FAILED);
 	close_meters();
 	assert_int_equal(bench.marks[0], 0);
 }
@@ -525,9 +525,9 @@ static void a_chip_that_goes_away_stops_its_meter_only(void **state)
 	(void)state;
 	ticks = 0;
 	open_meters();
-	daemon_every(bench.daemon, 1, tick, NULL);
+	loop_every(bench.loop, 1, tick, NULL);
 	unplug(LINE_SIGNAL);
-	assert_int_equal(daemon_run(bench.daemon), EXIT_DONE);
+	assert_int_equal(loop_run(bench.loop), EXIT_DONE);
 	assert_false(bench.online[0]);
 	assert_true(bench.online[1]);
 	assert_int_equal(bench.last[0].mark, MARK_STOP);
@@ -554,7 +554,7 @@ int main(void)
 		test(a_chip_that_goes_away_stops_its_meter_only),
 	};
 
-	/* The daemon blocks the signals that would end a test that hangs. */
+	/* The loop blocks the signals that would end a test that hangs. */
 	alarm(120);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

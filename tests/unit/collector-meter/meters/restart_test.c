@@ -205,7 +205,7 @@ static struct disk {
 	_Atomic bool frozen;
 } * disk;
 
-static struct daemon *daemon_here;
+static struct loop *loop_here;
 static struct record pending[RECORDS];
 static int pending_count;
 
@@ -307,19 +307,19 @@ static void collect(void)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	hand_over();
-	daemon_here = daemon_open();
-	meters = meters_open(&settings, daemon_here, &sink, &fail);
+	loop_here = loop_open();
+	meters = meters_open(&settings, loop_here, &sink, &fail);
 	if (!meters)
 		_exit(1);
-	daemon_every(daemon_here, 10, write_due, NULL);
-	daemon_ready(daemon_here);
+	loop_every(loop_here, 10, write_due, NULL);
+	loop_ready(loop_here);
 	if (!ends_at_once)
-		daemon_run(daemon_here);
+		loop_run(loop_here);
 	meters_close(meters);
 	/* In order means: on the disk. */
 	while (pending_count)
 		write_pending();
-	daemon_close(daemon_here);
+	loop_close(loop_here);
 	exit(0);
 }
 

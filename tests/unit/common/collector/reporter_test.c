@@ -54,25 +54,25 @@ struct clock_evidence clock_evidence_read(const char *root)
 	return machine.evidence;
 }
 
-void daemon_watch(struct daemon *daemon, int fd, short events,
-		  void (*ready)(void *context, short events), void *context)
+void loop_watch(struct loop *loop, int fd, short events, void (*ready)(void *context, short events),
+		void *context)
 {
-	(void)daemon;
+	(void)loop;
 	(void)fd;
 	(void)events;
 	(void)ready;
 	(void)context;
 }
 
-void daemon_unwatch(struct daemon *daemon, int fd)
+void loop_unwatch(struct loop *loop, int fd)
 {
-	(void)daemon;
+	(void)loop;
 	(void)fd;
 }
 
-void daemon_every(struct daemon *daemon, ms_t period_ms, void (*due)(void *context), void *context)
+void loop_every(struct loop *loop, ms_t period_ms, void (*due)(void *context), void *context)
 {
-	(void)daemon;
+	(void)loop;
 	assert_int_equal(period_ms, 1000);
 	machine.turn = due;
 	machine.context = context;

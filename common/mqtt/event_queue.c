@@ -1,4 +1,4 @@
-#include "common/mqtt/handover.h"
+#include "common/mqtt/event_queue.h"
 
 #include <pthread.h>
 #include <stdalign.h>
@@ -20,7 +20,7 @@ struct buffer {
 	size_t room;
 };
 
-struct handover {
+struct event_queue {
 	pthread_mutex_t lock;
 	struct buffer filling;	/* under the lock */
 	int64_t dropped;	/* under the lock */
@@ -30,35 +30,35 @@ struct handover {
 	int fd;			/* a timer */
 };
 
-struct handover *handover_open(void)
+struct event_queue *event_queue_open(void)
 {
-	struct handover *handover = calloc(1, sizeof(*handover));
+	struct event_queue *queue = calloc(1, sizeof(*queue));
 
-	if (!handover)
+	if (!queue)
 		return NULL;
-	handover->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (handover->fd < 0) {
-		free(handover);
+	queue->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (queue->fd < 0) {
+		free(queue);
 		return NULL;
 	}
-	pthread_mutex_init(&handover->lock, NULL);
-	return handover;
+	pthread_mutex_init(&queue->lock, NULL);
+	return queue;
 }
 
-void handover_close(struct handover *handover)
+void event_queue_close(struct event_queue *queue)
 {
-	if (!handover)
+	if (!queue)
 		return;
-	close(handover->fd);
-	pthread_mutex_destroy(&handover->lock);
-	free(handover->filling.bytes);
-	free(handover->draining.bytes);
-	free(handover);
+	close(queue->fd);
+	pthread_mutex_destroy(&queue->lock);
+	free(queue->filling.bytes);
+	free(queue->draining.bytes);
+	free(queue);
 }
 
-int handover_fd(const struct handover *handover)
+int event_queue_fd(const struct event_queue *queue)
 {
-	return handover->fd;
+	return queue->fd;
 }
 
 static bool buffer_grow(struct buffer *buffer, size_t needed)
@@ -104,7 +104,7 @@ static size_t part_size(const struct bytes *part)
 	return part->data ? part->size + 1 : 0;
 }
 
-static size_t event_size(const struct event *event)
+static size_t event_size(const struct mqtt_event *event)
 {
 	return aligned(sizeof(*event) + part_size(&event->text) + part_size(&event->payload) +
 		       part_size(&event->response_topic) + part_size(&event->correlation));
@@ -112,26 +112,26 @@ static size_t event_size(const struct event *event)
 
 /* Waking costs more than the messages themselves: they are gathered for a millisecond. What a
  * program waits for, it gets at once. */
-static void taker_wake(struct handover *handover, bool urgent)
+static void taker_wake(struct event_queue *queue, bool urgent)
 {
 	struct itimerspec when = {.it_value.tv_nsec = urgent ? 1 : GATHER_NS};
 
-	timerfd_settime(handover->fd, 0, &when, NULL);
+	timerfd_settime(queue->fd, 0, &when, NULL);
 }
 
-void handover_put(struct handover *handover, const struct event *event)
+void event_queue_put(struct event_queue *queue, const struct mqtt_event *event)
 {
-	struct buffer *buffer = &handover->filling;
+	struct buffer *buffer = &queue->filling;
 	size_t size = event_size(event);
 	bool urgent = event->kind != EVENT_MESSAGE;
 	bool wakes;
 	char *to;
 
-	pthread_mutex_lock(&handover->lock);
+	pthread_mutex_lock(&queue->lock);
 	if ((event->kind == EVENT_MESSAGE && buffer->used + size > WAITING_MAXIMUM) ||
 	    (buffer->used + size > buffer->room && !buffer_grow(buffer, buffer->used + size))) {
-		handover->dropped++;
-		pthread_mutex_unlock(&handover->lock);
+		queue->dropped++;
+		pthread_mutex_unlock(&queue->lock);
 		return;
 	}
 	to = buffer->bytes + buffer->used;
@@ -140,17 +140,17 @@ void handover_put(struct handover *handover, const struct event *event)
 	to = part_put(to, &event->payload);
 	to = part_put(to, &event->response_topic);
 	part_put(to, &event->correlation);
-	wakes = buffer->used == 0 || (urgent && !handover->urgent);
-	handover->urgent = urgent || (handover->urgent && buffer->used > 0);
+	wakes = buffer->used == 0 || (urgent && !queue->urgent);
+	queue->urgent = urgent || (queue->urgent && buffer->used > 0);
 	buffer->used += size;
-	pthread_mutex_unlock(&handover->lock);
+	pthread_mutex_unlock(&queue->lock);
 	if (wakes)
-		taker_wake(handover, urgent);
+		taker_wake(queue, urgent);
 }
 
-void handover_begin(struct handover *handover)
+void event_queue_begin(struct event_queue *queue)
 {
-	struct buffer emptied = handover->draining;
+	struct buffer emptied = queue->draining;
 	uint64_t ignored;
 
 	emptied.used = 0;
@@ -159,23 +159,23 @@ void handover_begin(struct handover *handover)
 		emptied = (struct buffer){0};
 	}
 	/* Before the swap: what is put after it must wake the taker again. */
-	(void)!read(handover->fd, &ignored, sizeof(ignored));
-	pthread_mutex_lock(&handover->lock);
-	handover->draining = handover->filling;
-	handover->filling = emptied;
-	pthread_mutex_unlock(&handover->lock);
-	handover->position = 0;
+	(void)!read(queue->fd, &ignored, sizeof(ignored));
+	pthread_mutex_lock(&queue->lock);
+	queue->draining = queue->filling;
+	queue->filling = emptied;
+	pthread_mutex_unlock(&queue->lock);
+	queue->position = 0;
 }
 
-bool handover_next(struct handover *handover, struct event *event)
+bool event_queue_next(struct event_queue *queue, struct mqtt_event *event)
 {
 	const char *from;
 
-	if (handover->position >= handover->draining.used)
+	if (queue->position >= queue->draining.used)
 		return false;
-	from = handover->draining.bytes + handover->position;
+	from = queue->draining.bytes + queue->position;
 	memcpy(event, from, sizeof(*event));
-	handover->position += event_size(event);
+	queue->position += event_size(event);
 	from = part_take(from + sizeof(*event), &event->text);
 	from = part_take(from, &event->payload);
 	from = part_take(from, &event->response_topic);
@@ -183,19 +183,19 @@ bool handover_next(struct handover *handover, struct event *event)
 	return true;
 }
 
-void handover_clear(struct handover *handover)
+void event_queue_clear(struct event_queue *queue)
 {
-	handover_begin(handover);
-	handover->draining.used = 0;
+	event_queue_begin(queue);
+	queue->draining.used = 0;
 }
 
-int64_t handover_dropped(struct handover *handover)
+int64_t event_queue_dropped(struct event_queue *queue)
 {
 	int64_t dropped;
 
-	pthread_mutex_lock(&handover->lock);
-	dropped = handover->dropped;
-	handover->dropped = 0;
-	pthread_mutex_unlock(&handover->lock);
+	pthread_mutex_lock(&queue->lock);
+	dropped = queue->dropped;
+	queue->dropped = 0;
+	pthread_mutex_unlock(&queue->lock);
 	return dropped;
 }

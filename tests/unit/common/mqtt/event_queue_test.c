@@ -10,67 +10,67 @@
 #include <cmocka.h>
 
 #include "common/process/clock.h"
-#include "common/mqtt/handover.h"
+#include "common/mqtt/event_queue.h"
 
 #define THREADS	 4
 #define EACH	 20000
 #define PATIENCE 10000
 
-static struct handover *handover;
+static struct event_queue *queue;
 
 static int set_up(void **state)
 {
 	(void)state;
-	handover = handover_open();
-	return handover ? 0 : -1;
+	queue = event_queue_open();
+	return queue ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	handover_close(handover);
+	event_queue_close(queue);
 	return 0;
 }
 
 static bool readable(int timeout_ms)
 {
-	struct pollfd polled = {.fd = handover_fd(handover), .events = POLLIN};
+	struct pollfd polled = {.fd = event_queue_fd(queue), .events = POLLIN};
 
 	return poll(&polled, 1, timeout_ms) == 1;
 }
 
 static void put_message(const char *topic, const char *payload, size_t size)
 {
-	struct event event = {
+	struct mqtt_event event = {
 		.kind = EVENT_MESSAGE,
 		.text = {topic, strlen(topic)},
 		.payload = {payload, size},
 	};
 
-	handover_put(handover, &event);
+	event_queue_put(queue, &event);
 }
 
 static void put_answer(unsigned token)
 {
-	handover_put(handover, &(struct event){.kind = EVENT_ANSWER, .token = token});
+	event_queue_put(queue, &(struct mqtt_event){.kind = EVENT_ANSWER, .token = token});
 }
 
 static void an_event_arrives_whole_with_a_zero_after_each_part(void **state)
 {
 	static const char payload[] = {'a', 0, 'b'};
-	struct event given = {
+	struct mqtt_event given = {
 		.kind = EVENT_MESSAGE,
 		.retained = true,
 		.text = {"zone/self/state", 9},
 		.payload = {payload, 3},
 		.correlation = {"", 0},
 	};
-	struct event event;
+	struct mqtt_event event;
 
 	(void)state;
-	handover_put(handover, &given);
-	handover_begin(handover);
-	assert_true(handover_next(handover, &event));
+	event_queue_put(queue, &given);
+	event_queue_begin(queue);
+	assert_true(event_queue_next(queue, &event));
 	assert_int_equal(event.kind, EVENT_MESSAGE);
 	assert_true(event.retained);
 	assert_string_equal(event.text.data, "zone/self");
@@ -78,7 +78,7 @@ static void an_event_arrives_whole_with_a_zero_after_each_part(void **state)
 	assert_memory_equal(event.payload.data, "a\0b", 4);
 	assert_null(event.response_topic.data);
 	assert_string_equal(event.correlation.data, "");
-	assert_false(handover_next(handover, &event));
+	assert_false(event_queue_next(queue, &event));
 }
 
 static void the_descriptor_tells_of_everything_once(void **state)
@@ -88,7 +88,7 @@ static void the_descriptor_tells_of_everything_once(void **state)
 	put_message("a", "1", 1);
 	put_message("a", "2", 1);
 	assert_true(readable(PATIENCE));
-	handover_begin(handover);
+	event_queue_begin(queue);
 	assert_false(readable(5));
 	put_message("a", "3", 1);
 	assert_true(readable(PATIENCE));
@@ -103,7 +103,7 @@ static void an_answer_does_not_wait_for_messages_to_gather(void **state)
 	for (int i = 0; i < 100; i++) {
 		ms_t begin;
 
-		handover_begin(handover);
+		event_queue_begin(queue);
 		begin = clock_monotonic();
 		put_message("a", "1", 1);
 		put_answer(1);
@@ -115,17 +115,17 @@ static void an_answer_does_not_wait_for_messages_to_gather(void **state)
 
 static void what_is_cleared_is_gone(void **state)
 {
-	struct event event;
+	struct mqtt_event event;
 
 	(void)state;
 	put_answer(1);
-	handover_begin(handover);
+	event_queue_begin(queue);
 	put_answer(2);
-	handover_clear(handover);
-	assert_false(handover_next(handover, &event));
+	event_queue_clear(queue);
+	assert_false(event_queue_next(queue, &event));
 	put_answer(3);
-	handover_begin(handover);
-	assert_true(handover_next(handover, &event));
+	event_queue_begin(queue);
+	assert_true(event_queue_next(queue, &event));
 	assert_int_equal(event.token, 3);
 }
 
@@ -133,7 +133,7 @@ static void messages_beyond_the_limit_are_dropped_and_counted_but_answers_are_no
 {
 	size_t size = 1 << 20;
 	char *payload = calloc(1, size);
-	struct event event;
+	struct mqtt_event event;
 	int messages = 0;
 	int answers = 0;
 
@@ -142,15 +142,15 @@ static void messages_beyond_the_limit_are_dropped_and_counted_but_answers_are_no
 		put_message("a", payload, size);
 		put_answer(0);
 	}
-	handover_begin(handover);
-	while (handover_next(handover, &event)) {
+	event_queue_begin(queue);
+	while (event_queue_next(queue, &event)) {
 		messages += event.kind == EVENT_MESSAGE;
 		answers += event.kind == EVENT_ANSWER;
 	}
 	assert_int_equal(answers, 100);
 	assert_int_equal(messages, 63);
-	assert_int_equal(handover_dropped(handover), 37);
-	assert_int_equal(handover_dropped(handover), 0);
+	assert_int_equal(event_queue_dropped(queue), 37);
+	assert_int_equal(event_queue_dropped(queue), 0);
 	free(payload);
 }
 
@@ -176,7 +176,7 @@ static void from_many_threads_nothing_is_lost_and_each_keeps_its_order(void **st
 	unsigned next[THREADS] = {0};
 	pthread_t threads[THREADS];
 	unsigned count = 0;
-	struct event event;
+	struct mqtt_event event;
 
 	(void)state;
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -185,8 +185,8 @@ static void from_many_threads_nothing_is_lost_and_each_keeps_its_order(void **st
 	}
 	while (count < THREADS * EACH) {
 		assert_true(readable(PATIENCE));
-		handover_begin(handover);
-		while (handover_next(handover, &event)) {
+		event_queue_begin(queue);
+		while (event_queue_next(queue, &event)) {
 			unsigned number = event.kind == EVENT_ANSWER
 						  ? event.token
 						  : (unsigned)atoi(event.payload.data);

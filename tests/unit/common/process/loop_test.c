@@ -12,28 +12,28 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "common/process/daemon.h"
+#include "common/process/loop.h"
 
-static struct daemon *daemon_under_test;
+static struct loop *loop_under_test;
 
 static int set_up(void **state)
 {
 	(void)state;
-	daemon_under_test = daemon_open();
-	return daemon_under_test ? 0 : -1;
+	loop_under_test = loop_open();
+	return loop_under_test ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	daemon_close(daemon_under_test);
+	loop_close(loop_under_test);
 	return 0;
 }
 
 static void stop(void *context)
 {
 	(void)context;
-	daemon_stop(daemon_under_test, EXIT_DONE);
+	loop_stop(loop_under_test, EXIT_DONE);
 }
 
 /* -------- timers -------- */
@@ -58,7 +58,7 @@ static void tick(void *context)
 		ticks.late = now % ticks.period;
 	usleep((useconds_t)ticks.busy * 1000);
 	if (++ticks.calls == ticks.until)
-		daemon_stop(daemon_under_test, EXIT_DONE);
+		loop_stop(loop_under_test, EXIT_DONE);
 }
 
 static void timers_do_not_drift(void **state)
@@ -66,8 +66,8 @@ static void timers_do_not_drift(void **state)
 	(void)state;
 	ticks = (struct ticks){.until = 40, .period = 20, .busy = 4};
 	ticks.started = clock_monotonic();
-	daemon_every(daemon_under_test, ticks.period, tick, NULL);
-	daemon_run(daemon_under_test);
+	loop_every(loop_under_test, ticks.period, tick, NULL);
+	loop_run(loop_under_test);
 	assert_true(ticks.slot >= 40);
 	/* 40 calls of 4 ms each would have moved it by 160 ms. How late one call is depends on the
 	 * machine, on which slot the last call is hardly. */
@@ -79,8 +79,8 @@ static void slots_missed_are_not_repeated(void **state)
 	(void)state;
 	ticks = (struct ticks){.until = 5, .period = 20, .busy = 50};
 	ticks.started = clock_monotonic();
-	daemon_every(daemon_under_test, ticks.period, tick, NULL);
-	daemon_run(daemon_under_test);
+	loop_every(loop_under_test, ticks.period, tick, NULL);
+	loop_run(loop_under_test);
 	/* 1, 3, 6, 8, 11: tick() itself sees that none comes twice. */
 	assert_true(ticks.slot >= 11);
 }
@@ -97,16 +97,16 @@ static void count_slow(void *context)
 {
 	(void)context;
 	if (++slow == 5)
-		daemon_stop(daemon_under_test, EXIT_DONE);
+		loop_stop(loop_under_test, EXIT_DONE);
 }
 
 static void each_timer_has_its_own_period(void **state)
 {
 	(void)state;
 	fast = slow = 0;
-	daemon_every(daemon_under_test, 50, count_slow, NULL);
-	daemon_every(daemon_under_test, 5, count_fast, NULL);
-	daemon_run(daemon_under_test);
+	loop_every(loop_under_test, 50, count_slow, NULL);
+	loop_every(loop_under_test, 5, count_fast, NULL);
+	loop_run(loop_under_test);
 	assert_in_range(fast, 10, 51);
 }
 
@@ -142,14 +142,14 @@ static void tube_ready(void *context, short events)
 	assert_int_equal(read(tube->in, &byte, 1), 1);
 	tube->calls++;
 	if (tube->other && tube->begins)
-		daemon_watch(daemon_under_test, tube->other->in, POLLIN, tube_ready, tube->other);
+		loop_watch(loop_under_test, tube->other->in, POLLIN, tube_ready, tube->other);
 	else if (tube->other)
-		daemon_unwatch(daemon_under_test, tube->other->in);
+		loop_unwatch(loop_under_test, tube->other->in);
 }
 
 static void tube_watch(struct tube *tube)
 {
-	daemon_watch(daemon_under_test, tube->in, POLLIN, tube_ready, tube);
+	loop_watch(loop_under_test, tube->in, POLLIN, tube_ready, tube);
 }
 
 static void tube_fill(struct tube *tube)
@@ -168,8 +168,8 @@ static void a_descriptor_is_called_when_it_is_readable(void **state)
 	tube_watch(&second);
 	tube_fill(&second);
 	tube_fill(&second);
-	daemon_every(daemon_under_test, 30, stop, NULL);
-	daemon_run(daemon_under_test);
+	loop_every(loop_under_test, 30, stop, NULL);
+	loop_run(loop_under_test);
 	assert_int_equal(first.calls, 0);
 	assert_int_equal(second.calls, 2);
 	tube_close(&first);
@@ -189,8 +189,8 @@ static void what_was_unwatched_is_not_called_even_if_it_was_seen(void **state)
 	tube_watch(&second);
 	tube_fill(&first);
 	tube_fill(&second);
-	daemon_every(daemon_under_test, 30, stop, NULL);
-	daemon_run(daemon_under_test);
+	loop_every(loop_under_test, 30, stop, NULL);
+	loop_run(loop_under_test);
 	assert_int_equal(first.calls + second.calls, 1);
 	tube_close(&first);
 	tube_close(&second);
@@ -209,8 +209,8 @@ static void what_is_watched_in_a_callback_is_called_later(void **state)
 	}
 	/* One begins the next; the last one gives the first one up. */
 	tube_watch(&tubes[0]);
-	daemon_every(daemon_under_test, 50, stop, NULL);
-	daemon_run(daemon_under_test);
+	loop_every(loop_under_test, 50, stop, NULL);
+	loop_run(loop_under_test);
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(tubes[i].calls, 1);
 	for (int i = 0; i < 40; i++)
@@ -223,7 +223,7 @@ static void closed_gone(void *context, short events)
 
 	assert_true(events & POLLHUP);
 	tube->calls++;
-	daemon_stop(daemon_under_test, 7);
+	loop_stop(loop_under_test, 7);
 }
 
 static void the_end_of_a_peer_is_told(void **state)
@@ -232,9 +232,9 @@ static void the_end_of_a_peer_is_told(void **state)
 
 	(void)state;
 	tube_open(&tube);
-	daemon_watch(daemon_under_test, tube.in, POLLIN, closed_gone, &tube);
+	loop_watch(loop_under_test, tube.in, POLLIN, closed_gone, &tube);
 	close(tube.out);
-	assert_int_equal(daemon_run(daemon_under_test), 7);
+	assert_int_equal(loop_run(loop_under_test), 7);
 	assert_int_equal(tube.calls, 1);
 	close(tube.in);
 }
@@ -248,18 +248,18 @@ static void every_signal_of_a_service_manager_ends_it(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		kill(getpid(), signals[i]);
-		assert_int_equal(daemon_run(daemon_under_test), EXIT_DONE);
-		daemon_close(daemon_under_test);
-		daemon_under_test = daemon_open();
+		assert_int_equal(loop_run(loop_under_test), EXIT_DONE);
+		loop_close(loop_under_test);
+		loop_under_test = loop_open();
 	}
 }
 
 static void the_first_reason_to_stop_counts(void **state)
 {
 	(void)state;
-	daemon_stop(daemon_under_test, EXIT_FAILED);
-	daemon_stop(daemon_under_test, EXIT_DONE);
-	assert_int_equal(daemon_run(daemon_under_test), EXIT_FAILED);
+	loop_stop(loop_under_test, EXIT_FAILED);
+	loop_stop(loop_under_test, EXIT_DONE);
+	assert_int_equal(loop_run(loop_under_test), EXIT_FAILED);
 }
 
 static void a_reader_that_left_does_not_kill_the_program(void **state)
@@ -276,7 +276,7 @@ static void a_reader_that_left_does_not_kill_the_program(void **state)
 /* -------- the service manager -------- */
 
 static int manager = -1;
-static char manager_path[] = "/tmp/daemon-test-XXXXXX";
+static char manager_path[] = "/tmp/loop-test-XXXXXX";
 
 static int set_up_manager(void **state)
 {
@@ -323,13 +323,13 @@ static void the_service_manager_is_told_what_happens(void **state)
 	char byte;
 
 	(void)state;
-	daemon_ready(daemon_under_test);
-	daemon_ready(daemon_under_test);
-	daemon_status(daemon_under_test, "%d meters", 3);
-	daemon_status(daemon_under_test, "%d meters", 3);
-	daemon_status(daemon_under_test, "%d meters", 2);
-	daemon_stop(daemon_under_test, EXIT_DONE);
-	daemon_run(daemon_under_test);
+	loop_ready(loop_under_test);
+	loop_ready(loop_under_test);
+	loop_status(loop_under_test, "%d meters", 3);
+	loop_status(loop_under_test, "%d meters", 3);
+	loop_status(loop_under_test, "%d meters", 2);
+	loop_stop(loop_under_test, EXIT_DONE);
+	loop_run(loop_under_test);
 	expect_told("READY=1");
 	expect_told("STATUS=3 meters");
 	expect_told("STATUS=2 meters");
@@ -354,9 +354,9 @@ static void the_watchdog_is_fed_twice_in_its_time(void **state)
 	int fed = 0;
 
 	(void)state;
-	daemon_watch(daemon_under_test, manager, POLLIN, manager_told, &fed);
-	daemon_every(daemon_under_test, 410, stop, NULL);
-	daemon_run(daemon_under_test);
+	loop_watch(loop_under_test, manager, POLLIN, manager_told, &fed);
+	loop_every(loop_under_test, 410, stop, NULL);
+	loop_run(loop_under_test);
 	assert_in_range(fed, 10, 20);
 }
 

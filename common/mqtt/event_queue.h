@@ -1,16 +1,16 @@
-/* handover.h - events on their way from paho's threads to the program's poll loop.
+/* event_queue.h - events on their way from paho's threads to the program's poll loop.
  *
  * Many may put, one takes. The bytes of an event are copied into one growing buffer; the taker
  * swaps it for an empty one, so that a lock is held for a memcpy only and a whole batch costs one
  * wake-up. */
-#ifndef COMMON_MQTT_HANDOVER_H
-#define COMMON_MQTT_HANDOVER_H
+#ifndef COMMON_MQTT_EVENT_QUEUE_H
+#define COMMON_MQTT_EVENT_QUEUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum event_kind {
+enum mqtt_event_kind {
 	EVENT_UP,      /* the broker accepted the connection */
 	EVENT_DOWN,    /* the attempt failed, or the connection is gone; `text` says why */
 	EVENT_ANSWER,  /* to a publish or a subscription */
@@ -22,8 +22,8 @@ struct bytes {
 	size_t size;
 };
 
-struct event {
-	enum event_kind kind;
+struct mqtt_event {
+	enum mqtt_event_kind kind;
 	unsigned token;		 /* ANSWER: of the request */
 	int reason;		 /* ANSWER: MQTT 5 reason code */
 	bool hopeless;		 /* DOWN: will not mend by itself (a wrong password) */
@@ -36,28 +36,28 @@ struct event {
 	struct bytes correlation;
 };
 
-struct handover;
+struct event_queue;
 
 /* NULL when memory or descriptors are out. */
-struct handover *handover_open(void);
-void handover_close(struct handover *handover);
+struct event_queue *event_queue_open(void);
+void event_queue_close(struct event_queue *queue);
 
 /* Readable when there are events to take; for messages alone, up to a millisecond later, since
  * waking up costs more than they do. */
-int handover_fd(const struct handover *handover);
+int event_queue_fd(const struct event_queue *queue);
 
 /* From any thread. Messages are dropped, and counted, once 64 MiB wait. */
-void handover_put(struct handover *handover, const struct event *event);
+void event_queue_put(struct event_queue *queue, const struct mqtt_event *event);
 
-/* Takes what was put so far as one batch; handover_next() gives its events one by one, and false
- * at its end. Their bytes stay valid until the next handover_begin(). */
-void handover_begin(struct handover *handover);
-bool handover_next(struct handover *handover, struct event *event);
+/* Takes what was put so far as one batch; event_queue_next() gives its events one by one, and false
+ * at its end. Their bytes stay valid until the next event_queue_begin(). */
+void event_queue_begin(struct event_queue *queue);
+bool event_queue_next(struct event_queue *queue, struct mqtt_event *event);
 
 /* Forgets everything, also the rest of the batch. */
-void handover_clear(struct handover *handover);
+void event_queue_clear(struct event_queue *queue);
 
 /* How many messages were dropped since the last call. */
-int64_t handover_dropped(struct handover *handover);
+int64_t event_queue_dropped(struct event_queue *queue);
 
 #endif
