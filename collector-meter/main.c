@@ -33,7 +33,7 @@ static const struct program program = {
 	.options = own_options,
 };
 
-/* Reads the meters and tells them to the broker or to the terminal until a signal comes. */
+/* Counts the pulses of the meters, for the broker or the terminal, until a signal ends it. */
 static int run(const struct meter_settings *settings, struct fail *fail)
 {
 	struct loop *loop = loop_open();

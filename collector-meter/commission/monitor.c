@@ -10,14 +10,14 @@
 #include "collector-meter/commission/reading_input.h"
 #include "common/process/clock.h"
 
-/* What is known of a meter. */
-struct watched {
+/* The state of a meter. */
+struct monitored_meter {
 	struct survey surveys[LINE_ROLES];
 	ns_t last_edge[LINE_ROLES]; /* 0: none yet */
 	int64_t pulses;		    /* counted so far */
-	ms_t t;			    /* the time of that, on the clock of the meters */
-	bool compared;		    /* a reading was typed: */
-	struct comparison_point first;
+	ms_t t;			    /* time of the last event, as given to the sink */
+	bool has_reading;
+	struct comparison_point first; /* reading, if `has_reading` */
 };
 
 struct monitor {
@@ -26,12 +26,12 @@ struct monitor {
 	FILE *out;
 	ms_t offset; /* wall clock less CLOCK_BOOTTIME; 0 for a recording */
 	struct reading_input *readings;
-	struct watched *meters;
+	struct monitored_meter *meters;
 };
 
 /* -------- one line of the table -------- */
 
-/* Stays as it is while it is right to a millisecond. */
+/* Changes the offset only if it is wrong by a millisecond, so that times do not jitter. */
 static void follow_clock(struct monitor *monitor)
 {
 	struct clock_moment now = clock_moment();
@@ -41,7 +41,7 @@ static void follow_clock(struct monitor *monitor)
 		monitor->offset = floor_divide(now.wall - now.boot + NS_PER_MS / 2, NS_PER_MS);
 }
 
-static void print_place(struct monitor *monitor, size_t source, ms_t happened)
+static void print_prefix(struct monitor *monitor, size_t source, ms_t happened)
 {
 	follow_clock(monitor);
 
@@ -63,16 +63,16 @@ static const char *contact_name(enum tristate state)
 	return names[state];
 }
 
-/* -------- what the meters tells -------- */
+/* -------- the sink -------- */
 
 static void meter_edge(void *context, const struct edge *edge, ms_t t)
 {
 	struct monitor *monitor = context;
-	struct watched *meter = &monitor->meters[edge->source];
+	struct monitored_meter *meter = &monitor->meters[edge->source];
 	ns_t *last = &meter->last_edge[edge->role];
 
 	survey_edge(&meter->surveys[edge->role], edge->on, edge->t);
-	print_place(monitor, edge->source, t);
+	print_prefix(monitor, edge->source, t);
 	fprintf(monitor->out, "%-8s  %s", line_role_name(edge->role), edge->on ? "on" : "off");
 	if (*last) {
 		fprintf(monitor->out, edge->on ? "   after " : "  after ");
@@ -89,7 +89,7 @@ static void print_pulse(const struct monitor *monitor, size_t source,
 
 	fprintf(monitor->out, "= pulse   %" PRId64, event->pulses);
 	if (!event->interval)
-		fprintf(monitor->out, "  first one, no interval yet");
+		fprintf(monitor->out, "  first pulse, no interval yet");
 	else {
 		fprintf(monitor->out, "  interval ");
 		duration_print(monitor->out, event->interval);
@@ -135,7 +135,7 @@ static void print_losses(const struct monitor *monitor, const struct counter *co
 	if (possible)
 		fprintf(monitor->out, "; %" PRId64 " signs of lost edges", possible);
 	if (late)
-		fprintf(monitor->out, "; %" PRId64 " levels known too late", late);
+		fprintf(monitor->out, "; %" PRId64 " levels detected too late", late);
 	if (counter->implausible)
 		fprintf(monitor->out, "; %" PRId64 " pulses too close to be plausible",
 			counter->implausible);
@@ -161,13 +161,13 @@ static void meter_event(void *context, size_t source, const struct counter *coun
 
 	monitor->meters[source].pulses = event->pulses;
 	monitor->meters[source].t = t;
-	print_place(monitor, source, t);
+	print_prefix(monitor, source, t);
 	if (event->kind == COUNTER_PULSE)
 		print_pulse(monitor, source, event);
 	else
 		print_mark(monitor, counter, &event->record);
 	fputc('\n', monitor->out);
-	/* Into a pipe, too, lines are wanted as they happen; its reader may go away. */
+	/* Into a pipe, too; its reader may have ended. */
 	if (fflush(monitor->out) != 0)
 		loop_stop(monitor->loop, EXIT_DONE);
 }
@@ -189,12 +189,6 @@ static void meter_finished(void *context)
 	loop_stop(((struct monitor *)context)->loop, EXIT_DONE);
 }
 
-static bool meter_ready(void *context)
-{
-	(void)context;
-	return true;
-}
-
 struct meter_sink monitor_sink(struct monitor *monitor)
 {
 	return (struct meter_sink){
@@ -203,11 +197,10 @@ struct meter_sink monitor_sink(struct monitor *monitor)
 		.event = meter_event,
 		.online = meter_online,
 		.finished = meter_finished,
-		.ready = meter_ready,
 	};
 }
 
-/* -------- what it comes to -------- */
+/* -------- surveys -------- */
 
 static void print_surveys(struct monitor *monitor)
 {
@@ -228,7 +221,7 @@ static void surveys_due(void *context)
 	print_surveys(context);
 }
 
-/* -------- readings that are typed -------- */
+/* -------- register readings -------- */
 
 static void print_comparison(const struct monitor *monitor, const struct source_settings *source,
 			     const struct comparison *comparison)
@@ -242,20 +235,21 @@ static void print_comparison(const struct monitor *monitor, const struct source_
 	if (!isnan(comparison->deviation_pct))
 		fprintf(out, ", %+.2f %%", comparison->deviation_pct);
 	if (comparison->agrees)
-		fputs(comparison->early ? ": agrees so far, wait longer for more" : ": agrees",
+		fputs(comparison->early ? ": agrees so far, wait longer for a better comparison"
+					: ": agrees",
 		      out);
 	else if (comparison->early)
-		fputs(": too early to tell", out);
+		fputs(": too early to compare", out);
 	else if (comparison->likely > 0)
 		fprintf(out, ": %s is likely %.9g, not %.9g",
 			volume ? "m3_per_pulse" : "wh_per_pulse",
 			comparison->likely * (volume ? 1 : 1000),
 			source_unit_per_pulse(source) * (volume ? 1 : 1000));
 	else
-		fputs(": does not agree; look at the filter below, and at the wires", out);
+		fputs(": does not agree; check the filter below, and the wires", out);
 }
 
-static ms_t time_of_reading(const struct monitor *monitor, const struct watched *meter)
+static ms_t time_of_reading(const struct monitor *monitor, const struct monitored_meter *meter)
 {
 	if (!monitor->settings->replay[0])
 		return clock_boot();
@@ -266,22 +260,22 @@ static void reading_taken(void *context, size_t source, const struct register_re
 {
 	struct monitor *monitor = context;
 	const struct source_settings *settings = settings_source(monitor->settings, source);
-	struct watched *meter = &monitor->meters[source];
+	struct monitored_meter *meter = &monitor->meters[source];
 	struct comparison_point point = {*reading, meter->pulses};
 	struct comparison comparison;
 
-	print_place(monitor, source, time_of_reading(monitor, meter));
+	print_prefix(monitor, source, time_of_reading(monitor, meter));
 	fprintf(monitor->out, "= reading %.*f %s at %" PRId64 " pulses", reading->decimals,
 		reading->value, source_unit(settings), meter->pulses);
-	if (!meter->compared) {
+	if (!meter->has_reading) {
 		fputs("; read it again later", monitor->out);
 		meter->first = point;
-		meter->compared = true;
+		meter->has_reading = true;
 	} else if (comparison_make(&comparison, &meter->first, &point,
 				   source_unit_per_pulse(settings))) {
 		print_comparison(monitor, settings, &comparison);
 	} else {
-		fputs("; less than the first one, which is forgotten", monitor->out);
+		fputs("; less than the first one, which it replaces", monitor->out);
 		meter->first = point;
 	}
 	fputc('\n', monitor->out);
@@ -304,7 +298,7 @@ struct monitor *monitor_open(const struct meter_settings *settings, struct loop 
 	struct monitor *monitor = calloc(1, sizeof(*monitor));
 
 	if (!monitor) {
-		fail_set(fail, "no memory");
+		fail_set(fail, "out of memory");
 		return NULL;
 	}
 	*monitor = (struct monitor){.settings = settings, .loop = loop, .out = out};
@@ -313,7 +307,7 @@ struct monitor *monitor_open(const struct meter_settings *settings, struct loop 
 		monitor->readings = reading_input_open(settings, loop, reading_taken,
 						       reading_refused, monitor, fail);
 	if (!monitor->readings) {
-		fail_set(fail, "no memory");
+		fail_set(fail, "out of memory");
 		free(monitor->meters);
 		free(monitor);
 		return NULL;

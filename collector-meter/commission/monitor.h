@@ -1,4 +1,4 @@
-/* monitor.h - what the meters tell, as lines for an electrician at commissioning. */
+/* monitor.h - a sink of the meters that prints edges, pulses and records, for commissioning. */
 #ifndef COLLECTOR_METER_COMMISSION_MONITOR_H
 #define COLLECTOR_METER_COMMISSION_MONITOR_H
 

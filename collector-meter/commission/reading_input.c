@@ -19,7 +19,7 @@ struct reading_input {
 	void *context;
 	bool watching;
 	char line[LINE_SIZE];
-	size_t size; /* of what is there of the line */
+	size_t size; /* bytes in `line` */
 };
 
 static bool find_source(const struct meter_settings *settings, const char *name, size_t *source,
@@ -34,7 +34,7 @@ static bool find_source(const struct meter_settings *settings, const char *name,
 			name, settings_source(settings, 0)->source);
 }
 
-/* One or two words. */
+/* Parses one or two words. */
 static bool read_line(const struct reading_input *input, char *line, size_t *source,
 		      struct register_reading *reading, struct fail *fail)
 {
@@ -75,7 +75,7 @@ static void take_lines(struct reading_input *input)
 		input->size -= length;
 		memmove(input->line, input->line + length, input->size);
 	}
-	/* Nobody types such a line. */
+	/* Discard a line that is too long. */
 	if (input->size == LINE_SIZE)
 		input->size = 0;
 }
@@ -113,7 +113,7 @@ struct reading_input *reading_input_open(const struct meter_settings *settings, 
 	struct stat status;
 
 	if (!input) {
-		fail_set(fail, "no memory");
+		fail_set(fail, "out of memory");
 		return NULL;
 	}
 	*input = (struct reading_input){.settings = settings,
@@ -121,11 +121,11 @@ struct reading_input *reading_input_open(const struct meter_settings *settings, 
 					.taken = taken,
 					.refused = refused,
 					.context = context};
-	/* Where it is closed the number may belong to something else by now. */
+	/* If it was closed, the descriptor may be another file's. */
 	if (strcmp(settings->replay, "-") == 0 || fstat(STDIN_FILENO, &status) != 0 ||
 	    !(S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode)))
 		return input;
-	/* In the background it cannot be read; that must not stop the program. */
+	/* A read in the background must fail, not stop the program. */
 	signal(SIGTTIN, SIG_IGN);
 	loop_watch(loop, STDIN_FILENO, POLLIN, input_ready, input);
 	input->watching = true;

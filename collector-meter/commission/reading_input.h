@@ -1,5 +1,5 @@
-/* typed.h - readings of registers that somebody types while meters are watched: "SOURCE READING",
- * or the reading alone where there is one meter. */
+/* reading_input.h - register readings that are typed while the monitor runs: "SOURCE READING", or
+ * the reading alone if there is one meter. */
 #ifndef COLLECTOR_METER_COMMISSION_READING_INPUT_H
 #define COLLECTOR_METER_COMMISSION_READING_INPUT_H
 
@@ -9,8 +9,8 @@
 
 struct reading_input;
 
-/* From the standard input, unless the recording comes from there. `taken` is told what came,
- * `refused` why a line is none. NULL with a reason. */
+/* Reads the standard input, unless the recording comes from there. Calls `taken` with each reading,
+ * and `refused` with the reason for each other line. NULL with a reason. */
 struct reading_input *reading_input_open(const struct meter_settings *settings, struct loop *loop,
 					 void (*taken)(void *context, size_t source,
 						       const struct register_reading *reading),

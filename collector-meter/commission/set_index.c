@@ -19,7 +19,7 @@ struct index_request {
 	char by[LABEL_SIZE];
 };
 
-/* -------- what is wanted -------- */
+/* -------- the request -------- */
 
 static bool find_source(struct index_request *request, const struct meter_settings *settings,
 			const char *name, size_t size, struct fail *fail)
@@ -68,22 +68,22 @@ static bool read_request(struct index_request *request, const struct meter_setti
 	       name_person(request, by, fail);
 }
 
-/* A file that is made here would hardly be the one that the service uses. */
+/* A new file would probably not be the one that the service uses. */
 static bool find_outbox(const struct meter_settings *settings, struct fail *fail)
 {
 	struct stat status;
 
 	if (settings->replay[0] && stat(settings->replay, &status) == 0 && S_ISREG(status.st_mode))
-		return fail_set(fail, "a recording in a file has no register to follow");
+		return fail_set(fail, "a recording in a file has no register");
 	return stat(settings->outbox.file, &status) == 0 ||
 	       fail_set(fail,
-			"%s is not there: let the collector run once before, or give "
-			"initial_pulses in its configuration; where systemd keeps its state "
-			"elsewhere, name the folder in STATE_DIRECTORY",
+			"%s does not exist: run the collector once first, or set "
+			"initial_pulses in its configuration; if systemd keeps its state "
+			"elsewhere, set STATE_DIRECTORY to that directory",
 			settings->outbox.file);
 }
 
-/* -------- when it is -------- */
+/* -------- the time -------- */
 
 struct moment {
 	ms_t t, boot;
@@ -101,7 +101,8 @@ static ms_t newest_record(const struct meter_settings *settings, const struct ou
 	return newest;
 }
 
-/* As the collector has it: on from the time that it knew in this boot, or the machine's clock. */
+/* Dates the record as the collector would: by its time base of this boot, or the machine's clock.
+ */
 static bool find_moment(struct moment *moment, const struct meter_settings *settings,
 			struct outbox *outbox, struct fail *fail)
 {
@@ -124,7 +125,7 @@ static bool find_moment(struct moment *moment, const struct meter_settings *sett
 	timebase_take(&timebase, &look, NULL);
 	if (!timebase.known)
 		return fail_set(fail,
-				"the index cannot be set while nobody knows what time it is: the "
+				"the index cannot be set before the time of day is known: the "
 				"clock %s",
 				clock_doubt_text(timebase.doubt));
 	outbox_date(outbox, timebase.offset);
@@ -132,7 +133,7 @@ static bool find_moment(struct moment *moment, const struct meter_settings *sett
 	return true;
 }
 
-/* -------- doing it -------- */
+/* -------- the record -------- */
 
 static void print_index(const struct index_request *request, const char *what, int64_t pulses)
 {
@@ -146,13 +147,13 @@ static void print_rounding(const struct index_request *request)
 	double shown = (double)request->pulses * source_unit_per_pulse(request->source);
 
 	if (fabs(shown - request->reading.value) > 1e-9 * request->reading.value)
-		printf("%s: %.15g %s are rounded to whole pulses of %.15g %s\n",
+		printf("%s: %.15g %s is rounded to whole pulses of %.15g %s\n",
 		       request->source->source, request->reading.value,
 		       source_unit(request->source), source_unit_per_pulse(request->source),
 		       source_unit(request->source));
 }
 
-/* Nobody looked since the newest record; the start that follows tells the rest of that time. */
+/* Edges were not seen since the newest record; the following `start` adds the rest of that time. */
 static ms_t blind_ms(const struct outbox_total *total, const struct moment *moment)
 {
 	ms_t blind = total->this_boot ? moment->boot - total->seen_boot : moment->t - total->t;
@@ -160,8 +161,8 @@ static ms_t blind_ms(const struct outbox_total *total, const struct moment *mome
 	return blind > 0 ? blind : 0;
 }
 
-static bool put(const struct index_request *request, const struct moment *moment,
-		struct outbox *outbox, struct fail *fail)
+static bool add_record(const struct index_request *request, const struct moment *moment,
+		       struct outbox *outbox, struct fail *fail)
 {
 	struct record record = {
 		.t = moment->t,
@@ -178,7 +179,7 @@ static bool put(const struct index_request *request, const struct moment *moment
 	if (outbox_total(outbox, request->source->source, &total)) {
 		if (moment->t <= total.t)
 			return fail_set(fail,
-					"the newest record is %.3f s later than the clock: set the "
+					"the newest record is %.3f s ahead of the clock: set the "
 					"clock, or wait",
 					(double)(total.t - moment->t) / 1e3);
 		record.index_from = total.pulses;
@@ -187,7 +188,7 @@ static bool put(const struct index_request *request, const struct moment *moment
 	strcpy(record.index_by, request->by);
 	print_index(request, "the index was", record.index_from);
 	if (record.index_from == record.pulses) {
-		print_index(request, "it stays at", record.pulses);
+		print_index(request, "it remains at", record.pulses);
 		return true;
 	}
 	outbox_add(outbox, request->source->source, &record, true, moment->boot);
@@ -212,10 +213,11 @@ bool set_index(const struct meter_settings *settings, const char *text, const ch
 		return false;
 	outbox = outbox_open(&settings->outbox, fail);
 	if (!outbox) {
-		fail_at(fail, "the index can be set while the collector is stopped only");
+		fail_at(fail, "the index can be set only while the collector is stopped");
 		return false;
 	}
-	done = find_moment(&moment, settings, outbox, fail) && put(&request, &moment, outbox, fail);
+	done = find_moment(&moment, settings, outbox, fail) &&
+	       add_record(&request, &moment, outbox, fail);
 	outbox_close(outbox);
 	return done;
 }

@@ -16,7 +16,7 @@ void duration_print(FILE *out, ns_t duration)
 
 /* -------- the table -------- */
 
-/* "0.5 ms" or "2 s", of the limits of bins. */
+/* "0.5 ms" or "2 s". */
 static const char *limit_text(char text[16], ns_t limit)
 {
 	if (limit < NS_PER_SECOND)
@@ -97,9 +97,9 @@ static void print_width(FILE *out, const struct survey *survey, bool on)
 		return;
 	}
 	if (advice.advice == ADVICE_NO_GAP) {
-		fputs(": no advice, bounces and levels cannot be told apart: widths from ", out);
+		fputs(": no advice, bounces and levels cannot be distinguished: widths from ", out);
 		duration_print(out, advice.above);
-		fputs("\n    on; look at the contact and the wires\n", out);
+		fputs("\n    up; check the contact and the wires\n", out);
 		return;
 	}
 	if (now > advice.below && now <= advice.above)

@@ -1,4 +1,4 @@
-/* survey_text.h - a survey as a table for a terminal, with an advice for the configuration. */
+/* survey_text.h - prints a survey as a table, with recommended settings. */
 #ifndef COLLECTOR_METER_COMMISSION_SURVEY_TEXT_H
 #define COLLECTOR_METER_COMMISSION_SURVEY_TEXT_H
 
@@ -6,7 +6,7 @@
 
 #include "collector-meter/survey/survey.h"
 
-/* 80 columns. `role`: of the line; `min_interval`: the configured one, 0: none. */
+/* At most 80 columns. `min_interval` is the configured one; 0: none. */
 void survey_print(FILE *out, const char *source, enum line_role role, const struct survey *survey,
 		  ns_t min_interval);
 

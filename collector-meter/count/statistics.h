@@ -1,10 +1,11 @@
-/* statistics.h - what an operator wants to know of the lines of a meter, as JSON. */
+/* statistics.h - counts of edges on the lines of a meter, for the operator. */
 #ifndef COLLECTOR_METER_COUNT_STATISTICS_H
 #define COLLECTOR_METER_COUNT_STATISTICS_H
 
 #include "collector-meter/count/counter.h"
 
-/* The topic <source>/lines (wattzone-topics(7)). To be freed; NULL when memory is out. */
+/* The payload of the topic <source>/lines (wattzone-topics(7)). The caller frees it; NULL if out of
+ * memory. */
 char *statistics_encode(const struct counter *counter);
 
 #endif

@@ -8,12 +8,12 @@
 #include "collector-meter/meters/timer.h"
 #include "common/collector/reporter.h"
 
-#define RECORDS_READY 4000 /* a recording waits while more are on their way */
-#define LIVE_MS	      100  /* at most 10 messages a second for each source */
-#define GRACE_MS      3000 /* for an aggregator that may be starting, too */
+#define RECORDS_READY 4000 /* unacknowledged; with more a recording pauses */
+#define LIVE_MS	      100  /* between two live readings of a source */
+#define GRACE_MS      3000 /* for an aggregator that is starting */
 #define STATISTICS_MS MS_PER_MINUTE
 
-/* Pulses since the last live message. */
+/* The pulses since the last live reading of a source. */
 struct live_sum {
 	bool due;
 	ms_t sent; /* monotonic */
@@ -23,10 +23,10 @@ struct live_sum {
 	int64_t interval_count;
 };
 
-/* What was seen on the lines of a source. */
+/* The statistics of a source's lines. */
 struct line_statistics {
-	const struct counter *counter; /* the meters's; NULL: nothing yet */
-	char *published;	       /* as published */
+	const struct counter *counter; /* owned by the meters; NULL: no record yet */
+	char *published;	       /* the last payload */
 };
 
 struct meter_publisher {
@@ -37,10 +37,10 @@ struct meter_publisher {
 	struct reporter *reporter;
 	struct timer *timer;
 	struct live_sum *live;		    /* of each source */
-	struct line_statistics *statistics; /* likewise */
+	struct line_statistics *statistics; /* of each source */
 	size_t online;			    /* sources */
-	bool finished;			    /* the recording is over */
-	ms_t alone_since; /* the broker has it, but nobody acknowledges; 0: not so */
+	bool finished;			    /* the recording has ended */
+	ms_t alone_since; /* since then the broker has all, but there is no aggregator; 0: no */
 };
 
 /* -------- live -------- */
@@ -63,7 +63,7 @@ static void send_live(struct meter_publisher *publisher, size_t source)
 	*sum = (struct live_sum){.sent = clock_monotonic()};
 }
 
-/* Sends what is due; sets the timer for what came too soon after the last message. */
+/* Sends the live readings that are due, and sets the timer for those that are not yet. */
 static void live_due(void *context)
 {
 	struct meter_publisher *publisher = context;
@@ -126,7 +126,7 @@ static void statistics_due(void *context)
 		publish_statistics(publisher, source);
 }
 
-/* -------- what the meters tells -------- */
+/* -------- the sink -------- */
 
 static void meter_event(void *context, size_t source, const struct counter *counter,
 			const struct counter_event *event, ms_t t)
@@ -139,18 +139,19 @@ static void meter_event(void *context, size_t source, const struct counter *coun
 	}
 	reporter_record(publisher->reporter, source, &event->record);
 	publisher->statistics[source].counter = counter;
-	/* The last word, since nothing is seen until the next start. */
+	/* Nothing is seen until the next start. */
 	if (event->record.mark == MARK_STOP)
 		publish_statistics(publisher, source);
 }
 
 static void show_status(struct meter_publisher *publisher)
 {
+	size_t count = publisher->settings->sources.count;
 	char status[REPORTER_STATUS_SIZE];
 
 	reporter_status(publisher->reporter, status);
-	loop_status(publisher->loop, "%zu of %zu meters, %s", publisher->online,
-		    publisher->settings->sources.count, status);
+	loop_status(publisher->loop, "%zu of %zu meter%s, %s", publisher->online, count,
+		    count == 1 ? "" : "s", status);
 }
 
 static void meter_online(void *context, size_t source, bool online)
@@ -165,8 +166,8 @@ static void meter_online(void *context, size_t source, bool online)
 	show_status(publisher);
 }
 
-/* On the lines' own clock, and within a boot, or with the time of day known, across boots; else all
- * that is certain is that nobody looked since the machine's start. */
+/* Returns the time of the newest record on the clock of the lines. Across boots it can be computed
+ * only if the time of day is known; otherwise nothing was seen since the machine started. */
 static ns_t seen_until(const struct meter_publisher *publisher, const struct outbox_total *total)
 {
 	struct clock_moment now = clock_moment();
@@ -203,7 +204,7 @@ static bool records_durable(void *context)
 	return reporter_settled(((const struct meter_publisher *)context)->reporter);
 }
 
-/* Whether the broker has everything and there is no aggregator, as far as can be known. */
+/* Returns true if the broker has everything, and no aggregator has been seen. */
 static bool is_alone(struct meter_publisher *publisher)
 {
 	ms_t now = clock_monotonic();
@@ -216,8 +217,8 @@ static bool is_alone(struct meter_publisher *publisher)
 	return publisher->alone_since && now - publisher->alone_since >= GRACE_MS;
 }
 
-/* The recording's end is the program's, once its records have arrived. */
-static void look_for_end(struct meter_publisher *publisher)
+/* Stops the program when the recording has ended and its records have arrived. */
+static void stop_if_delivered(struct meter_publisher *publisher)
 {
 	struct outbox_counts counts = reporter_counts(publisher->reporter);
 
@@ -225,7 +226,7 @@ static void look_for_end(struct meter_publisher *publisher)
 		log_info("recording delivered, %lld records", (long long)counts.acknowledged);
 	else if (is_alone(publisher))
 		log_warning("the broker has the recording, but there is no aggregator that "
-			    "acknowledges it; its %lld records stay in %s",
+			    "acknowledges it; its %lld records remain in %s",
 			    (long long)counts.waiting, publisher->settings->outbox.file);
 	else
 		return;
@@ -246,7 +247,7 @@ static void reporter_changed(void *context)
 
 	show_status(publisher);
 	if (publisher->finished)
-		look_for_end(publisher);
+		stop_if_delivered(publisher);
 	else if (publisher->meters &&
 		 reporter_counts(publisher->reporter).waiting < RECORDS_READY / 2)
 		meters_resume(publisher->meters);
@@ -257,7 +258,7 @@ static void meter_finished(void *context)
 	struct meter_publisher *publisher = context;
 
 	publisher->finished = true;
-	look_for_end(publisher);
+	stop_if_delivered(publisher);
 }
 
 struct meter_sink meter_publisher_sink(struct meter_publisher *publisher)
@@ -288,7 +289,7 @@ static struct reporter *open_reporter(struct meter_publisher *publisher, struct 
 	struct reporter *reporter;
 
 	if (!sources) {
-		fail_set(fail, "no memory");
+		fail_set(fail, "out of memory");
 		return NULL;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -334,7 +335,7 @@ struct meter_publisher *meter_publisher_open(const struct meter_settings *settin
 	loop_every(loop, STATISTICS_MS, statistics_due, publisher);
 	return publisher;
 no_memory:
-	fail_set(fail, "no memory");
+	fail_set(fail, "out of memory");
 failed:
 	meter_publisher_close(publisher);
 	return NULL;

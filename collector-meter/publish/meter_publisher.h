@@ -1,4 +1,4 @@
-/* publisher.h - what the meters tell, as MQTT messages of the contract. */
+/* meter_publisher.h - a sink of the meters that publishes records and live readings over MQTT. */
 #ifndef COLLECTOR_METER_PUBLISH_METER_PUBLISHER_H
 #define COLLECTOR_METER_PUBLISH_METER_PUBLISHER_H
 
@@ -6,16 +6,16 @@
 
 struct meter_publisher;
 
-/* Connects to the broker, which need not be there yet. */
+/* Opens the outbox and connects to the broker, which may be unavailable. NULL with a reason. */
 struct meter_publisher *meter_publisher_open(const struct meter_settings *settings,
 					     struct loop *loop, struct fail *fail);
 
-/* Publishes what it heard, says goodbye, disconnects. */
+/* Publishes what is pending and that the collector is offline, and disconnects. */
 void meter_publisher_close(struct meter_publisher *publisher);
 
 struct meter_sink meter_publisher_sink(struct meter_publisher *publisher);
 
-/* The meters to resume once there is room again. */
+/* Sets the meters to resume when the publisher is ready again. */
 void meter_publisher_set_meters(struct meter_publisher *publisher, struct meters *meters);
 
 #endif

@@ -74,8 +74,8 @@ static bool check_source(void *value, struct fail *fail)
 
 /* -------- tables -------- */
 
-#define AT(type, member)    .offset = offsetof(struct type, member)
-#define SIZED(type, member) AT(type, member), .size = sizeof(((struct type *)NULL)->member)
+#define AT(type, field)	   .offset = offsetof(struct type, field)
+#define SIZED(type, field) AT(type, field), .size = sizeof(((struct type *)NULL)->field)
 
 static const struct config_key line_keys[] = {
 	{"chip", CONFIG_TEXT, SIZED(line_settings, chip)},
@@ -118,7 +118,7 @@ static const struct config_key source_keys[] = {
 	{0},
 };
 
-/* S0 (IEC 62053-31) pulses are at least 30 ms on and 30 ms off. */
+/* S0 (IEC 62053-31): pulses are at least 30 ms on and 30 ms off. */
 static const struct source_settings source_defaults = {
 	.medium = "electricity",
 	.role = ROLE_PART,
@@ -158,8 +158,8 @@ static bool same_line(const struct line_settings *a, const struct line_settings 
 	return a->chip[0] && strcmp(a->chip, b->chip) == 0 && a->offset == b->offset;
 }
 
-/* Member names of the configuration, by enum line_role. */
-static const char *const line_members[] = {"pulse", "top", "off_peak", "peak"};
+/* Keys of the configuration, by enum line_role. */
+static const char *const line_key_names[] = {"pulse", "top", "off_peak", "peak"};
 
 static bool check_line_once(const struct meter_settings *settings, size_t source, int role,
 			    struct fail *fail)
@@ -171,7 +171,7 @@ static bool check_line_once(const struct meter_settings *settings, size_t source
 			if (same_line(&settings_source(settings, s)->lines[r], line))
 				return fail_set(fail,
 						"sources[%zu].%s: the same line as sources[%zu].%s",
-						source, line_members[role], s, line_members[r]);
+						source, line_key_names[role], s, line_key_names[r]);
 	return true;
 }
 
@@ -191,12 +191,12 @@ static bool check_lines(const struct meter_settings *settings, size_t source, st
 			return fail_set(fail,
 					"sources[%zu].%s: only the main meter's signal counts, "
 					"expected \"role\": \"main\"",
-					source, line_members[role]);
+					source, line_key_names[role]);
 		if (lines[role].given && !placed && !settings->replay[0])
 			return fail_set(fail,
 					"sources[%zu].%s: expected chip and offset, or line "
 					"(only a replay goes without)",
-					source, line_members[role]);
+					source, line_key_names[role]);
 		if (!check_line_once(settings, source, role, fail))
 			return false;
 	}
@@ -209,8 +209,8 @@ static bool check_zone(const struct meter_settings *settings, size_t source, str
 		return true;
 	return fail_set(
 		fail,
-		"sources[%zu].zone: \"rest\" is reserved for what the parts leave over of the "
-		"main zone, expected another id",
+		"sources[%zu].zone: \"rest\" is reserved for the main zone's energy that no part "
+		"measures, expected another id",
 		source);
 }
 
@@ -248,9 +248,9 @@ static bool check_settings(const struct meter_settings *settings, struct fail *f
 	return true;
 }
 
-/* What lines count and what a recording counts are not to be mixed. */
-static bool settle_outbox(struct meter_settings *settings, bool replay_configured,
-			  struct fail *fail)
+/* The counts of lines and of recordings must not be mixed. */
+static bool resolve_outbox(struct meter_settings *settings, bool replay_configured,
+			   struct fail *fail)
 {
 	struct outbox_settings *outbox = &settings->outbox;
 	const char *name = strrchr(settings->replay, '/');
@@ -291,7 +291,7 @@ bool settings_load(struct meter_settings *settings, const char *file, const char
 		return fail_set(fail, "--replay: the name is too long");
 	if (replay)
 		strcpy(settings->replay, replay);
-	return settle_outbox(settings, replay_configured, fail) &&
+	return resolve_outbox(settings, replay_configured, fail) &&
 	       (check_settings(settings, fail) || fail_at(fail, "%s", file));
 }
 
@@ -300,7 +300,7 @@ void settings_free(struct meter_settings *settings)
 	config_free(settings_keys, settings);
 }
 
-/* -------- what the settings mean -------- */
+/* -------- derived values -------- */
 
 const struct source_settings *settings_source(const struct meter_settings *settings, size_t source)
 {
@@ -324,7 +324,7 @@ const char *source_unit(const struct source_settings *source)
 	return isnan(source->m3_per_pulse) ? "kWh" : "m3";
 }
 
-/* A meter that shows twice its nominal power is not believed. NAN: any interval is. */
+/* Twice the nominal power is not plausible. NAN: any interval is. */
 static double min_interval_ms(const struct source_settings *source)
 {
 	if (!isnan(source->min_interval_ms))

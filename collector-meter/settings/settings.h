@@ -10,12 +10,12 @@
 
 enum line_bias { BIAS_AS_IS, BIAS_PULL_UP, BIAS_PULL_DOWN, BIAS_DISABLED };
 
-/* Where a line is: `chip` and `offset`, or `line`. */
+/* A line is given by `chip` and `offset`, or by `line`. */
 struct line_settings {
 	bool given;
 	char chip[128]; /* label, name or path */
 	int64_t offset; /* -1: not given */
-	char line[64];	/* the line's name */
+	char line[64];	/* name */
 	int bias;	/* enum line_bias */
 	bool active_low;
 };
@@ -31,7 +31,7 @@ struct source_settings {
 	double m3_per_pulse; /* NAN: counts energy */
 	double kwh_per_m3;   /* NAN: the volume has no energy */
 	double min_on_ms, min_off_ms;
-	double min_interval_ms; /* NAN: half of the interval at `nominal_w`, where that is known */
+	double min_interval_ms; /* NAN: half of the interval at `nominal_w`, if that is known */
 	int64_t initial_pulses;
 	struct line_settings lines[LINE_ROLES];
 };
@@ -46,22 +46,22 @@ struct meter_settings {
 	struct config_array sources; /* struct source_settings */
 };
 
-/* "pulse", "top", "off-peak", "peak": in recordings and messages. */
+/* "pulse", "top", "off-peak" or "peak", as in recordings, messages and descriptor names. */
 const char *line_role_name(enum line_role role);
 
-/* Reads and checks the file. `replay`, where not NULL, takes the place of the member "replay". A
- * recording has an outbox of its own unless one is given together with "replay": FILE.outbox, or
- * where the service manager keeps state. Give it to settings_free() in any case. */
+/* Reads and checks the file. `replay`, if not NULL, replaces the key "replay". A recording has an
+ * outbox of its own unless one is configured together with "replay": FILE.outbox, or a file in the
+ * service manager's state directory. Call settings_free() also after a failure. */
 bool settings_load(struct meter_settings *settings, const char *file, const char *replay,
 		   struct fail *fail);
 void settings_free(struct meter_settings *settings);
 
 const struct source_settings *settings_source(const struct meter_settings *settings, size_t source);
 
-/* Energy of one pulse; NAN where there is none (water). */
+/* Energy of one pulse; NAN if it has none (water). */
 double source_wh_per_pulse(const struct source_settings *source);
 
-/* What a pulse is worth on the meter's register, and in what that counts: "kWh" or "m3". */
+/* The amount of one pulse on the meter's register, and its unit: "kWh" or "m3". */
 double source_unit_per_pulse(const struct source_settings *source);
 const char *source_unit(const struct source_settings *source);
 

@@ -3,12 +3,12 @@
 #include <math.h>
 #include <stddef.h>
 
-/* A weight that is wrong is mostly wrong by one of these, or by one over it: a decimal place, or
- * another meter's plate. */
+/* A configured weight is usually wrong by one of these factors, or its inverse: a misplaced decimal
+ * point, or another meter's plate. */
 static const double factors[] = {2,  2.5, 3,  4,  5,   8,   10,	 12.5, 16,  20,	 25,  32,
 				 40, 50,  64, 80, 100, 125, 160, 200,  250, 400, 500, 1000};
 
-/* By how much of itself the ratio may miss it, beside the tolerance. */
+/* Relative deviation that is allowed in addition to the tolerance. */
 #define MISS 0.02
 
 static double nearer(double best, double candidate, double ratio)
@@ -29,7 +29,7 @@ static double nearest_factor(double ratio)
 	return best;
 }
 
-/* Pulses were worth `factor` times what was thought, as far as can be told. */
+/* Returns true if pulses that are worth `factor` times as much explain the count. */
 static bool explains(const struct comparison *comparison, double factor)
 {
 	double expected = comparison->expected / factor;

@@ -67,7 +67,7 @@ ns_t histogram_longest(const struct histogram *histogram)
 }
 
 bool histogram_find_gap(const struct histogram *histogram, int factor, ns_t most,
-			struct histogram_gap *border)
+			struct histogram_gap *gap)
 {
 	ns_t above = 0;
 	int64_t count = 0;
@@ -78,7 +78,7 @@ bool histogram_find_gap(const struct histogram *histogram, int factor, ns_t most
 		if (!bin->count)
 			continue;
 		if (count && bin->longest <= most && above >= factor * bin->longest) {
-			*border = (struct histogram_gap){bin->longest, above, count};
+			*gap = (struct histogram_gap){bin->longest, above, count};
 			return true;
 		}
 		above = bin->shortest;

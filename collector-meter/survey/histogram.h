@@ -1,4 +1,4 @@
-/* histogram.h - how long something lasted, how often: 20 bins, three to a decade. */
+/* histogram.h - a histogram of durations: 20 bins, three to a decade. */
 #ifndef COLLECTOR_METER_SURVEY_HISTOGRAM_H
 #define COLLECTOR_METER_SURVEY_HISTOGRAM_H
 
@@ -12,14 +12,14 @@
 /* Zeroed: empty. */
 struct histogram_bin {
 	int64_t count;
-	ns_t shortest, longest; /* where there are any */
+	ns_t shortest, longest; /* valid if `count` is not 0 */
 };
 
 struct histogram {
 	struct histogram_bin bins[HISTOGRAM_BINS];
 };
 
-/* Where a bin begins: 0, 0.1 ms, 0.2 ms, 0.5 ms, 1 ms … 100 s. */
+/* Returns the lower limit of a bin: 0, 0.1 ms, 0.2 ms, 0.5 ms, 1 ms ... 100 s. */
 ns_t histogram_from(int bin);
 
 void histogram_add(struct histogram *histogram, ns_t duration);
@@ -27,19 +27,19 @@ void histogram_join(struct histogram *histogram, const struct histogram *other);
 
 int64_t histogram_count(const struct histogram *histogram);
 
-/* Of one that is not empty. */
+/* The histogram must not be empty. */
 ns_t histogram_shortest(const struct histogram *histogram);
 ns_t histogram_longest(const struct histogram *histogram);
 
-/* Two kinds of durations with nothing between them. */
+/* A range of durations that do not occur, between short ones and others. */
 struct histogram_gap {
-	ns_t below, above; /* the longest of the short ones, the shortest of the others */
+	ns_t below, above; /* the longest short one, the shortest of the others */
 	int64_t count;	   /* of the others */
 };
 
-/* The highest place at which the durations leave out a factor of `factor` or more, with `most` at
- * most below it. False: there is none. */
+/* Finds the highest gap of a factor of `factor` or more that begins at `most` or below. Returns
+ * false if there is none. */
 bool histogram_find_gap(const struct histogram *histogram, int factor, ns_t most,
-			struct histogram_gap *border);
+			struct histogram_gap *gap);
 
 #endif

@@ -2,15 +2,15 @@
 
 #include <math.h>
 
-/* A contact that bounces for longer is broken. */
+/* A contact that bounces longer is broken. */
 #define BOUNCE_MAX (20 * NS_PER_MS)
 
-/* Levels of one kind may be so short where there are no others to compare with. */
+/* The shortest level that is taken to be real if there are no bounces to compare it with. */
 #define REAL_MIN (10 * NS_PER_MS)
 
 #define FACTOR 3
 
-/* S0 (IEC 62053-31) pulses are not shorter, on and off. */
+/* S0 (IEC 62053-31): the shortest on and off level. */
 #define WIDTH_ENOUGH_MS 30
 
 void survey_open(struct survey *survey, const struct counter_config *config)
@@ -25,7 +25,7 @@ void survey_interrupt(struct survey *survey)
 	survey->begun = survey->since_known = survey->on_known = false;
 }
 
-/* A level that turned out to be real ends the one before it. */
+/* A real level ends the previous one. */
 static void take_level(struct survey *survey, const struct level *level)
 {
 	if (survey->since_known)
@@ -47,7 +47,7 @@ void survey_edge(struct survey *survey, bool on, ns_t t)
 	size_t count;
 	ns_t since, due;
 
-	/* Of what was before the first edge only the level is known. */
+	/* The level before the first edge is known, but not when it began. */
 	if (!survey->begun)
 		qualifier_start(qualifier, !on, t);
 	survey->begun = true;
@@ -60,13 +60,13 @@ void survey_edge(struct survey *survey, bool on, ns_t t)
 
 /* -------- advice -------- */
 
-/* Between what is too short and what is real, nearer to neither; in the configuration's unit. */
+/* The geometric mean of the limits of the gap, in the configuration's unit. */
 static double width_between(ns_t below, ns_t above)
 {
 	double low = fmax((double)below, (double)above / 4);
 	double ms = sqrt(low * (double)above) / NS_PER_MS;
 
-	/* Levels may become shorter when the load rises. */
+	/* Levels may become shorter at a higher load. */
 	ms = fmin(ms, fmax(WIDTH_ENOUGH_MS, 2 * (double)below / NS_PER_MS));
 	return ms < 2 ? round(ms * 100) / 100 : floor(ms);
 }
@@ -75,19 +75,19 @@ struct width_advice survey_width(const struct survey *survey, bool on)
 {
 	struct histogram all = survey->real[on];
 	struct width_advice advice = {0};
-	struct histogram_gap border;
+	struct histogram_gap gap;
 
 	histogram_join(&all, &survey->rejected[on]);
-	if (!histogram_find_gap(&all, FACTOR, BOUNCE_MAX, &border))
-		border = (struct histogram_gap){0, histogram_shortest(&all), histogram_count(&all)};
-	advice.below = border.below;
-	advice.above = border.above;
-	if (border.count < SURVEY_LEVELS) {
+	if (!histogram_find_gap(&all, FACTOR, BOUNCE_MAX, &gap))
+		gap = (struct histogram_gap){0, histogram_shortest(&all), histogram_count(&all)};
+	advice.below = gap.below;
+	advice.above = gap.above;
+	if (gap.count < SURVEY_LEVELS) {
 		advice.advice = ADVICE_TOO_FEW;
-	} else if (!border.below && border.above < REAL_MIN) {
+	} else if (!gap.below && gap.above < REAL_MIN) {
 		advice.advice = ADVICE_NO_GAP;
 	} else {
-		advice.ms = width_between(border.below, border.above);
+		advice.ms = width_between(gap.below, gap.above);
 	}
 	return advice;
 }

@@ -1,51 +1,50 @@
-/* survey.h - what a line does, watched for a while: widths of its levels, distances of its pulses,
- * and which filter would suit them. */
+/* survey.h - the widths of a line's levels and the intervals of its pulses over some time, and the
+ * filter that suits them. */
 #ifndef COLLECTOR_METER_SURVEY_SURVEY_H
 #define COLLECTOR_METER_SURVEY_SURVEY_H
 
 #include "collector-meter/count/counter.h"
 #include "collector-meter/survey/histogram.h"
 
-/* Zeroed but for the qualifier's minimum widths: begins with the first edge. */
 struct survey {
 	struct qualifier qualifier;
-	bool begun;
-	bool since_known; /* when the real level began */
-	ns_t since;
+	bool begun; /* an edge was seen since the start or the last interruption */
+	bool since_known;
+	ns_t since; /* start of the last real level */
 	bool on_known;
-	ns_t on_since;		      /* the last real level of on */
-	struct histogram real[2];     /* widths of levels that counted: off, on */
-	struct histogram rejected[2]; /* of those that were too short */
-	struct histogram intervals;   /* between the beginnings of real levels of on */
+	ns_t on_since;		      /* start of the last real on level */
+	struct histogram real[2];     /* widths of real levels: off, on */
+	struct histogram rejected[2]; /* of levels that were too short */
+	struct histogram intervals;   /* between the starts of real on levels */
 };
 
 void survey_open(struct survey *survey, const struct counter_config *config);
 
-/* Edges were not seen for a while; what was seen before stays. */
+/* Edges were not seen for a while. The histograms remain. */
 void survey_interrupt(struct survey *survey);
 
 void survey_edge(struct survey *survey, bool on, ns_t t);
 
 enum advice {
 	ADVICE_GIVEN,
-	ADVICE_TOO_FEW, /* levels, of those that look real */
-	ADVICE_NO_GAP,	/* there are levels of every width */
+	ADVICE_TOO_FEW, /* levels that look real */
+	ADVICE_NO_GAP,	/* levels of every width occur */
 };
 
-#define SURVEY_LEVELS 20 /* so many that look real are needed for an advice */
+#define SURVEY_LEVELS 20 /* that look real, needed for an advice */
 
-/* What a minimum width should be. The present one plays no part: levels that it took for too short
- * and others are looked at together. */
+/* The recommended minimum width. It does not depend on the present one: rejected and real levels
+ * are evaluated together. */
 struct width_advice {
 	enum advice advice;
-	ns_t below; /* the longest level that is too short; 0: there is none */
-	ns_t above; /* the shortest that looks real; ADVICE_TOO_FEW, NO_BORDER: of all */
-	double ms;  /* given: the width to configure */
+	ns_t below; /* the longest level that is too short; 0: none */
+	ns_t above; /* the shortest that looks real; of all levels without a gap */
+	double ms;  /* ADVICE_GIVEN: the width to configure */
 };
 
 struct width_advice survey_width(const struct survey *survey, bool on);
 
-/* What min_interval_ms should be, a quarter of the shortest interval; 0: too few pulses. */
+/* The recommended min_interval_ms, a quarter of the shortest interval; 0: too few pulses. */
 double survey_interval_ms(const struct survey *survey);
 
 #endif

@@ -92,7 +92,7 @@ def test_the_index_is_set_between_two_runs_and_no_energy_is_moved(house, edges):
 
     code, output = set_index(house, "--set-index", "compteur=812345,67", "--by", "Anna")
     assert code == 1
-    assert "while the collector is stopped only" in output and "another process" in output
+    assert "only while the collector is stopped" in output and "another process" in output
 
     assert collector.stop() == 0
     before = watcher.wait(RECORD, lambda record: record["mark"] == "stop")["pulses"]
@@ -100,7 +100,7 @@ def test_the_index_is_set_between_two_runs_and_no_energy_is_moved(house, edges):
         code, output = set_index(house, "--set-index", "compteur=812345,67", "--by", "Anna")
         assert code == 0, output
         assert "compteur: it" in output and "10154321 pulses, 812345.68 kWh" in output, output
-    assert "it stays at" in output, "the second time there is nothing to do"
+    assert "it remains at" in output, "the second time there is nothing to do"
 
     collector = house.again(collector)
     watcher.wait(live, lambda live: live["pulses"] >= 10154321 + 3)
@@ -132,7 +132,7 @@ def test_an_index_that_cannot_be_set_is_refused_with_a_reason(house, edges):
     for argument, reason in (
         ("compteur", "expected SOURCE=READING, such as compteur=812345.6"),
         ("cuisine=5", 'there is no source "cuisine", expected one of compteur'),
-        ("compteur=-5", '"-5" is no reading of a register, expected one like 812345.6'),
+        ("compteur=-5", '"-5" is not a register reading, expected one like 812345.6'),
         ("compteur=999999999999999", "too many pulses, expected up to 9e15"),
     ):
         code, output = set_index(house, "--set-index", argument)
@@ -141,7 +141,7 @@ def test_an_index_that_cannot_be_set_is_refused_with_a_reason(house, edges):
     assert code == 1 and "--by: expected a name" in output, output
     house.outbox("compteur").rename(house.folder / "elsewhere")
     code, output = set_index(house, "--set-index", "compteur=1")
-    assert code == 1 and "let the collector run once before" in output, output
+    assert code == 1 and "run the collector once first" in output, output
     assert not house.outbox("compteur").exists()
 
 
@@ -159,7 +159,7 @@ def test_the_index_of_lines_is_not_set_while_nobody_knows_the_time(houses):
     collector.stop()
     code, output = set_index(house, "--set-index", "compteur=1")
     assert code == 1
-    assert "while nobody knows what time it is: the clock was not set yet" in output
+    assert "before the time of day is known: the clock was not set yet" in output
     house.clock.set(house.clock.ms() + 10 * 365 * 86400000)
     code, output = set_index(house, "--set-index", "compteur=8")
     assert code == 0 and "the index was 0 pulses" in output and "it is now 100 pulses" in output, output
@@ -204,9 +204,9 @@ def test_the_monitor_compares_with_readings_that_are_typed(house, edges):
     program.enter("cuisine 5")
     program.wait_out(lambda out: 'there is no meter "cuisine"' in out)
     program.enter("compteur 8123456.x")
-    program.wait_out(lambda out: '"8123456.x" is no reading of a register' in out)
+    program.wait_out(lambda out: '"8123456.x" is not a register reading' in out)
     program.enter("7")
-    program.wait_out(lambda out: "less than the first one, which is forgotten" in out)
+    program.wait_out(lambda out: "less than the first one, which it replaces" in out)
     assert "---- compteur" not in program.out
     program.signal(signal.SIGINT)
     assert program.wait() == 0

@@ -442,7 +442,7 @@ static void contacts_set_at_the_start_are_in_the_start_record_alone(void **state
 	bench_close(&bench);
 }
 
-static void a_meter_without_contacts_says_unknown(void **state)
+static void a_meter_without_contacts_has_unknown_ones(void **state)
 {
 	struct counter_config config = {.has_line = {true}, .initial_pulses = 1000};
 	struct bench bench;
@@ -502,7 +502,7 @@ static void a_stop_counts_what_is_certain_and_comes_last(void **state)
 	bench_close(&bench);
 }
 
-static void a_new_start_goes_on_counting_and_says_how_long_it_was_blind(void **state)
+static void a_new_start_goes_on_counting_and_records_how_long_it_was_blind(void **state)
 {
 	struct bench bench;
 
@@ -569,7 +569,7 @@ static void an_implausibly_short_interval_is_energy_but_no_power(void **state)
 	bench_close(&bench);
 }
 
-static void an_edge_that_comes_after_its_time_was_settled_is_counted_and_noted(void **state)
+static void an_edge_that_comes_after_its_time_was_decided_is_counted_and_noted(void **state)
 {
 	struct bench bench;
 
@@ -692,7 +692,7 @@ static void where_edges_are_numbered_no_loss_is_merely_possible(void **state)
 	bench_close(&bench);
 }
 
-static void a_loss_that_was_told_is_not_told_again(void **state)
+static void a_loss_that_was_reported_is_not_reported_again(void **state)
 {
 	struct bench bench;
 
@@ -750,23 +750,23 @@ static int64_t random_up_to(int64_t limit)
 	return (int64_t)((uint64_t)random() * (uint64_t)limit >> 31);
 }
 
-static void tell(struct story *story, enum line_role role, bool on, ns_t t)
+static void add_edge(struct story *story, enum line_role role, bool on, ns_t t)
 {
 	assert_true(story->counts[role] < 20000);
 	story->edges[role][story->counts[role]++] = (struct edge){.role = role, .on = on, .t = t};
 }
 
 /* A change to `on` at `t` after up to 3 bounces, all within 20 ms before it. */
-static void tell_bouncing(struct story *story, enum line_role role, bool on, ns_t t)
+static void add_bouncing_edge(struct story *story, enum line_role role, bool on, ns_t t)
 {
 	for (int64_t bounces = random_up_to(4); bounces > 0; bounces--) {
-		tell(story, role, on, t - bounces * 5 * MS);
-		tell(story, role, !on, t - bounces * 5 * MS + random_up_to(5 * MS));
+		add_edge(story, role, on, t - bounces * 5 * MS);
+		add_edge(story, role, !on, t - bounces * 5 * MS + random_up_to(5 * MS));
 	}
-	tell(story, role, on, t);
+	add_edge(story, role, on, t);
 }
 
-static void tell_line(struct story *story, enum line_role role, ns_t shortest, ns_t longest)
+static void add_line(struct story *story, enum line_role role, ns_t shortest, ns_t longest)
 {
 	ns_t t = 50 * MS;
 
@@ -774,11 +774,11 @@ static void tell_line(struct story *story, enum line_role role, ns_t shortest, n
 		t += shortest + random_up_to(longest - shortest);
 		if (t > story->end - 2 * S)
 			return;
-		tell_bouncing(story, role, true, t);
+		add_bouncing_edge(story, role, true, t);
 		if (role == LINE_PULSE)
 			story->pulse_times[story->true_pulses++] = t;
 		t += 60 * MS + random_up_to(100 * MS);
-		tell_bouncing(story, role, false, t);
+		add_bouncing_edge(story, role, false, t);
 	}
 }
 
@@ -859,10 +859,10 @@ static void the_order_of_arrival_across_lines_changes_nothing(void **state)
 
 		memset(&story, 0, sizeof(story));
 		story.end = 200 * S;
-		tell_line(&story, LINE_PULSE, 40 * MS + 60 * MS, 700 * MS);
-		tell_line(&story, LINE_SIGNAL, 1 * S, 40 * S);
-		tell_line(&story, LINE_OFF_PEAK, 200 * MS, 20 * S);
-		tell_line(&story, LINE_PEAK, 200 * MS, 20 * S);
+		add_line(&story, LINE_PULSE, 40 * MS + 60 * MS, 700 * MS);
+		add_line(&story, LINE_SIGNAL, 1 * S, 40 * S);
+		add_line(&story, LINE_OFF_PEAK, 200 * MS, 20 * S);
+		add_line(&story, LINE_PEAK, 200 * MS, 20 * S);
 		bench_open(&reference, &all_lines, 0);
 		arrive(&reference, &story, false);
 		assert_true_counts(&reference, &story);
@@ -905,7 +905,7 @@ static void resume(const struct story *story, const struct bench *reference, siz
 	bench_close(&bench);
 }
 
-static void a_recording_seen_once_more_tells_exactly_what_was_not_told(void **state)
+static void a_recording_seen_once_more_gives_exactly_what_was_not_reported(void **state)
 {
 	unsigned seed = (unsigned)time(NULL);
 	static struct story story;
@@ -918,10 +918,10 @@ static void a_recording_seen_once_more_tells_exactly_what_was_not_told(void **st
 	srandom(seed);
 	memset(&story, 0, sizeof(story));
 	story.end = 130 * S;
-	tell_line(&story, LINE_PULSE, 40 * MS + 60 * MS, 700 * MS);
-	tell_line(&story, LINE_SIGNAL, 1 * S, 20 * S);
-	tell_line(&story, LINE_OFF_PEAK, 200 * MS, 10 * S);
-	/* Contacts and tops of one millisecond make several records of it. */
+	add_line(&story, LINE_PULSE, 40 * MS + 60 * MS, 700 * MS);
+	add_line(&story, LINE_SIGNAL, 1 * S, 20 * S);
+	add_line(&story, LINE_OFF_PEAK, 200 * MS, 10 * S);
+	/* Contacts and signals of one millisecond make several records of it. */
 	memcpy(story.edges[LINE_PEAK], story.edges[LINE_SIGNAL], sizeof(story.edges[LINE_SIGNAL]));
 	story.counts[LINE_PEAK] = story.counts[LINE_SIGNAL];
 	for (size_t i = 0; i < story.counts[LINE_PEAK]; i++)
@@ -936,7 +936,7 @@ static void a_recording_seen_once_more_tells_exactly_what_was_not_told(void **st
 	bench_close(&reference);
 }
 
-static void a_recording_that_was_told_to_its_end_tells_nothing_more(void **state)
+static void a_recording_that_was_reported_to_its_end_gives_nothing_more(void **state)
 {
 	struct bench bench = {0};
 
@@ -973,8 +973,8 @@ static void play_day(struct bench *bench, ns_t midnight)
 
 		edge(bench, LINE_OFF_PEAK, periods[p].off_peak, from);
 		edge(bench, LINE_PEAK, periods[p].peak, from);
-		for (ns_t top = from; top < from + length; top += 600 * S)
-			level(bench, LINE_SIGNAL, top, 100 * MS);
+		for (ns_t signal = from; signal < from + length; signal += 600 * S)
+			level(bench, LINE_SIGNAL, signal, 100 * MS);
 		for (int i = 1; i <= periods[p].pulses; i++) {
 			ns_t t = from + length / 1000 * i / periods[p].pulses * 1000;
 
@@ -1036,25 +1036,25 @@ int main(void)
 		cmocka_unit_test(minutes_go_on_when_a_top_is_missing),
 		cmocka_unit_test(a_contact_that_changes_makes_a_record_with_the_state_from_then_on),
 		cmocka_unit_test(contacts_set_at_the_start_are_in_the_start_record_alone),
-		cmocka_unit_test(a_meter_without_contacts_says_unknown),
+		cmocka_unit_test(a_meter_without_contacts_has_unknown_ones),
 		cmocka_unit_test(marks_of_one_time_come_as_contacts_then_top_and_agree),
 		cmocka_unit_test(a_stop_counts_what_is_certain_and_comes_last),
-		cmocka_unit_test(a_new_start_goes_on_counting_and_says_how_long_it_was_blind),
+		cmocka_unit_test(a_new_start_goes_on_counting_and_records_how_long_it_was_blind),
 		cmocka_unit_test(intervals_are_exact_to_the_nanosecond_whenever_edges_are_read),
 		cmocka_unit_test(an_implausibly_short_interval_is_energy_but_no_power),
 		cmocka_unit_test(
-			an_edge_that_comes_after_its_time_was_settled_is_counted_and_noted),
+			an_edge_that_comes_after_its_time_was_decided_is_counted_and_noted),
 		cmocka_unit_test(edges_that_the_kernel_dropped_are_counted_in_and_reported_once),
 		cmocka_unit_test(of_dropped_edges_as_many_are_bounces_as_of_those_that_were_seen),
 		cmocka_unit_test(what_is_dropped_too_fast_for_pulses_invents_none),
 		cmocka_unit_test(
 			without_numbers_a_repeated_direction_or_a_full_queue_may_be_a_loss),
 		cmocka_unit_test(where_edges_are_numbered_no_loss_is_merely_possible),
-		cmocka_unit_test(a_loss_that_was_told_is_not_told_again),
+		cmocka_unit_test(a_loss_that_was_reported_is_not_reported_again),
 		cmocka_unit_test(nothing_comes_before_the_deadline_and_something_does_by_then),
 		cmocka_unit_test(the_order_of_arrival_across_lines_changes_nothing),
-		cmocka_unit_test(a_recording_seen_once_more_tells_exactly_what_was_not_told),
-		cmocka_unit_test(a_recording_that_was_told_to_its_end_tells_nothing_more),
+		cmocka_unit_test(a_recording_seen_once_more_gives_exactly_what_was_not_reported),
+		cmocka_unit_test(a_recording_that_was_reported_to_its_end_gives_nothing_more),
 		cmocka_unit_test(a_winter_day_is_71400_pulses_in_144_exact_windows),
 	};
 

@@ -9,7 +9,7 @@
 
 #include "collector-meter/count/statistics.h"
 
-static void a_line_tells_what_was_seen_on_it_and_one_that_is_not_there_is_null(void **state)
+static void a_line_has_its_counts_and_one_that_does_not_exist_is_null(void **state)
 {
 	const struct counter_config config = {
 		.has_line = {true, false, false, true},
@@ -54,8 +54,7 @@ static void a_line_tells_what_was_seen_on_it_and_one_that_is_not_there_is_null(v
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			a_line_tells_what_was_seen_on_it_and_one_that_is_not_there_is_null),
+		cmocka_unit_test(a_line_has_its_counts_and_one_that_does_not_exist_is_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

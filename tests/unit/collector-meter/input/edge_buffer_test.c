@@ -128,7 +128,7 @@ static void edges_come_as_the_kernel_gave_them(void **state)
 	}
 }
 
-static void a_read_that_empties_a_full_queue_says_so(void **state)
+static void a_read_that_empties_a_full_queue_is_marked(void **state)
 {
 	struct edge_buffer *buffer = open_buffer(GPIO_ABI_1);
 	struct edge edge;
@@ -264,34 +264,34 @@ static int by_time(const void *a, const void *b)
 	return x->t < y->t ? -1 : x->t > y->t;
 }
 
-static void tell(struct story *story, enum line_role role, bool on, ns_t t)
+static void add_edge(struct story *story, enum line_role role, bool on, ns_t t)
 {
 	assert_true(story->count < 40000);
 	story->edges[story->count++] = (struct edge){.role = role, .on = on, .t = t};
 }
 
-static void tell_line(struct story *story, enum line_role role, ns_t longest, ns_t end)
+static void add_line(struct story *story, enum line_role role, ns_t longest, ns_t end)
 {
 	ns_t t = 1 * S;
 
 	while ((t += 31 * MS + seed_below(longest)) < end - S) {
 		for (int64_t bounces = seed_below(3); bounces > 0; bounces--) {
-			tell(story, role, true, t);
-			tell(story, role, false, t + 1 + seed_below(4 * MS));
+			add_edge(story, role, true, t);
+			add_edge(story, role, false, t + 1 + seed_below(4 * MS));
 			t += 5 * MS;
 		}
-		tell(story, role, true, t);
-		tell(story, role, false, t += 31 * MS + seed_below(100 * MS));
+		add_edge(story, role, true, t);
+		add_edge(story, role, false, t += 31 * MS + seed_below(100 * MS));
 	}
 }
 
 static void make_story(struct story *story, ns_t end)
 {
 	story->count = story->given = 0;
-	tell_line(story, LINE_PULSE, 400 * MS, end);
-	tell_line(story, LINE_SIGNAL, 100 * S, end);
-	tell_line(story, LINE_OFF_PEAK, 40 * S, end);
-	tell_line(story, LINE_PEAK, 40 * S, end);
+	add_line(story, LINE_PULSE, 400 * MS, end);
+	add_line(story, LINE_SIGNAL, 100 * S, end);
+	add_line(story, LINE_OFF_PEAK, 40 * S, end);
+	add_line(story, LINE_PEAK, 40 * S, end);
 	/* Edges of a line have times of their own. */
 	qsort(story->edges, story->count, sizeof(*story->edges), by_time);
 }
@@ -304,12 +304,12 @@ struct life {
 	struct counter counter;
 	ms_t offset;		/* CLOCK_BOOTTIME less the clock of the lines */
 	struct record *records; /* with their time on CLOCK_BOOTTIME as blind_ms */
-	size_t count, kept, room;
+	size_t count, durable, room;
 	int64_t patience; /* one of so many turns brings something to the disk */
 	bool sleeps;
 };
 
-static void life_tell(struct life *life)
+static void life_report(struct life *life)
 {
 	struct counter_event event;
 
@@ -389,7 +389,7 @@ static void life_succeed(struct life *life)
 	edge_buffer_close(life->buffer);
 	life->buffer = adopt(fd);
 	edge_buffer_confirm(life->buffer);
-	life->count = life->kept;
+	life->count = life->durable;
 	counter_init(&life->counter, &config);
 	if (life->count) {
 		const struct record *last = &life->records[life->count - 1];
@@ -417,7 +417,7 @@ static void undisturbed(struct life *life, const struct story *story, ns_t end)
 		counter_edge(&life->counter, edge);
 	}
 	counter_advance(&life->counter, end);
-	life_tell(life);
+	life_report(life);
 }
 
 static void assert_same_records(const struct life *a, const struct life *b)
@@ -437,21 +437,21 @@ static void life_write(struct life *life)
 {
 	if (seed_below(life->patience))
 		return;
-	life->kept += (size_t)seed_below((int64_t)(life->count - life->kept) + 1);
+	life->durable += (size_t)seed_below((int64_t)(life->count - life->durable) + 1);
 	if (!seed_below(3))
-		life->kept = life->count;
-	if (life->kept == life->count)
+		life->durable = life->count;
+	if (life->durable == life->count)
 		edge_buffer_release(life->buffer);
 }
 
-static void killed_at_any_moment_it_tells_as_if_nothing_had_been(void **state)
+static void killed_at_any_moment_it_reports_as_if_nothing_had_happened(void **state)
 {
 	static struct story story;
 	const ns_t end = 900 * S;
 	int kills = 0;
 
 	(void)state;
-	seed_start("killed_at_any_moment_it_tells_as_if_nothing_had_been");
+	seed_start("killed_at_any_moment_it_reports_as_if_nothing_had_happened");
 	for (int round = 0; round < 20; round++) {
 		struct life expected, life = {0};
 		ns_t until = 0;
@@ -479,7 +479,7 @@ static void killed_at_any_moment_it_tells_as_if_nothing_had_been(void **state)
 				if (all)
 					counter_advance(&life.counter, until);
 				if (seed_below(2))
-					life_tell(&life);
+					life_report(&life);
 				life_write(&life);
 				if (!seed_below(12)) {
 					life_succeed(&life);
@@ -490,7 +490,7 @@ static void killed_at_any_moment_it_tells_as_if_nothing_had_been(void **state)
 		life_read(&life, true);
 		life_take(&life, INT64_MAX);
 		counter_advance(&life.counter, end);
-		life_tell(&life);
+		life_report(&life);
 		assert_same_records(&life, &expected);
 		life_end(&life);
 		counter_free(&expected.counter);
@@ -514,18 +514,18 @@ static void a_pause_stops_before_what_is_not_certain_and_a_successor_goes_on_beh
 	life_read(&life, true);
 	life_take(&life, INT64_MAX);
 	counter_advance(&life.counter, 7 * S + 20 * MS);
-	life_tell(&life);
+	life_report(&life);
 	counter_pause(&life.counter);
-	life_tell(&life);
+	life_report(&life);
 	assert_int_equal(life.count, 2);
 	assert_int_equal(life.records[1].mark, MARK_STOP);
 	assert_int_equal(life.records[1].t, 6999);
 	assert_int_equal(life.records[1].pulses, 1);
-	life.kept = life.count;
+	life.durable = life.count;
 	/* A second one in the same millisecond is the same. */
 	life_succeed(&life);
 	counter_pause(&life.counter);
-	life_tell(&life);
+	life_report(&life);
 	assert_int_equal(life.count, 2);
 	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, 7 * S + 60 * MS);
 	wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, 9 * S);
@@ -533,7 +533,7 @@ static void a_pause_stops_before_what_is_not_certain_and_a_successor_goes_on_beh
 	life_read(&life, true);
 	life_take(&life, INT64_MAX);
 	counter_advance(&life.counter, 61 * S);
-	life_tell(&life);
+	life_report(&life);
 	/* No start: nothing was missed. */
 	assert_int_equal(life.count, 3);
 	assert_int_equal(life.records[2].mark, MARK_MINUTE);
@@ -542,19 +542,19 @@ static void a_pause_stops_before_what_is_not_certain_and_a_successor_goes_on_beh
 	life_end(&life);
 }
 
-static void a_pause_before_the_start_is_certain_tells_nothing(void **state)
+static void a_pause_before_the_start_is_certain_reports_nothing(void **state)
 {
 	struct life life = {0};
 
 	(void)state;
 	life_begin(&life, GPIO_ABI_2);
-	life_tell(&life);
+	life_report(&life);
 	counter_pause(&life.counter);
-	life_tell(&life);
+	life_report(&life);
 	assert_int_equal(life.count, 0);
 	life_succeed(&life);
 	counter_advance(&life.counter, 1 * S);
-	life_tell(&life);
+	life_report(&life);
 	assert_int_equal(life.count, 1);
 	assert_int_equal(life.records[0].mark, MARK_START);
 	life_end(&life);
@@ -570,7 +570,7 @@ static void without_a_disk_its_room_is_used_again_and_the_count_is_kept(void **s
 
 	(void)state;
 	life_begin(&life, GPIO_ABI_2);
-	life.kept = 0;
+	life.durable = 0;
 	for (size_t i = 0; i < pulses; i++, t += 100 * MS) {
 		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, true, t);
 		wire_edge(&life.wires[LINE_PULSE], GPIO_ABI_2, false, t + 50 * MS);
@@ -579,9 +579,9 @@ static void without_a_disk_its_room_is_used_again_and_the_count_is_kept(void **s
 			EDGES_READ);
 		life_take(&life, INT64_MAX);
 		counter_advance(&life.counter, t + 90 * MS);
-		life_tell(&life);
-		if (!life.kept && life.count)
-			life.kept = 1;
+		life_report(&life);
+		if (!life.durable && life.count)
+			life.durable = 1;
 		if (!edge_buffer_nearly_full(life.buffer))
 			continue;
 		edge_buffer_checkpoint(life.buffer, &life.counter, MARK_NONE, 0, life.offset);
@@ -592,12 +592,12 @@ static void without_a_disk_its_room_is_used_again_and_the_count_is_kept(void **s
 	life_succeed(&life);
 	life_take(&life, INT64_MAX);
 	counter_advance(&life.counter, t);
-	life_tell(&life);
+	life_report(&life);
 	assert_int_equal(life.counter.pulses, pulses);
 	life_end(&life);
 }
 
-static void a_journal_that_is_full_leaves_edges_in_the_kernel(void **state)
+static void a_buffer_that_is_full_leaves_edges_in_the_kernel(void **state)
 {
 	struct edge_buffer *buffer = open_buffer(GPIO_ABI_2);
 	enum edges_read result = EDGES_READ;
@@ -661,7 +661,7 @@ static void an_outbox_that_is_behind_takes_the_count_and_another_one_does_not(vo
 	life_read(&life, true);
 	life_take(&life, INT64_MAX);
 	counter_advance(&life.counter, 100 * S);
-	life_tell(&life);
+	life_report(&life);
 	edge_buffer_release(life.buffer);
 	resume(&life, &point, NULL);
 	assert_int_equal(life.counter.pulses, 4);
@@ -693,7 +693,7 @@ static void assert_refused(int fd, const char *reason)
 		fail_msg("%s", fail.text);
 }
 
-static void what_is_no_journal_of_these_lines_is_refused(void **state)
+static void what_is_not_an_edge_buffer_of_these_lines_is_refused(void **state)
 {
 	struct lines_identity other = identity;
 	struct edge_buffer *buffer = open_buffer(GPIO_ABI_2);
@@ -726,7 +726,7 @@ static void what_is_no_journal_of_these_lines_is_refused(void **state)
 	edge_buffer_close(buffer);
 }
 
-static void a_journal_that_ends_one_process_after_the_other_is_given_up(void **state)
+static void a_buffer_that_ends_one_process_after_the_other_is_given_up(void **state)
 {
 	struct edge_buffer *buffer = open_buffer(GPIO_ABI_2);
 	int fd = fcntl(edge_buffer_fd(buffer), F_DUPFD_CLOEXEC, 3);
@@ -795,16 +795,16 @@ static void a_counter_that_was_stopped_leaves_no_state(void **state)
 	life_begin(&life, GPIO_ABI_2);
 	assert_true(counter_save(&life.counter, &saved));
 	counter_stop(&life.counter, 5 * S);
-	life_tell(&life);
+	life_report(&life);
 	assert_int_equal(life.records[life.count - 1].mark, MARK_STOP);
 	assert_false(counter_save(&life.counter, &saved));
 	/* A successor goes on from before the stop, which it does not report again. */
-	life.kept = life.count;
+	life.durable = life.count;
 	life_succeed(&life);
 	assert_true(life.counter.running);
 	counter_stop(&life.counter, 5 * S);
-	life_tell(&life);
-	assert_int_equal(life.count, life.kept);
+	life_report(&life);
+	assert_int_equal(life.count, life.durable);
 	life_end(&life);
 }
 
@@ -854,7 +854,7 @@ static void no_garbage_ends_the_program(void **state)
 	life_read(&life, true);
 	life_take(&life, 300);
 	counter_advance(&life.counter, 150 * S);
-	life_tell(&life);
+	life_report(&life);
 	memcpy(good, life.buffer->memory, sizeof(*good));
 	for (int i = 0; i < 3000; i++) {
 		unsigned char *bytes = (unsigned char *)life.buffer->memory;
@@ -888,16 +888,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(edges_come_as_the_kernel_gave_them),
-		test(a_read_that_empties_a_full_queue_says_so),
+		test(a_read_that_empties_a_full_queue_is_marked),
 		test(killed_at_any_instruction_it_loses_and_doubles_nothing),
-		test(killed_at_any_moment_it_tells_as_if_nothing_had_been),
+		test(killed_at_any_moment_it_reports_as_if_nothing_had_happened),
 		test(a_pause_stops_before_what_is_not_certain_and_a_successor_goes_on_behind_it),
-		test(a_pause_before_the_start_is_certain_tells_nothing),
+		test(a_pause_before_the_start_is_certain_reports_nothing),
 		test(without_a_disk_its_room_is_used_again_and_the_count_is_kept),
-		test(a_journal_that_is_full_leaves_edges_in_the_kernel),
+		test(a_buffer_that_is_full_leaves_edges_in_the_kernel),
 		test(an_outbox_that_is_behind_takes_the_count_and_another_one_does_not),
-		test(what_is_no_journal_of_these_lines_is_refused),
-		test(a_journal_that_ends_one_process_after_the_other_is_given_up),
+		test(what_is_not_an_edge_buffer_of_these_lines_is_refused),
+		test(a_buffer_that_ends_one_process_after_the_other_is_given_up),
 		test(a_checkpoint_with_a_number_out_of_range_is_refused),
 		test(a_counter_that_was_stopped_leaves_no_state),
 		test(no_garbage_ends_the_program),

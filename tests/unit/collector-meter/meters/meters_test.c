@@ -92,8 +92,7 @@ static struct bench {
 	ms_t last_pulse;
 	bool online[2], finished;
 	size_t room;	      /* events it takes before it is not ready */
-	size_t stop_at_pulse; /* ends the loop; 0: never */
-	void (*told)(void);
+	size_t stop_at_pulse; /* stops the loop; 0: never */
 } bench;
 
 static void take_edge(void *context, const struct edge *edge, ms_t t)
@@ -240,7 +239,7 @@ static void record_pulses(int count, const char *end)
 
 /* -------- recordings -------- */
 
-static void a_recording_is_told_whole_and_then_ends(void **state)
+static void a_recording_is_reported_completely_and_then_ends(void **state)
 {
 	(void)state;
 	record_pulses(10000, "");
@@ -269,7 +268,7 @@ static void make_room(void *context)
 	meters_resume(bench.meters);
 }
 
-static void a_recording_waits_for_a_listener_that_is_not_ready(void **state)
+static void a_recording_waits_for_a_sink_that_is_not_ready(void **state)
 {
 	(void)state;
 	/* A month of minutes in a single line, too. */
@@ -296,7 +295,7 @@ static void a_bad_line_ends_the_program_with_a_failure(void **state)
 	assert_false(bench.finished);
 }
 
-static void a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told(void **state)
+static void a_recording_that_is_left_has_no_stop_and_goes_on_at_its_resume_point(void **state)
 {
 	size_t marks[2], pulses[2];
 
@@ -332,7 +331,7 @@ static void a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told(v
 	}
 }
 
-static void a_recording_behind_what_was_told_begins_with_the_time_between(void **state)
+static void a_recording_after_its_resume_point_begins_with_the_time_between(void **state)
 {
 	(void)state;
 	record_pulses(10, "");
@@ -376,7 +375,7 @@ static void a_pipe_that_is_left_has_a_stop(void **state)
 
 /* -------- GPIO -------- */
 
-static void a_pulse_is_told_when_it_is_certain_with_the_boot_time_of_its_edge(void **state)
+static void a_pulse_is_reported_when_it_is_certain_with_the_boot_time_of_its_edge(void **state)
 {
 	ns_t edge;
 	ms_t expected;
@@ -399,7 +398,7 @@ static void a_pulse_is_told_when_it_is_certain_with_the_boot_time_of_its_edge(vo
 	assert_int_equal(bench.last[0].pulses, 1);
 }
 
-static void a_count_goes_on_and_tells_how_long_nobody_looked(void **state)
+static void a_count_goes_on_and_records_how_long_edges_were_not_seen(void **state)
 {
 	ns_t before = now();
 
@@ -432,7 +431,7 @@ static void lines_come_back(void *context)
 		loop_stop(bench.loop, EXIT_DONE);
 }
 
-static void a_chip_that_comes_back_tells_how_long_it_was_gone(void **state)
+static void a_chip_that_comes_back_records_how_long_it_was_gone(void **state)
 {
 	(void)state;
 	open_meters();
@@ -445,7 +444,7 @@ static void a_chip_that_comes_back_tells_how_long_it_was_gone(void **state)
 	assert_in_range(bench.first[0].blind_ms, 4000, 60000);
 }
 
-static void an_edge_before_the_level_was_read_tells_the_level_at_the_start(void **state)
+static void an_edge_before_the_level_was_read_shows_the_level_at_the_start(void **state)
 {
 	(void)state;
 	/* All lines go on between the request and the reading, which says on: a pulse, and a
@@ -538,16 +537,16 @@ static void a_chip_that_goes_away_stops_its_meter_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(a_recording_is_told_whole_and_then_ends),
-		test(a_recording_waits_for_a_listener_that_is_not_ready),
+		test(a_recording_is_reported_completely_and_then_ends),
+		test(a_recording_waits_for_a_sink_that_is_not_ready),
 		test(a_bad_line_ends_the_program_with_a_failure),
-		test(a_recording_that_is_left_has_no_stop_and_goes_on_where_it_was_told),
-		test(a_recording_behind_what_was_told_begins_with_the_time_between),
+		test(a_recording_that_is_left_has_no_stop_and_goes_on_at_its_resume_point),
+		test(a_recording_after_its_resume_point_begins_with_the_time_between),
 		test(a_pipe_that_is_left_has_a_stop),
-		test(a_pulse_is_told_when_it_is_certain_with_the_boot_time_of_its_edge),
-		test(a_count_goes_on_and_tells_how_long_nobody_looked),
-		test(a_chip_that_comes_back_tells_how_long_it_was_gone),
-		test(an_edge_before_the_level_was_read_tells_the_level_at_the_start),
+		test(a_pulse_is_reported_when_it_is_certain_with_the_boot_time_of_its_edge),
+		test(a_count_goes_on_and_records_how_long_edges_were_not_seen),
+		test(a_chip_that_comes_back_records_how_long_it_was_gone),
+		test(an_edge_before_the_level_was_read_shows_the_level_at_the_start),
 		test(levels_at_the_start_are_in_the_start_record_and_are_no_pulses),
 		test(a_meter_whose_chip_is_missing_is_offline_and_the_program_goes_on),
 		test(meters_that_end_before_they_began_are_not_reported),

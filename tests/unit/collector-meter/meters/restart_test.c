@@ -68,7 +68,7 @@ static void number_anew(void)
 
 /* -------- the keeper -------- */
 
-#define KEPT 16
+#define STORED 16
 
 static struct keeper {
 	char path[100];
@@ -76,7 +76,7 @@ static struct keeper {
 	struct {
 		char name[64];
 		int fd;
-	} kept[KEPT];
+	} stored[STORED];
 } keeper;
 
 static void keeper_open(void)
@@ -97,10 +97,10 @@ static void keeper_forget(const char *name)
 	int left = 0;
 
 	for (int i = 0; i < keeper.count; i++) {
-		if (!name || strcmp(keeper.kept[i].name, name) == 0)
-			close(keeper.kept[i].fd);
+		if (!name || strcmp(keeper.stored[i].name, name) == 0)
+			close(keeper.stored[i].fd);
 		else
-			keeper.kept[left++] = keeper.kept[i];
+			keeper.stored[left++] = keeper.stored[i];
 	}
 	keeper.count = left;
 }
@@ -126,8 +126,8 @@ static int fd_of(struct msghdr *message)
 	return fd;
 }
 
-/* Takes what was said; `wait`: for something. */
-static void keeper_hear(int wait)
+/* Receives messages; waits up to `wait` ms for the first one. */
+static void keeper_receive(int wait)
 {
 	struct pollfd readable = {.fd = keeper.socket, .events = POLLIN};
 
@@ -149,9 +149,9 @@ static void keeper_hear(int wait)
 		if (strstr(text, "FDSTOREREMOVE=1")) {
 			keeper_forget(name + 7);
 		} else if (strstr(text, "FDSTORE=1")) {
-			assert_true(fd >= 0 && name && keeper.count < KEPT);
-			keeper.kept[keeper.count].fd = fd;
-			strcpy(keeper.kept[keeper.count++].name, name + 7);
+			assert_true(fd >= 0 && name && keeper.count < STORED);
+			keeper.stored[keeper.count].fd = fd;
+			strcpy(keeper.stored[keeper.count++].name, name + 7);
 			continue;
 		}
 		/* BARRIER=1: closing it is the answer. */
@@ -163,7 +163,7 @@ static void keeper_hear(int wait)
 static bool keeper_has(const char *name)
 {
 	for (int i = 0; i < keeper.count; i++)
-		if (strcmp(keeper.kept[i].name, name) == 0)
+		if (strcmp(keeper.stored[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -172,11 +172,11 @@ static bool keeper_has(const char *name)
 static void hand_over(void)
 {
 	char names[1000] = "", text[20];
-	int fds[KEPT];
+	int fds[STORED];
 
 	for (int i = 0; i < keeper.count; i++) {
-		fds[i] = fcntl(keeper.kept[i].fd, F_DUPFD, 100);
-		sprintf(names + strlen(names), "%s%s", i ? ":" : "", keeper.kept[i].name);
+		fds[i] = fcntl(keeper.stored[i].fd, F_DUPFD, 100);
+		sprintf(names + strlen(names), "%s%s", i ? ":" : "", keeper.stored[i].name);
 	}
 	for (int i = 0; i < keeper.count; i++)
 		dup2(fds[i], FIRST_FD + i);
@@ -347,13 +347,13 @@ static void end(pid_t child, int signal)
 	kill(child, signal);
 	/* The queue of its messages is short. */
 	while ((ended = waitpid(child, &status, WNOHANG)) == 0)
-		keeper_hear(1);
+		keeper_receive(1);
 	assert_int_equal(ended, child);
 	if (signal == SIGKILL)
 		assert_true(WIFSIGNALED(status));
 	else
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	keeper_hear(0);
+	keeper_receive(0);
 }
 
 #define wait_for(condition)                                                                        \
@@ -361,7 +361,7 @@ static void end(pid_t child, int signal)
 		for (ms_t wait_end = clock_monotonic() + 60000; !(condition);) {                   \
 			if (clock_monotonic() > wait_end)                                          \
 				fail_msg("not within a minute: %s", #condition);                   \
-			keeper_hear(1);                                                            \
+			keeper_receive(1);                                                         \
 		}                                                                                  \
 	} while (0)
 
@@ -436,31 +436,31 @@ static int records(enum mark mark)
 }
 
 /* A pulse, now and then a top, but not at the end. */
-static void move(int i, int *tops)
+static void move(int i, int *signals)
 {
 	if (i % 20 == 0 || i % 20 == 5)
 		wire(LINE_SIGNAL, i % 20 == 0);
-	*tops += i % 20 == 0;
+	*signals += i % 20 == 0;
 	pulse();
 }
 
-static void killed_at_any_moment_a_station_loses_no_pulse(void **state)
+static void killed_at_any_moment_meters_lose_no_pulse(void **state)
 {
 	const int pulses = 300;
-	int kills = 0, tops = 0, i = 0;
+	int kills = 0, signals = 0, i = 0;
 	pid_t child = start();
 
 	(void)state;
 	wait_for(disk->online && keeper_has("a.peak"));
 	while (i < pulses) {
-		move(++i, &tops);
+		move(++i, &signals);
 		if (seed_below(8))
 			continue;
 		end(child, SIGKILL);
 		kills++;
 		/* Some come while nobody is there, some while somebody starts. */
 		for (int64_t n = seed_below(4); n > 0 && i < pulses; n--)
-			move(++i, &tops);
+			move(++i, &signals);
 		child = start();
 		if (seed_below(3))
 			wait_for(disk->reported > 0 || disk->online);
@@ -471,7 +471,7 @@ static void killed_at_any_moment_a_station_loses_no_pulse(void **state)
 	assert_true(kills > 10);
 	assert_int_equal(disk->records[disk->count - 1].pulses, pulses);
 	assert_int_equal(disk->records[disk->count - 1].mark, MARK_STOP);
-	assert_int_equal(records(MARK_TOP10), tops);
+	assert_int_equal(records(MARK_TOP10), signals);
 	assert_int_equal(records(MARK_START), 1);
 	assert_int_equal(records(MARK_STOP), 1);
 	for (i = 1; i < disk->count; i++) {
@@ -504,7 +504,7 @@ static void ended_in_order_it_goes_on_without_a_gap(void **state)
 	assert_int_equal(disk->records[disk->count - 1].pulses, 3);
 }
 
-static void without_a_keeper_there_is_a_gap_and_it_is_told(void **state)
+static void without_a_keeper_there_is_a_gap_and_it_is_recorded(void **state)
 {
 	pid_t child;
 
@@ -553,15 +553,15 @@ static void what_belongs_to_nobody_is_let_go(void **state)
 	pid_t child;
 
 	(void)state;
-	keeper.kept[0].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
-	strcpy(keeper.kept[0].name, "b.pulse");
+	keeper.stored[0].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
+	strcpy(keeper.stored[0].name, "b.pulse");
 	/* Two of a name, and something that is no journal. */
-	keeper.kept[1].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
-	strcpy(keeper.kept[1].name, "a.pulse");
-	keeper.kept[2].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
-	strcpy(keeper.kept[2].name, "a.pulse");
-	keeper.kept[3].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
-	strcpy(keeper.kept[3].name, "a.edges");
+	keeper.stored[1].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
+	strcpy(keeper.stored[1].name, "a.pulse");
+	keeper.stored[2].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
+	strcpy(keeper.stored[2].name, "a.pulse");
+	keeper.stored[3].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
+	strcpy(keeper.stored[3].name, "a.edges");
 	keeper.count = 4;
 	child = start();
 	wait_for(disk->online && keeper_has("a.peak"));
@@ -636,10 +636,10 @@ static void an_older_program_is_refused_cleanly(void **state)
 
 	(void)state;
 	/* Its edge buffer had another name, and its lines the same ones. */
-	keeper.kept[0].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
-	strcpy(keeper.kept[0].name, "a.journal");
-	keeper.kept[1].fd = fcntl(wires[LINE_PULSE].read_end, F_DUPFD_CLOEXEC, 70);
-	strcpy(keeper.kept[1].name, "a.pulse");
+	keeper.stored[0].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
+	strcpy(keeper.stored[0].name, "a.journal");
+	keeper.stored[1].fd = fcntl(wires[LINE_PULSE].read_end, F_DUPFD_CLOEXEC, 70);
+	strcpy(keeper.stored[1].name, "a.pulse");
 	keeper.count = 2;
 	child = start();
 	wait_for(disk->online && keeper_has("a.peak"));
@@ -655,9 +655,9 @@ static void an_older_program_is_refused_cleanly(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(killed_at_any_moment_a_station_loses_no_pulse),
+		test(killed_at_any_moment_meters_lose_no_pulse),
 		test(ended_in_order_it_goes_on_without_a_gap),
-		test(without_a_keeper_there_is_a_gap_and_it_is_told),
+		test(without_a_keeper_there_is_a_gap_and_it_is_recorded),
 		test(lines_that_are_others_now_are_opened_anew),
 		test(what_belongs_to_nobody_is_let_go),
 		test(a_line_that_is_missing_ends_what_was_left_with_its_last_edge),

@@ -331,7 +331,7 @@ static void a_line_has_one_use_only(void **state)
 
 static void only_the_main_meter_has_a_signal_and_contacts(void **state)
 {
-	static const char *const members[] = {"top", "off_peak", "peak"};
+	static const char *const keys[] = {"top", "off_peak", "peak"};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -339,19 +339,19 @@ static void only_the_main_meter_has_a_signal_and_contacts(void **state)
 
 		snprintf(sources, sizeof(sources),
 			 "{\"source\": \"a\", " WEIGHT PULSE ", \"%s\": {\"line\": \"GPIO4\"}}",
-			 members[i]);
+			 keys[i]);
 		snprintf(reason, sizeof(reason),
 			 "sources[0].%s: only the main meter's signal counts, expected \"role\": "
 			 "\"main\"",
-			 members[i]);
+			 keys[i]);
 		assert_refused("", sources, reason);
 	}
 }
 
 static void the_zone_rest_is_reserved(void **state)
 {
-	static const char reason[] = "sources[0].zone: \"rest\" is reserved for what the parts "
-				     "leave over of the main zone, expected another id";
+	static const char reason[] = "sources[0].zone: \"rest\" is reserved for the main zone's "
+				     "energy that no part measures, expected another id";
 	struct fixture fixture;
 
 	(void)state;
@@ -406,7 +406,7 @@ static void two_feeders_may_make_up_the_main_zone(void **state)
 	settings_free(&fixture.settings);
 }
 
-static void a_misspelt_member_gets_a_proposal(void **state)
+static void a_misspelt_key_gets_a_proposal(void **state)
 {
 	(void)state;
 	assert_refused("", "{\"source\": \"a\", \"min_onms\": 5, " WEIGHT PULSE "}",
@@ -433,7 +433,7 @@ int main(void)
 		cmocka_unit_test(the_weight_of_a_pulse_is_given_once),
 		cmocka_unit_test(sources_do_not_contradict_each_other),
 		cmocka_unit_test(two_feeders_may_make_up_the_main_zone),
-		cmocka_unit_test(a_misspelt_member_gets_a_proposal),
+		cmocka_unit_test(a_misspelt_key_gets_a_proposal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ static struct comparison compare(double value, int decimals, int64_t pulses, dou
 	return comparison;
 }
 
-static void what_was_counted_is_set_against_what_the_register_says(void **state)
+static void the_count_is_compared_with_the_register(void **state)
 {
 	struct comparison comparison = compare(812425.6, 1, 990, 0.08);
 
@@ -34,7 +34,7 @@ static void what_was_counted_is_set_against_what_the_register_says(void **state)
 	assert_true(comparison.likely == 0);
 }
 
-static void the_digits_that_were_read_say_how_exact_it_is(void **state)
+static void the_digits_that_were_read_give_the_tolerance(void **state)
 {
 	(void)state;
 	assert_true(compare(812425.6, 1, 998, 0.08).agrees);
@@ -84,8 +84,8 @@ static void a_register_does_not_go_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_counted_is_set_against_what_the_register_says),
-		cmocka_unit_test(the_digits_that_were_read_say_how_exact_it_is),
+		cmocka_unit_test(the_count_is_compared_with_the_register),
+		cmocka_unit_test(the_digits_that_were_read_give_the_tolerance),
 		cmocka_unit_test(a_weight_that_is_wrong_by_a_round_factor_is_found),
 		cmocka_unit_test(no_weight_is_guessed_where_none_explains_it),
 		cmocka_unit_test(a_register_does_not_go_back),

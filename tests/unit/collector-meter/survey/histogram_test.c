@@ -56,43 +56,43 @@ static void joined_they_have_the_durations_of_both(void **state)
 	assert_int_equal(histogram_shortest(&one), 2 * MS);
 }
 
-static void the_border_is_the_highest_gap_that_is_wide_enough(void **state)
+static void the_gap_found_is_the_highest_that_is_wide_enough(void **state)
 {
 	struct histogram histogram = {0};
-	struct histogram_gap border;
+	struct histogram_gap gap;
 
 	(void)state;
-	assert_false(histogram_find_gap(&histogram, 3, 20 * MS, &border));
+	assert_false(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
 	histogram_add(&histogram, MS / 10);
 	histogram_add(&histogram, 60 * MS);
 	histogram_add(&histogram, 70 * MS);
-	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
-	assert_int_equal(border.below, MS / 10);
-	assert_int_equal(border.above, 60 * MS);
-	assert_int_equal(border.count, 2);
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
+	assert_int_equal(gap.below, MS / 10);
+	assert_int_equal(gap.above, 60 * MS);
+	assert_int_equal(gap.count, 2);
 	histogram_add(&histogram, 2 * MS);
-	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
-	assert_int_equal(border.below, 2 * MS);
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
+	assert_int_equal(gap.below, 2 * MS);
 	/* Nothing but bounces is looked for. */
 	histogram_add(&histogram, 900 * MS);
-	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
-	assert_int_equal(border.above, 60 * MS);
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
+	assert_int_equal(gap.above, 60 * MS);
 	histogram_add(&histogram, 20 * MS);
-	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
-	assert_int_equal(border.below, 20 * MS);
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
+	assert_int_equal(gap.below, 20 * MS);
 	histogram_add(&histogram, 21 * MS);
-	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
-	assert_int_equal(border.below, 2 * MS);
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
+	assert_int_equal(gap.below, 2 * MS);
 	histogram_add(&histogram, 7 * MS);
-	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
-	assert_int_equal(border.below, 2 * MS);
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
+	assert_int_equal(gap.below, 2 * MS);
 	histogram_add(&histogram, 4 * MS);
-	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &border));
-	assert_int_equal(border.below, MS / 10);
+	assert_true(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
+	assert_int_equal(gap.below, MS / 10);
 	histogram_add(&histogram, MS / 4);
 	histogram_add(&histogram, MS / 2);
 	histogram_add(&histogram, MS);
-	assert_false(histogram_find_gap(&histogram, 3, 20 * MS, &border));
+	assert_false(histogram_find_gap(&histogram, 3, 20 * MS, &gap));
 }
 
 int main(void)
@@ -101,7 +101,7 @@ int main(void)
 		cmocka_unit_test(bins_are_three_to_a_decade),
 		cmocka_unit_test(a_duration_is_in_the_bin_that_begins_with_it),
 		cmocka_unit_test(joined_they_have_the_durations_of_both),
-		cmocka_unit_test(the_border_is_the_highest_gap_that_is_wide_enough),
+		cmocka_unit_test(the_gap_found_is_the_highest_that_is_wide_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

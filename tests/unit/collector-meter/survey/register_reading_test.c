@@ -46,7 +46,7 @@ static void what_is_no_reading_is_refused_with_a_reason(void **state)
 	}
 }
 
-static void pulses_are_whole(void **state)
+static void pulses_are_integers(void **state)
 {
 	struct register_reading reading = {.value = 812345.6};
 	struct fail fail = {0};
@@ -68,7 +68,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_register_is_read_with_a_point_or_a_comma),
 		cmocka_unit_test(what_is_no_reading_is_refused_with_a_reason),
-		cmocka_unit_test(pulses_are_whole),
+		cmocka_unit_test(pulses_are_integers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
