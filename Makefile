@@ -159,8 +159,7 @@ unit-programs: $(UNIT) $(SYSTEM)
 
 test: all sim unit unit-programs
 	BUILD=$(BUILD) tests/border
-	BUILD=$(BUILD) tests/system/run --ignore=faults
-	BUILD=$(BUILD) tests/system/run -n 4 faults
+	BUILD=$(BUILD) tests/system/run -n 4
 
 demo:
 	deploy/demo

@@ -1,14 +1,17 @@
-# tally.sh - runs the steps of a test and adds up what they count. To be sourced by a shell script.
+# tally.sh - runs the steps of a test and adds up their counts. To be sourced by a shell script.
 #
 #     step "unit tests" make unit      shows the output, counts
-#     tally                            the last line: "N passed, M failed"; false if any failed
+#     tally                            shows what was skipped and what failed; the last line is
+#                                      "N passed, M failed"; false if any failed
 #
 # A step's own count is the last line of its output with "N passed" or "M failed" (errors count as
-# failed). One that counts nothing passes or fails as a whole.
+# failed). A step that counts nothing passes or fails as a whole. Lines that begin with "SKIPPED" are
+# tests that were not run, with the reason.
 
 tally_passed=0
 tally_failed=0
 tally_bad=
+tally_skipped=
 tally_log=$(mktemp)
 tally_began=$(date +%s)
 trap 'rm -f "$tally_log"' EXIT
@@ -16,7 +19,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# The number before `word` in the counting line; 0 where there is none.
+# The number before `word` in the counting line; 0 if there is none.
 tally_number() {
 	echo "$tally_line" | sed -n "s/.*[^0-9]\([0-9][0-9]*\) $1.*/\1/p; t end; s/.*/0/p; :end" | head -n 1
 }
@@ -39,6 +42,9 @@ step() {
 	elif [ "$tally_status" -eq 0 ] && [ "$tally_good" -eq 0 ]; then
 		tally_good=1
 	fi
+	tally_skipped=$tally_skipped$(
+		awk -v step="$tally_name" 'sub(/^SKIPPED */, "") { print "\n  " step ": " $0 }' "$tally_log"
+	)
 	tally_passed=$((tally_passed + tally_good))
 	tally_failed=$((tally_failed + tally_wrong))
 	tally_verdict=passed
@@ -53,6 +59,7 @@ step() {
 
 tally() {
 	printf '\n%s s in all\n' $(($(date +%s) - tally_began))
+	[ -z "$tally_skipped" ] || echo "skipped:$tally_skipped"
 	[ -z "$tally_bad" ] || echo "failed:$tally_bad"
 	echo "$tally_passed passed, $tally_failed failed"
 	[ "$tally_failed" -eq 0 ]

@@ -1,11 +1,19 @@
 """What the tests get: houses that are empty at the end and whose programs did not break."""
 
+import atexit
 import os
 import random
+import shutil
 
 import pytest
 
 from house import House
+
+
+def pytest_configure(config):
+    """The folder of tests/system/run is removed at the very end, once: not by xdist's workers."""
+    if "SCRATCH" in os.environ and not hasattr(config, "workerinput"):
+        atexit.register(shutil.rmtree, os.environ["SCRATCH"], ignore_errors=True)
 
 
 @pytest.fixture

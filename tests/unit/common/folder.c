@@ -7,12 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-char folder[40];
+char folder[FOLDER_SIZE];
 
 void folder_make(void)
 {
-	strcpy(folder, "/tmp/unit-test-XXXXXX");
-	if (!mkdtemp(folder))
+	const char *base = getenv("TMPDIR");
+	int size = snprintf(folder, sizeof(folder), "%s/test-XXXXXX", base ? base : "/tmp");
+
+	if (size >= (int)sizeof(folder) || !mkdtemp(folder))
 		abort();
 }
 

@@ -2,10 +2,11 @@
 #ifndef TESTS_UNIT_COMMON_FOLDER_H
 #define TESTS_UNIT_COMMON_FOLDER_H
 
+#define FOLDER_SIZE	 50
 #define FOLDER_NAME_SIZE 500
 
-/* Its path, once it is made. */
-extern char folder[40];
+/* Its path, once it is made: below $TMPDIR or /tmp. */
+extern char folder[FOLDER_SIZE];
 
 void folder_make(void);
 
