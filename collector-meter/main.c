@@ -1,9 +1,9 @@
 /* collector-meter - counts the pulses of meters and publishes them. */
 #include "collector-meter/commission/monitor.h"
-#include "collector-meter/publish/meter_publisher.h"
 #include "collector-meter/commission/set_index.h"
-#include "collector-meter/settings/settings.h"
 #include "collector-meter/meters/meters.h"
+#include "collector-meter/publish/meter_publisher.h"
+#include "collector-meter/settings/settings.h"
 #include "common/process/loop.h"
 
 static const char *replay;
@@ -16,7 +16,7 @@ static const struct program_option own_options[] = {
 	 .flag = &monitoring},
 	{.name = "replay",
 	 .argument = "FILE",
-	 .help = "take edges from FILE (a recording, a FIFO, or -), not from GPIO",
+	 .help = "read edges from FILE (a recording, a FIFO, or -), not from GPIO",
 	 .text = &replay},
 	{.name = "set-index",
 	 .argument = "SOURCE=READING",

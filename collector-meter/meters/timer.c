@@ -30,7 +30,7 @@ struct timer *timer_open(struct loop *loop, void (*due)(void *context), void *co
 	struct timer *timer = calloc(1, sizeof(*timer));
 
 	if (!timer) {
-		fail_set(fail, "no memory");
+		fail_set(fail, "out of memory");
 		return NULL;
 	}
 	*timer = (struct timer){.loop = loop, .due = due, .context = context};

@@ -98,7 +98,9 @@ static void note_pulse(struct meter_publisher *publisher, size_t source,
 		sum->intervals += event->interval;
 		sum->interval_count++;
 	}
-	if (!waiting)
+	if (clock_monotonic() - sum->sent >= LIVE_MS)
+		send_live(publisher, source);
+	else if (!waiting)
 		live_due(publisher);
 }
 

@@ -517,7 +517,7 @@ static void a_new_start_goes_on_counting_and_records_how_long_it_was_blind(void 
 	assert_record(record(&bench, MARK_START, 1), 105320, 1);
 	assert_int_equal(record(&bench, MARK_START, 0)->blind_ms, 0);
 	assert_int_equal(record(&bench, MARK_START, 1)->blind_ms, 5320);
-	/* Minutes stay in step, and nobody knows the interval across the gap. */
+	/* Minutes stay in step, and the interval across the gap is not known. */
 	assert_record(record(&bench, MARK_MINUTE, 1), 120000, 3);
 	assert_int_equal(nth_pulse(&bench, 1)->interval, 0);
 	assert_false(nth_pulse(&bench, 1)->plausible);
@@ -877,7 +877,7 @@ static void the_order_of_arrival_across_lines_changes_nothing(void **state)
 
 /* -------- a recording that is seen once more -------- */
 
-/* A counter that begins where record `from` of an undisturbed run was told tells the rest. */
+/* A counter that begins after record `from` of an undisturbed run gives the rest. */
 static void resume(const struct story *story, const struct bench *reference, size_t from)
 {
 	const struct counter_event *reported = &reference->events[from];

@@ -1,5 +1,5 @@
-/* The journal of edges: a process may be killed between any two instructions, and its successor
- * counts and tells as if nothing had been. Lines are pipes here, into which the kernel's own
+/* The edge buffer: a process may be killed between any two instructions, and its successor counts
+ * and reports as if nothing had happened. Lines are pipes here, into which the kernel's own
  * structures are written. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -296,7 +296,7 @@ static void make_story(struct story *story, ns_t end)
 	qsort(story->edges, story->count, sizeof(*story->edges), by_time);
 }
 
-/* A collector: what it counts, what it told, and what of that is on the disk. */
+/* A collector: what it counts, what it reported, and how much of that is on the disk. */
 struct life {
 	enum gpio_abi abi;
 	struct wire wires[LINE_ROLES];
@@ -378,7 +378,7 @@ static void life_take(struct life *life, int64_t most)
 	}
 }
 
-/* The next process; only what is on the disk is left of what was told. */
+/* The next process; only the records on the disk are left. */
 static void life_succeed(struct life *life)
 {
 	struct resume_point point = {.this_boot = true};
@@ -674,7 +674,7 @@ static void an_outbox_that_is_behind_takes_the_count_and_another_one_does_not(vo
 	assert_int_equal(life.counter.pulses, 4);
 	point.pulses = 5;
 	resume(&life, &point, "another count");
-	/* Somebody set the index, later than the record. */
+	/* The index was set, later than the record. */
 	point = (struct resume_point){
 		.pulses = 1000, .boot = 90000, .mark = MARK_STOP, .this_boot = true};
 	resume(&life, &point, NULL);

@@ -77,7 +77,7 @@ int gpio_line_open(const struct line_settings *line, bool *level, struct fail *f
 	return ends[0];
 }
 
-/* -------- a meters and what it told -------- */
+/* -------- meters, and what their sink got -------- */
 
 static struct source_settings sources[2];
 static struct meter_settings settings = {.sources = {.count = 2, .items = sources}};
@@ -447,7 +447,7 @@ static void a_chip_that_comes_back_records_how_long_it_was_gone(void **state)
 static void an_edge_before_the_level_was_read_shows_the_level_at_the_start(void **state)
 {
 	(void)state;
-	/* All lines go on between the request and the reading, which says on: a pulse, and a
+	/* All lines go on between the request and the reading, which is on: a pulse, and a
 	 * contact that was open at the start. */
 	early = now() + 2 * NS_PER_MS;
 	for (int i = 0; i < 8; i++)

@@ -1,5 +1,5 @@
-/* A meters that is killed at any moment, or ends in order, while a keeper that speaks the protocol
- * of the service manager's descriptor store has its lines. This process is the keeper, the kernel
+/* Meters that are killed at any moment, or end in order, while a keeper with the protocol of the
+ * service manager's descriptor store has their lines. This process is the keeper, the kernel
  * (a pipe for each line) and the disk (memory that is shared). */
 #include <stdarg.h>
 #include <stddef.h>
@@ -195,7 +195,7 @@ static void hand_over(void)
 
 #define RECORDS 1000
 
-/* The disk, and the moments that this process looks for. */
+/* The disk, and the state that this process waits for. */
 static struct disk {
 	_Atomic int count;
 	struct record records[RECORDS];
@@ -458,7 +458,7 @@ static void killed_at_any_moment_meters_lose_no_pulse(void **state)
 			continue;
 		end(child, SIGKILL);
 		kills++;
-		/* Some come while nobody is there, some while somebody starts. */
+		/* Some come while no process runs, some while one starts. */
 		for (int64_t n = seed_below(4); n > 0 && i < pulses; n--)
 			move(++i, &signals);
 		child = start();
@@ -555,7 +555,7 @@ static void what_belongs_to_nobody_is_let_go(void **state)
 	(void)state;
 	keeper.stored[0].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
 	strcpy(keeper.stored[0].name, "b.pulse");
-	/* Two of a name, and something that is no journal. */
+	/* Two of a name, and something that is not an edge buffer. */
 	keeper.stored[1].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
 	strcpy(keeper.stored[1].name, "a.pulse");
 	keeper.stored[2].fd = fcntl(keeper.socket, F_DUPFD_CLOEXEC, 70);
