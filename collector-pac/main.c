@@ -1,7 +1,7 @@
 /* collector-pac - power and energy index of Modbus TCP meters, published over MQTT. */
 #include <stdio.h>
 
-#include "collector-pac/publish/collector.h"
+#include "collector-pac/publish/pac_publisher.h"
 #include "collector-pac/probe/probe.h"
 
 static const char *probe, *profile, *unit;
@@ -22,22 +22,22 @@ static const struct program program = {
 	.options = program_options,
 };
 
-static int run(const struct settings *settings)
+static int run(const struct pac_settings *settings)
 {
 	struct fail fail = {0};
 	struct loop *loop = loop_open();
-	struct collector *collector = NULL;
+	struct pac_publisher *publisher = NULL;
 	int code = EXIT_FAILED;
 
 	if (loop != NULL)
-		collector = collector_open(settings, loop, &fail);
-	if (collector != NULL) {
+		publisher = pac_publisher_open(settings, loop, &fail);
+	if (publisher != NULL) {
 		loop_ready(loop);
 		code = loop_run(loop);
 	} else if (loop != NULL) {
 		log_error("%s", fail.text);
 	}
-	collector_close(collector);
+	pac_publisher_close(publisher);
 	loop_close(loop);
 	return code;
 }
@@ -45,7 +45,7 @@ static int run(const struct settings *settings)
 int main(int argc, char **argv)
 {
 	struct options options;
-	struct settings settings;
+	struct pac_settings settings;
 	struct fail fail = {0};
 	int code;
 

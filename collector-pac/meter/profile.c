@@ -5,19 +5,19 @@
 
 #include "common/base/units.h"
 
-/* -------- the members of a profile -------- */
+/* -------- the keys of a profile -------- */
 
 static const char *const type_names[] = {"float32", "float64", "u16", "i16", "u32",
 					 "i32",	    "u64",     "i64", NULL};
 static const char *const order_names[] = {"high-first", "low-first", NULL};
 
-static const struct value value_defaults = {
+static const struct register_value value_defaults = {
 	.scale = 1,
 	.minimum = -INFINITY,
 	.maximum = INFINITY,
 };
 
-static const struct block block_defaults = {.function = 3};
+static const struct register_block block_defaults = {.function = 3};
 
 static bool value_check(void *element, struct fail *fail);
 static bool block_check(void *element, struct fail *fail);
@@ -25,40 +25,40 @@ static bool block_check(void *element, struct fail *fail);
 static const struct config_key value_keys[] = {
 	{.name = "name",
 	 .type = CONFIG_TEXT,
-	 .offset = offsetof(struct value, name),
-	 .size = sizeof(((struct value *)0)->name),
+	 .offset = offsetof(struct register_value, name),
+	 .size = sizeof(((struct register_value *)0)->name),
 	 .required = true},
 	{.name = "unit",
 	 .type = CONFIG_TEXT,
-	 .offset = offsetof(struct value, unit),
-	 .size = sizeof(((struct value *)0)->unit)},
+	 .offset = offsetof(struct register_value, unit),
+	 .size = sizeof(((struct register_value *)0)->unit)},
 	{.name = "address",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct value, address),
+	 .offset = offsetof(struct register_value, address),
 	 .maximum = 65535,
 	 .required = true},
 	{.name = "type",
 	 .type = CONFIG_CHOICE,
-	 .offset = offsetof(struct value, type),
+	 .offset = offsetof(struct register_value, type),
 	 .choices = type_names,
 	 .required = true},
 	{.name = "words",
 	 .type = CONFIG_CHOICE,
-	 .offset = offsetof(struct value, word_order),
+	 .offset = offsetof(struct register_value, word_order),
 	 .choices = order_names},
 	{.name = "scale",
 	 .type = CONFIG_NUMBER,
-	 .offset = offsetof(struct value, scale),
+	 .offset = offsetof(struct register_value, scale),
 	 .minimum = -1e12,
 	 .maximum = 1e12},
 	{.name = "minimum",
 	 .type = CONFIG_NUMBER,
-	 .offset = offsetof(struct value, minimum),
+	 .offset = offsetof(struct register_value, minimum),
 	 .minimum = -1e300,
 	 .maximum = 1e300},
 	{.name = "maximum",
 	 .type = CONFIG_NUMBER,
-	 .offset = offsetof(struct value, maximum),
+	 .offset = offsetof(struct register_value, maximum),
 	 .minimum = -1e300,
 	 .maximum = 1e300},
 	{0},
@@ -67,26 +67,26 @@ static const struct config_key value_keys[] = {
 static const struct config_key block_keys[] = {
 	{.name = "function",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct block, function),
+	 .offset = offsetof(struct register_block, function),
 	 .minimum = 3,
 	 .maximum = 4},
 	{.name = "address",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct block, address),
+	 .offset = offsetof(struct register_block, address),
 	 .maximum = 65535,
 	 .required = true},
 	{.name = "count",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct block, count),
+	 .offset = offsetof(struct register_block, count),
 	 .minimum = 1,
 	 .maximum = BLOCK_REGISTERS,
 	 .required = true},
 	{.name = "values",
 	 .type = CONFIG_ARRAY,
-	 .offset = offsetof(struct block, values),
+	 .offset = offsetof(struct register_block, values),
 	 .minimum = 1,
 	 .maximum = BLOCK_REGISTERS,
-	 .size = sizeof(struct value),
+	 .size = sizeof(struct register_value),
 	 .keys = value_keys,
 	 .defaults = &value_defaults,
 	 .check = value_check,
@@ -110,7 +110,7 @@ const struct config_key profile_keys[] = {
 	 .offset = offsetof(struct profile, blocks),
 	 .minimum = 1,
 	 .maximum = 64,
-	 .size = sizeof(struct block),
+	 .size = sizeof(struct register_block),
 	 .keys = block_keys,
 	 .defaults = &block_defaults,
 	 .check = block_check,
@@ -134,7 +134,7 @@ const struct config_key profile_keys[] = {
 
 static bool value_check(void *element, struct fail *fail)
 {
-	const struct value *value = element;
+	const struct register_value *value = element;
 
 	if (value->name[0] == '\0')
 		return fail_set(fail, "name: expected a text that is not empty");
@@ -146,21 +146,21 @@ static bool value_check(void *element, struct fail *fail)
 	return true;
 }
 
-static int64_t value_end(const struct value *value)
+static int64_t value_end(const struct register_value *value)
 {
 	return value->address + value_words((enum value_type)value->type);
 }
 
 static bool block_check(void *element, struct fail *fail)
 {
-	const struct block *block = element;
+	const struct register_block *block = element;
 	int64_t end = block->address + block->count;
 
 	if (end > 65536)
 		return fail_set(fail, "count: registers end at 65535, this block at %lld",
 				(long long)(end - 1));
 	for (size_t i = 0; i < block->values.count; i++) {
-		const struct value *value = block_value(block, i);
+		const struct register_value *value = block_value(block, i);
 
 		if (value->address < block->address || value_end(value) > end)
 			return fail_set(fail,
@@ -173,11 +173,11 @@ static bool block_check(void *element, struct fail *fail)
 	return true;
 }
 
-static struct value *value_find(const struct profile *profile, const char *name)
+static struct register_value *value_find(const struct profile *profile, const char *name)
 {
 	for (size_t i = 0; i < profile->blocks.count; i++) {
-		const struct block *block = profile_block(profile, i);
-		struct value *values = block->values.items;
+		const struct register_block *block = profile_block(profile, i);
+		struct register_value *values = block->values.items;
 
 		for (size_t j = 0; j < block->values.count; j++) {
 			if (strcmp(values[j].name, name) == 0)
@@ -191,10 +191,10 @@ static struct value *value_find(const struct profile *profile, const char *name)
 static bool names_unique(const struct profile *profile, const char *file, struct fail *fail)
 {
 	for (size_t i = 0; i < profile->blocks.count; i++) {
-		const struct block *block = profile_block(profile, i);
+		const struct register_block *block = profile_block(profile, i);
 
 		for (size_t j = 0; j < block->values.count; j++) {
-			const struct value *value = block_value(block, j);
+			const struct register_value *value = block_value(block, j);
 
 			if (value_find(profile, value->name) != value)
 				return fail_set(
@@ -207,21 +207,21 @@ static bool names_unique(const struct profile *profile, const char *file, struct
 	return true;
 }
 
-/* Marks the values that the sum `member` names. */
+/* Marks the values that the sum of `key` names. */
 static bool sum_resolve(const struct profile *profile, const struct config_array *names,
-			size_t flag, const char *file, const char *member, struct fail *fail)
+			size_t flag, const char *file, const char *key, struct fail *fail)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		const char *name = ((char **)names->items)[i];
-		struct value *value = value_find(profile, name);
+		struct register_value *value = value_find(profile, name);
 		bool *marked = value == NULL ? NULL : (bool *)((char *)value + flag);
 
 		if (value == NULL)
-			return fail_set(fail, "%s: %s[%zu]: no value is called \"%s\"", file,
-					member, i, name);
+			return fail_set(fail, "%s: %s[%zu]: no value is called \"%s\"", file, key,
+					i, name);
 		if (*marked)
 			return fail_set(fail, "%s: %s[%zu]: \"%s\" is in the sum already", file,
-					member, i, name);
+					key, i, name);
 		*marked = true;
 	}
 	return true;
@@ -230,10 +230,10 @@ static bool sum_resolve(const struct profile *profile, const struct config_array
 bool profile_resolve(struct profile *profile, const char *file, struct fail *fail)
 {
 	return names_unique(profile, file, fail) &&
-	       sum_resolve(profile, &profile->power_w, offsetof(struct value, is_power), file,
-			   "power_w", fail) &&
-	       sum_resolve(profile, &profile->wh, offsetof(struct value, is_index), file, "wh",
-			   fail);
+	       sum_resolve(profile, &profile->power_w, offsetof(struct register_value, is_power),
+			   file, "power_w", fail) &&
+	       sum_resolve(profile, &profile->wh, offsetof(struct register_value, is_index), file,
+			   "wh", fail);
 }
 
 void profile_free(struct profile *profile)
@@ -243,17 +243,17 @@ void profile_free(struct profile *profile)
 
 /* -------- blocks and values -------- */
 
-const struct block *profile_block(const struct profile *profile, size_t index)
+const struct register_block *profile_block(const struct profile *profile, size_t index)
 {
-	return (const struct block *)profile->blocks.items + index;
+	return (const struct register_block *)profile->blocks.items + index;
 }
 
-const struct value *block_value(const struct block *block, size_t index)
+const struct register_value *block_value(const struct register_block *block, size_t index)
 {
-	return (const struct value *)block->values.items + index;
+	return (const struct register_value *)block->values.items + index;
 }
 
-bool block_has_index(const struct block *block)
+bool block_has_index(const struct register_block *block)
 {
 	for (size_t i = 0; i < block->values.count; i++) {
 		if (block_value(block, i)->is_index)
@@ -262,7 +262,7 @@ bool block_has_index(const struct block *block)
 	return false;
 }
 
-bool block_is_polled(const struct block *block)
+bool block_is_polled(const struct register_block *block)
 {
 	for (size_t i = 0; i < block->values.count; i++) {
 		if (block_value(block, i)->is_power)
@@ -271,7 +271,8 @@ bool block_is_polled(const struct block *block)
 	return block_has_index(block);
 }
 
-double block_decode(const struct block *block, const struct value *value, const uint16_t *registers)
+double block_decode(const struct register_block *block, const struct register_value *value,
+		    const uint16_t *registers)
 {
 	double number =
 		value_decode(registers + (value->address - block->address),
@@ -293,10 +294,11 @@ struct totals totals_start(const struct profile *profile)
 	};
 }
 
-void totals_add(struct totals *totals, const struct block *block, const uint16_t *registers)
+void totals_add(struct totals *totals, const struct register_block *block,
+		const uint16_t *registers)
 {
 	for (size_t i = 0; i < block->values.count; i++) {
-		const struct value *value = block_value(block, i);
+		const struct register_value *value = block_value(block, i);
 
 		if (value->is_power)
 			totals->power_w += block_decode(block, value, registers);

@@ -23,7 +23,7 @@
 /* A Modbus answer holds no more registers than this. */
 #define BLOCK_REGISTERS 125
 
-struct value {
+struct register_value {
 	char name[48];
 	char unit[16]; /* "bits": a field of flags */
 	int64_t address;
@@ -36,18 +36,18 @@ struct value {
 	bool is_index; /* named by the profile's "wh" */
 };
 
-struct block {
+struct register_block {
 	int64_t function; /* 3 holding registers, 4 input registers */
 	int64_t address;
 	int64_t count;
-	struct config_array values; /* struct value, at least one, all inside the block */
+	struct config_array values; /* struct register_value, at least one, all inside the block */
 };
 
 struct profile {
 	char name[ID_SIZE];
 	char label[LABEL_SIZE];
 	struct config_array source;  /* char *: where its facts come from */
-	struct config_array blocks;  /* struct block, at least one */
+	struct config_array blocks;  /* struct register_block, at least one */
 	struct config_array power_w; /* char *: values whose sum is the power in W */
 	struct config_array wh;	     /* char *: values whose sum is the energy index in Wh */
 };
@@ -61,15 +61,15 @@ bool profile_resolve(struct profile *profile, const char *file, struct fail *fai
 
 void profile_free(struct profile *profile);
 
-const struct block *profile_block(const struct profile *profile, size_t index);
-const struct value *block_value(const struct block *block, size_t index);
+const struct register_block *profile_block(const struct profile *profile, size_t index);
+const struct register_value *block_value(const struct register_block *block, size_t index);
 
 /* Whether the block is needed to know power and index: only such blocks are polled. */
-bool block_is_polled(const struct block *block);
-bool block_has_index(const struct block *block);
+bool block_is_polled(const struct register_block *block);
+bool block_has_index(const struct register_block *block);
 
 /* The value, scaled, out of the block's registers; NAN where it is no number or not plausible. */
-double block_decode(const struct block *block, const struct value *value,
+double block_decode(const struct register_block *block, const struct register_value *value,
 		    const uint16_t *registers);
 
 /* Power and index as far as they are summed up; NAN once a part of a sum is unknown. */
@@ -80,7 +80,8 @@ struct totals {
 
 /* What the sums begin with: 0, or NAN where the profile names no value. */
 struct totals totals_start(const struct profile *profile);
-void totals_add(struct totals *totals, const struct block *block, const uint16_t *registers);
+void totals_add(struct totals *totals, const struct register_block *block,
+		const uint16_t *registers);
 
 /* An index is 0..9e12 Wh (the books' range), else NAN. */
 double totals_index(const struct totals *totals);

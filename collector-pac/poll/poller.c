@@ -21,7 +21,7 @@
 #define QUEUED_EACH	  8  /* polls of one meter that find room in the queue */
 
 /* What a meter's thread works with. */
-struct meter {
+struct meter_thread {
 	struct poller *poller;
 	size_t index;
 	const struct profile *profile;
@@ -40,18 +40,18 @@ struct meter {
 
 struct poller {
 	size_t count;
-	struct meter *meters;
+	struct meter_thread *meters;
 	int fd; /* timerfd: polls have been queued for a while */
 
-	pthread_mutex_t lock; /* guards the queue */
-	struct poll *queue;   /* a ring */
+	pthread_mutex_t lock;	   /* guards the queue */
+	struct poll_result *queue; /* a ring */
 	size_t capacity, first, queued;
 	int64_t lost;
 };
 
 /* -------- the queue -------- */
 
-static void queue_put(struct poller *poller, const struct poll *poll)
+static void queue_put(struct poller *poller, const struct poll_result *poll)
 {
 	const struct itimerspec gather = {.it_value.tv_nsec = GATHER_MS * 1000000};
 
@@ -68,7 +68,7 @@ static void queue_put(struct poller *poller, const struct poll *poll)
 	pthread_mutex_unlock(&poller->lock);
 }
 
-size_t poller_take(struct poller *poller, struct poll *polls, size_t room)
+size_t poller_take(struct poller *poller, struct poll_result *polls, size_t room)
 {
 	const struct itimerspec never = {0};
 	size_t taken = 0;
@@ -103,7 +103,7 @@ int64_t poller_lost(struct poller *poller)
 /* -------- one meter -------- */
 
 /* Sleeps until `due` on the monotonic clock; false if the meter is to stop. */
-static bool meter_sleep(struct meter *meter, ms_t due)
+static bool meter_sleep(struct meter_thread *meter, ms_t due)
 {
 	const struct timespec until = {
 		.tv_sec = due / MS_PER_SECOND,
@@ -121,14 +121,14 @@ static bool meter_sleep(struct meter *meter, ms_t due)
 }
 
 /* Reads the blocks that power and index need. */
-static struct poll meter_poll(struct meter *meter)
+static struct poll_result meter_poll(struct meter_thread *meter)
 {
-	struct poll poll = {.meter = meter->index, .reading.wh = NAN};
+	struct poll_result poll = {.meter = meter->index, .measurement.wh = NAN};
 	struct totals totals = totals_start(meter->profile);
 	uint16_t registers[BLOCK_REGISTERS];
 
 	for (size_t i = 0; i < meter->profile->blocks.count; i++) {
-		const struct block *block = profile_block(meter->profile, i);
+		const struct register_block *block = profile_block(meter->profile, i);
 		ms_t asked;
 
 		if (!block_is_polled(block))
@@ -140,16 +140,16 @@ static struct poll meter_poll(struct meter *meter)
 			return poll;
 		totals_add(&totals, block, registers);
 		if (block_has_index(block))
-			poll.reading.t = asked + (clock_boot() - asked) / 2;
+			poll.measurement.t = asked + (clock_boot() - asked) / 2;
 	}
-	poll.reading.answered = true;
-	poll.reading.power_w = totals.power_w;
-	poll.reading.wh = totals_index(&totals);
+	poll.measurement.answered = true;
+	poll.measurement.power_w = totals.power_w;
+	poll.measurement.wh = totals_index(&totals);
 	return poll;
 }
 
 /* When the next poll may begin. After an exception the connection is sound: no pause. */
-static ms_t meter_earliest(struct meter *meter, enum link_outcome outcome, ms_t now)
+static ms_t meter_earliest(struct meter_thread *meter, enum link_outcome outcome, ms_t now)
 {
 	if (outcome == LINK_DONE || outcome == LINK_EXCEPTION) {
 		meter->broken = 0;
@@ -163,15 +163,15 @@ static ms_t meter_earliest(struct meter *meter, enum link_outcome outcome, ms_t 
 
 static void *meter_run(void *argument)
 {
-	struct meter *meter = argument;
+	struct meter_thread *meter = argument;
 
 	while (meter_sleep(meter, schedule_due(&meter->schedule))) {
-		struct poll poll = meter_poll(meter);
+		struct poll_result poll = meter_poll(meter);
 		ms_t now = clock_monotonic();
 
 		schedule_next(&meter->schedule, meter_earliest(meter, poll.result.outcome, now));
 		meter->polls++;
-		meter->failed += !poll.reading.answered;
+		meter->failed += !poll.measurement.answered;
 		poll.polls = meter->polls;
 		poll.failed = meter->failed;
 		poll.missed = meter->schedule.missed;
@@ -204,7 +204,7 @@ static bool descriptors_ensure(size_t meters, struct fail *fail)
 	return true;
 }
 
-static bool meter_start(struct meter *meter, const struct poller_meter *settings,
+static bool meter_start(struct meter_thread *meter, const struct poller_meter *settings,
 			const pthread_attr_t *attributes)
 {
 	pthread_condattr_t clock;
@@ -232,7 +232,7 @@ static bool meters_start(struct poller *poller, const struct poller_meter *setti
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	for (size_t i = 0; i < poller->count && started; i++) {
-		struct meter *meter = &poller->meters[i];
+		struct meter_thread *meter = &poller->meters[i];
 
 		meter->poller = poller;
 		meter->index = i;
@@ -269,7 +269,7 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
 	return NULL;
 }
 
-static void meter_stop(struct meter *meter)
+static void meter_stop(struct meter_thread *meter)
 {
 	pthread_mutex_lock(&meter->lock);
 	meter->stop = true;
@@ -278,7 +278,7 @@ static void meter_stop(struct meter *meter)
 }
 
 /* False: the thread did not come to its end in time. */
-static bool meter_close(struct meter *meter, const struct timespec *until)
+static bool meter_close(struct meter_thread *meter, const struct timespec *until)
 {
 	if (meter->started && pthread_timedjoin_np(meter->thread, NULL, until) != 0)
 		return false;

@@ -5,7 +5,7 @@
 
 #include "collector-pac/poll/link.h"
 #include "collector-pac/meter/profile.h"
-#include "collector-pac/meter/source.h"
+#include "collector-pac/meter/meter_state.h"
 
 /* libmodbus waits with select(), which ends at descriptor 1023: twice as many leave room enough
  * for all that the program opens besides. */
@@ -19,9 +19,9 @@ struct poller_meter {
 };
 
 /* One poll as it comes out of the queue, with the counts of its meter so far. */
-struct poll {
+struct poll_result {
 	size_t meter; /* its place in the array that poller_open() was given */
-	struct reading reading;
+	struct measurement measurement;
 	struct link_result result; /* of the request that failed, or of the last one */
 	int64_t polls;		   /* begun */
 	int64_t failed;		   /* of them not answered */
@@ -46,7 +46,7 @@ void poller_close(struct poller *poller);
 int poller_fd(const struct poller *poller);
 
 /* Takes up to `room` polls out of the queue, oldest first. */
-size_t poller_take(struct poller *poller, struct poll *polls, size_t room);
+size_t poller_take(struct poller *poller, struct poll_result *polls, size_t room);
 
 /* Polls that were lost because nobody took them for long: the oldest go. */
 int64_t poller_lost(struct poller *poller);

@@ -56,18 +56,18 @@ static bool target_read(struct target *target, const char *text)
 
 /* -------- values -------- */
 
-static void number_write(char text[32], const struct value *value, double number)
+static void number_write(char text[32], const struct register_value *value, double number)
 {
-	bool whole =
+	bool is_integer =
 		value->type != VALUE_FLOAT32 && value->type != VALUE_FLOAT64 && value->scale == 1;
 
 	if (strcmp(value->unit, "bits") == 0)
 		snprintf(text, 32, "0x%08llX", (unsigned long long)number);
 	else
-		snprintf(text, 32, "%.*f", whole ? 0 : 3, number);
+		snprintf(text, 32, "%.*f", is_integer ? 0 : 3, number);
 }
 
-static void value_print(const struct block *block, const struct value *value,
+static void value_print(const struct register_block *block, const struct register_value *value,
 			const uint16_t *registers)
 {
 	double number = block_decode(block, value, registers);
@@ -81,7 +81,7 @@ static void value_print(const struct block *block, const struct value *value,
 	printf("%s\n", isnan(number) ? "  (not a number, or not plausible)" : "");
 }
 
-static void block_print(const struct block *block, const uint16_t *registers)
+static void block_print(const struct register_block *block, const uint16_t *registers)
 {
 	for (size_t i = 0; i < block->values.count; i++)
 		value_print(block, block_value(block, i), registers);
@@ -172,7 +172,7 @@ static int meter_print(struct link *link, const struct link_peer *peer,
 	printf("Asking %s, port %d, unit %d by profile %s (%s)\n\n", peer->host, peer->port,
 	       peer->unit, profile->name, profile->label);
 	for (size_t i = 0; i < profile->blocks.count; i++) {
-		const struct block *block = profile_block(profile, i);
+		const struct register_block *block = profile_block(profile, i);
 
 		result = link_read(link, (int)block->function, (int)block->address,
 				   (int)block->count, registers);

@@ -11,7 +11,7 @@
 
 static const char *const role_names[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
 
-static const struct meter_settings meter_defaults = {
+static const struct pac_meter_settings meter_defaults = {
 	.port = 502,
 	.unit = 1,
 	.profile_name = "pac3200",
@@ -20,50 +20,54 @@ static const struct meter_settings meter_defaults = {
 	.role = ROLE_PART,
 };
 
-static bool host_check(void *member, struct fail *fail);
+static bool host_check(void *element, struct fail *fail);
 static bool meter_complete(void *element, struct fail *fail);
 
 static const struct config_key meter_keys[] = {
 	{.name = "source",
 	 .type = CONFIG_ID,
-	 .offset = offsetof(struct meter_settings, source),
+	 .offset = offsetof(struct pac_meter_settings, source),
 	 .required = true},
 	{.name = "host",
 	 .type = CONFIG_TEXT,
-	 .offset = offsetof(struct meter_settings, host),
+	 .offset = offsetof(struct pac_meter_settings, host),
 	 .size = sizeof(meter_defaults.host),
 	 .check = host_check,
 	 .required = true},
 	{.name = "port",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct meter_settings, port),
+	 .offset = offsetof(struct pac_meter_settings, port),
 	 .minimum = 1,
 	 .maximum = 65535},
 	{.name = "unit",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct meter_settings, unit),
+	 .offset = offsetof(struct pac_meter_settings, unit),
 	 .minimum = 0,
 	 .maximum = 255},
 	{.name = "profile",
 	 .type = CONFIG_TEXT,
-	 .offset = offsetof(struct meter_settings, profile_name),
+	 .offset = offsetof(struct pac_meter_settings, profile_name),
 	 .size = sizeof(meter_defaults.profile_name)},
-	{.name = "zone", .type = CONFIG_ID, .offset = offsetof(struct meter_settings, zone)},
-	{.name = "label", .type = CONFIG_LABEL, .offset = offsetof(struct meter_settings, label)},
-	{.name = "medium", .type = CONFIG_ID, .offset = offsetof(struct meter_settings, medium)},
+	{.name = "zone", .type = CONFIG_ID, .offset = offsetof(struct pac_meter_settings, zone)},
+	{.name = "label",
+	 .type = CONFIG_LABEL,
+	 .offset = offsetof(struct pac_meter_settings, label)},
+	{.name = "medium",
+	 .type = CONFIG_ID,
+	 .offset = offsetof(struct pac_meter_settings, medium)},
 	{.name = "nominal_w",
 	 .type = CONFIG_NUMBER,
-	 .offset = offsetof(struct meter_settings, nominal_w),
+	 .offset = offsetof(struct pac_meter_settings, nominal_w),
 	 .nullable = true,
 	 .minimum = 1,
 	 .maximum = 1e12},
 	{.name = "role",
 	 .type = CONFIG_CHOICE,
-	 .offset = offsetof(struct meter_settings, role),
+	 .offset = offsetof(struct pac_meter_settings, role),
 	 .choices = role_names},
 	{.name = "modulus_wh",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct meter_settings, modulus_wh),
+	 .offset = offsetof(struct pac_meter_settings, modulus_wh),
 	 .minimum = 1,
 	 .maximum = 9e12},
 	{0},
@@ -72,50 +76,50 @@ static const struct config_key meter_keys[] = {
 static const struct config_key settings_keys[] = {
 	{.name = "site",
 	 .type = CONFIG_ID,
-	 .offset = offsetof(struct settings, site),
+	 .offset = offsetof(struct pac_settings, site),
 	 .required = true},
 	{.name = "collector",
 	 .type = CONFIG_ID,
-	 .offset = offsetof(struct settings, collector),
+	 .offset = offsetof(struct pac_settings, collector),
 	 .required = true},
 	{.name = "broker",
 	 .type = CONFIG_OBJECT,
-	 .offset = offsetof(struct settings, broker),
+	 .offset = offsetof(struct pac_settings, broker),
 	 .keys = mqtt_keys,
 	 .check = mqtt_check},
 	{.name = "ack",
 	 .type = CONFIG_CHOICE,
-	 .offset = offsetof(struct settings, outbox.ack),
+	 .offset = offsetof(struct pac_settings, outbox.ack),
 	 .choices = outbox_words},
 	{.name = "outbox",
 	 .type = CONFIG_OBJECT,
-	 .offset = offsetof(struct settings, outbox),
+	 .offset = offsetof(struct pac_settings, outbox),
 	 .keys = outbox_keys},
 	{.name = "clock",
 	 .type = CONFIG_CHOICE,
-	 .offset = offsetof(struct settings, clock),
+	 .offset = offsetof(struct pac_settings, clock),
 	 .choices = clock_policies},
 	{.name = "poll_ms",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct settings, poll_ms),
+	 .offset = offsetof(struct pac_settings, poll_ms),
 	 .minimum = 50,
 	 .maximum = 60000},
 	{.name = "record_s",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct settings, record_s),
+	 .offset = offsetof(struct pac_settings, record_s),
 	 .minimum = 1,
 	 .maximum = 3600},
 	{.name = "timeout_ms",
 	 .type = CONFIG_INT,
-	 .offset = offsetof(struct settings, timeout_ms),
+	 .offset = offsetof(struct pac_settings, timeout_ms),
 	 .minimum = 50,
 	 .maximum = 10000},
 	{.name = "meters",
 	 .type = CONFIG_ARRAY,
-	 .offset = offsetof(struct settings, meters),
+	 .offset = offsetof(struct pac_settings, meters),
 	 .minimum = 1,
 	 .maximum = POLLER_METERS,
-	 .size = sizeof(struct meter_settings),
+	 .size = sizeof(struct pac_meter_settings),
 	 .keys = meter_keys,
 	 .defaults = &meter_defaults,
 	 .check = meter_complete,
@@ -123,9 +127,9 @@ static const struct config_key settings_keys[] = {
 	{0},
 };
 
-static bool host_check(void *member, struct fail *fail)
+static bool host_check(void *element, struct fail *fail)
 {
-	const char *host = member;
+	const char *host = element;
 
 	return host[0] != '\0' ||
 	       fail_set(fail, "expected the name or address of the meter, found \"\"");
@@ -133,7 +137,7 @@ static bool host_check(void *member, struct fail *fail)
 
 static bool meter_complete(void *element, struct fail *fail)
 {
-	struct meter_settings *meter = element;
+	struct pac_meter_settings *meter = element;
 
 	(void)fail;
 	if (meter->zone[0] == '\0')
@@ -143,14 +147,14 @@ static bool meter_complete(void *element, struct fail *fail)
 	return true;
 }
 
-const struct meter_settings *settings_meter(const struct settings *settings, size_t index)
+const struct pac_meter_settings *settings_meter(const struct pac_settings *settings, size_t index)
 {
-	return (const struct meter_settings *)settings->meters.items + index;
+	return (const struct pac_meter_settings *)settings->meters.items + index;
 }
 
 /* -------- rules across meters -------- */
 
-static bool zone_free(const struct settings *settings, size_t meter, struct fail *fail)
+static bool zone_free(const struct pac_settings *settings, size_t meter, struct fail *fail)
 {
 	if (strcmp(settings_meter(settings, meter)->zone, "rest") != 0)
 		return true;
@@ -161,16 +165,16 @@ static bool zone_free(const struct settings *settings, size_t meter, struct fail
 		meter);
 }
 
-static bool same_place(const struct meter_settings *a, const struct meter_settings *b)
+static bool same_meter(const struct pac_meter_settings *a, const struct pac_meter_settings *b)
 {
 	return strcasecmp(a->host, b->host) == 0 && a->port == b->port && a->unit == b->unit;
 }
 
-static bool pair_fits(const struct settings *settings, size_t first, size_t second,
-		      struct fail *fail)
+static bool pair_agrees(const struct pac_settings *settings, size_t first, size_t second,
+			struct fail *fail)
 {
-	const struct meter_settings *a = settings_meter(settings, first);
-	const struct meter_settings *b = settings_meter(settings, second);
+	const struct pac_meter_settings *a = settings_meter(settings, first);
+	const struct pac_meter_settings *b = settings_meter(settings, second);
 	bool same_zone = strcmp(a->zone, b->zone) == 0;
 
 	if (strcmp(a->source, b->source) == 0)
@@ -179,7 +183,7 @@ static bool pair_fits(const struct settings *settings, size_t first, size_t seco
 			"meters[%zu].source: \"%s\" is meters[%zu] already, expected a name "
 			"of its own",
 			second, b->source, first);
-	if (same_place(a, b))
+	if (same_meter(a, b))
 		return fail_set(
 			fail,
 			"meters[%zu].host: \"%s\" with port %lld and unit %lld is meters[%zu] "
@@ -196,21 +200,21 @@ static bool pair_fits(const struct settings *settings, size_t first, size_t seco
 	return true;
 }
 
-static bool meters_fit(const struct settings *settings, struct fail *fail)
+static bool meters_agree(const struct pac_settings *settings, struct fail *fail)
 {
 	for (size_t second = 0; second < settings->meters.count; second++) {
 		if (!zone_free(settings, second, fail))
 			return false;
 		for (size_t first = 0; first < second; first++)
-			if (!pair_fits(settings, first, second, fail))
+			if (!pair_agrees(settings, first, second, fail))
 				return false;
 	}
 	return true;
 }
 
-static bool profiles_read(struct settings *settings, const char *file, struct fail *fail)
+static bool profiles_read(struct pac_settings *settings, const char *file, struct fail *fail)
 {
-	struct meter_settings *meters = settings->meters.items;
+	struct pac_meter_settings *meters = settings->meters.items;
 
 	for (size_t i = 0; i < settings->meters.count; i++) {
 		struct fail reason = {0};
@@ -221,9 +225,9 @@ static bool profiles_read(struct settings *settings, const char *file, struct fa
 	return true;
 }
 
-bool settings_load(struct settings *settings, const char *file, struct fail *fail)
+bool settings_load(struct pac_settings *settings, const char *file, struct fail *fail)
 {
-	*settings = (struct settings){
+	*settings = (struct pac_settings){
 		.broker = mqtt_defaults,
 		.outbox = outbox_defaults,
 		.poll_ms = 500,
@@ -235,13 +239,13 @@ bool settings_load(struct settings *settings, const char *file, struct fail *fai
 	settings->outbox.origin = "indices of Modbus meters";
 	outbox_settle(&settings->outbox, settings->broker.base, settings->site,
 		      settings->collector);
-	return (meters_fit(settings, fail) || fail_at(fail, "%s", file)) &&
+	return (meters_agree(settings, fail) || fail_at(fail, "%s", file)) &&
 	       profiles_read(settings, file, fail);
 }
 
-void settings_free(struct settings *settings)
+void settings_free(struct pac_settings *settings)
 {
-	struct meter_settings *meters = settings->meters.items;
+	struct pac_meter_settings *meters = settings->meters.items;
 
 	for (size_t i = 0; i < settings->meters.count; i++)
 		profile_free(&meters[i].profile);

@@ -7,7 +7,7 @@
 #include "common/mqtt/mqtt.h"
 #include "common/collector/outbox.h"
 
-struct meter_settings {
+struct pac_meter_settings {
 	char source[ID_SIZE];
 	char host[256];
 	int64_t port;
@@ -22,7 +22,7 @@ struct meter_settings {
 	struct profile profile;
 };
 
-struct settings {
+struct pac_settings {
 	char site[ID_SIZE];
 	char collector[ID_SIZE];
 	struct mqtt_config broker;
@@ -31,14 +31,14 @@ struct settings {
 	int64_t poll_ms;
 	int64_t record_s;
 	int64_t timeout_ms;
-	struct config_array meters; /* struct meter_settings, 1 to POLLER_METERS */
+	struct config_array meters; /* struct pac_meter_settings, 1 to POLLER_METERS */
 };
 
 /* Reads the file with the profiles that it names, and fills in the defaults. Give `settings` to
  * settings_free() in any case. */
-bool settings_load(struct settings *settings, const char *file, struct fail *fail);
-void settings_free(struct settings *settings);
+bool settings_load(struct pac_settings *settings, const char *file, struct fail *fail);
+void settings_free(struct pac_settings *settings);
 
-const struct meter_settings *settings_meter(const struct settings *settings, size_t index);
+const struct pac_meter_settings *settings_meter(const struct pac_settings *settings, size_t index);
 
 #endif

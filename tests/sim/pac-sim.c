@@ -23,19 +23,19 @@
 #define COUNT_MAX                                                                                  \
 	250 /* libmodbus aborts on descriptors of 1024 and more; a meter takes up to four */
 
-struct meter {
+struct sim_meter {
 	struct pac_model *model;
 	struct pac_load *load;
 };
 
-static struct meter meters[COUNT_MAX];
+static struct sim_meter meters[COUNT_MAX];
 static int meters_open;
 
 static const char usage[] = "usage: pac-sim [--port N] [--power W] [--energy WH] [--count N] "
 			    "[--fault NAME[:PARAMETER]]\n";
 
 /* One command for one meter; false if it is none. */
-static bool meter_command(struct meter *meter, const char *name, double number)
+static bool meter_command(struct sim_meter *meter, const char *name, double number)
 {
 	for (enum pac_fault fault = 0; fault < PAC_FAULTS; fault++) {
 		if (strcmp(name, pac_fault_name(fault)) == 0) {
@@ -109,7 +109,7 @@ static bool meters_start(int port, int count, double power_w, double wh)
 	struct fail fail = {0};
 
 	for (int i = 0; i < count; i++) {
-		struct meter *meter = &meters[i];
+		struct sim_meter *meter = &meters[i];
 
 		meter->load = pac_load_open(power_w, wh);
 		if (meter->load != NULL)

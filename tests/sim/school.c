@@ -203,7 +203,7 @@ static bool history_print(const struct civil_zone *zone, const struct arguments 
 	return true;
 }
 
-struct meter {
+struct school_meter {
 	const struct school *school;
 	enum school_zone zone;
 	struct pac_model *model;
@@ -211,7 +211,7 @@ struct meter {
 
 static struct pac_reading meter_read(void *context, ms_t t)
 {
-	const struct meter *meter = context;
+	const struct school_meter *meter = context;
 
 	return (struct pac_reading){
 		.power_w = (double)school_power(meter->school, meter->zone, t),
@@ -261,7 +261,7 @@ static bool live_run(const struct civil_zone *zone, const struct arguments *argu
 	struct school school = {.zone = zone};
 	struct school_pulses pulses;
 	struct edges edges;
-	static struct meter meters[SCHOOL_METERS];
+	static struct school_meter meters[SCHOOL_METERS];
 	FILE *pipe;
 
 	if (!arguments->pipe)
@@ -269,7 +269,7 @@ static bool live_run(const struct civil_zone *zone, const struct arguments *argu
 	if (!school_since(&school, arguments, fail))
 		return false;
 	for (enum school_zone i = 0; i < SCHOOL_METERS; i++) {
-		struct meter *meter = &meters[i];
+		struct school_meter *meter = &meters[i];
 
 		meter->school = &school;
 		meter->zone = i;

@@ -17,14 +17,14 @@ struct machine {
 	int from, to; /* hours of local time, days of school only; 0 to 24: at all times */
 };
 
-struct profile {
+struct load_profile {
 	int64_t initial_wh;
 	int32_t school_w[24]; /* at each full hour of local time, days of school */
 	int32_t weekend_w[24];
 	struct machine machines[2];
 };
 
-static const struct profile profiles[SCHOOL_GLOBAL] =
+static const struct load_profile profiles[SCHOOL_GLOBAL] =
 	{
 		[SCHOOL_ELECTROTECHNIQUE] =
 			{
@@ -110,22 +110,22 @@ static bool is_weekend(const struct civil *local)
 }
 
 /* One hour of one zone. */
-struct stretch {
-	int64_t from_w, to_w; /* the curve at its ends */
+struct hour_load {
+	int64_t from_w, to_w; /* at its ends; linear between them */
 	const struct machine *machines[2];
 };
 
-static int64_t profile_power(const struct profile *profile, const struct civil *local)
+static int64_t profile_power(const struct load_profile *profile, const struct civil *local)
 {
 	return is_weekend(local) ? profile->weekend_w[local->hour] : profile->school_w[local->hour];
 }
 
-static struct stretch stretch_at(const struct civil_zone *zone, const struct profile *profile,
-				 ms_t hour)
+static struct hour_load hour_load_at(const struct civil_zone *zone,
+				     const struct load_profile *profile, ms_t hour)
 {
 	struct civil begin = civil_at(zone, hour);
 	struct civil end = civil_at(zone, hour + MS_PER_HOUR);
-	struct stretch stretch = {
+	struct hour_load load = {
 		.from_w = profile_power(profile, &begin),
 		.to_w = profile_power(profile, &end),
 	};
@@ -136,19 +136,19 @@ static struct stretch stretch_at(const struct civil_zone *zone, const struct pro
 
 		if (always || (!is_weekend(&begin) && begin.hour >= machine->from &&
 			       begin.hour < machine->to))
-			stretch.machines[i] = machine;
+			load.machines[i] = machine;
 	}
-	return stretch;
+	return load;
 }
 
 /* Energy of the first `x` ms of the hour. */
-static mj_t stretch_energy(const struct stretch *stretch, ms_t x)
+static mj_t hour_load_energy(const struct hour_load *load, ms_t x)
 {
-	mj_t energy = stretch->from_w * x +
-		      floor_divide((stretch->to_w - stretch->from_w) * x * x, 2 * MS_PER_HOUR);
+	mj_t energy = load->from_w * x +
+		      floor_divide((load->to_w - load->from_w) * x * x, 2 * MS_PER_HOUR);
 
 	for (int i = 0; i < 2; i++) {
-		const struct machine *machine = stretch->machines[i];
+		const struct machine *machine = load->machines[i];
 
 		if (machine) {
 			ms_t period = machine->period_s * MS_PER_SECOND;
@@ -161,13 +161,12 @@ static mj_t stretch_energy(const struct stretch *stretch, ms_t x)
 	return energy;
 }
 
-static int64_t stretch_power(const struct stretch *stretch, ms_t x)
+static int64_t hour_load_power(const struct hour_load *load, ms_t x)
 {
-	int64_t power =
-		stretch->from_w + floor_divide((stretch->to_w - stretch->from_w) * x, MS_PER_HOUR);
+	int64_t power = load->from_w + floor_divide((load->to_w - load->from_w) * x, MS_PER_HOUR);
 
 	for (int i = 0; i < 2; i++) {
-		const struct machine *machine = stretch->machines[i];
+		const struct machine *machine = load->machines[i];
 
 		if (machine &&
 		    x % (machine->period_s * MS_PER_SECOND) < machine->on_s * MS_PER_SECOND)
@@ -191,9 +190,9 @@ int64_t school_power(const struct school *school, enum school_zone zone, ms_t t)
 
 	zone_range(zone, &first, &last);
 	for (int i = first; i <= last; i++) {
-		struct stretch stretch = stretch_at(school->zone, &profiles[i], t - x);
+		struct hour_load load = hour_load_at(school->zone, &profiles[i], t - x);
 
-		power += stretch_power(&stretch, x);
+		power += hour_load_power(&load, x);
 	}
 	return power;
 }
@@ -206,9 +205,9 @@ static mj_t hour_energy(const struct school *school, enum school_zone zone, ms_t
 
 	zone_range(zone, &first, &last);
 	for (int i = first; i <= last; i++) {
-		struct stretch stretch = stretch_at(school->zone, &profiles[i], hour);
+		struct hour_load load = hour_load_at(school->zone, &profiles[i], hour);
 
-		energy += stretch_energy(&stretch, x);
+		energy += hour_load_energy(&load, x);
 	}
 	return energy;
 }

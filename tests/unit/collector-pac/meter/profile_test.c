@@ -28,12 +28,12 @@ static void every_built_in_profile_loads_under_its_own_name(void **state)
 }
 
 /* Every register of a block belongs to exactly one value: a meter refuses to have one cut. */
-static void check_tiling(const struct block *block)
+static void check_tiling(const struct register_block *block)
 {
 	int64_t at = block->address;
 
 	for (size_t i = 0; i < block->values.count; i++) {
-		const struct value *value = block_value(block, i);
+		const struct register_value *value = block_value(block, i);
 
 		assert_int_equal(value->address, at);
 		at += value_words((enum value_type)value->type);
@@ -50,7 +50,7 @@ static void every_block_of_a_built_in_profile_is_made_of_whole_values(void **sta
 
 		assert_true(profiles_load(&profile, profiles_name(i), NULL));
 		for (size_t j = 0; j < profile.blocks.count; j++) {
-			const struct block *block = profile_block(&profile, j);
+			const struct register_block *block = profile_block(&profile, j);
 
 			assert_in_range(block->count, 1, BLOCK_REGISTERS);
 			check_tiling(block);
@@ -68,7 +68,7 @@ static void the_pac2200_is_not_asked_for_43_to_54(void **state)
 	(void)state;
 	assert_true(profiles_load(&profile, "pac2200", NULL));
 	for (size_t i = 0; i < profile.blocks.count; i++) {
-		const struct block *block = profile_block(&profile, i);
+		const struct register_block *block = profile_block(&profile, i);
 
 		assert_true(block->address > 54 || block->address + block->count <= 43);
 	}
@@ -84,10 +84,10 @@ static void power_is_at_65_and_the_index_at_801_and_805(void **state)
 
 		assert_true(profiles_load(&profile, profiles_name(i), NULL));
 		for (size_t j = 0; j < profile.blocks.count; j++) {
-			const struct block *block = profile_block(&profile, j);
+			const struct register_block *block = profile_block(&profile, j);
 
 			for (size_t k = 0; k < block->values.count; k++) {
-				const struct value *value = block_value(block, k);
+				const struct register_value *value = block_value(block, k);
 
 				if (value->is_power)
 					assert_int_equal(value->address, 65);
@@ -187,7 +187,7 @@ static void values_are_scaled_and_judged(void **state)
 	const uint16_t registers[] = {50, 7, 0xffff, 1};
 	struct profile profile;
 	struct fail fail = {0};
-	const struct block *block;
+	const struct register_block *block;
 	struct totals totals;
 
 	(void)state;
@@ -225,7 +225,7 @@ static void a_pac3200_gives_power_and_the_sum_of_both_tariffs(void **state)
 	assert_true(profiles_load(&profile, "pac3200", NULL));
 	totals = totals_start(&profile);
 	for (size_t i = 0; i < profile.blocks.count; i++) {
-		const struct block *block = profile_block(&profile, i);
+		const struct register_block *block = profile_block(&profile, i);
 
 		if (block_is_polled(block))
 			totals_add(&totals, block, block_has_index(block) ? energy : power);

@@ -130,7 +130,7 @@ static void a_trickling_meter_cannot_hold_the_link_beyond_one_timeout(void **sta
 	expect_recovery(fixture);
 }
 
-static void garbage_is_told_from_modbus(void **state)
+static void garbage_is_not_taken_for_modbus(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -213,21 +213,21 @@ static void names_are_looked_up(void **state)
 	link_close(link);
 }
 
-/* A listener whose queue is full answers a connection attempt with silence. */
+/* A listening whose queue is full answers a connection attempt with silence. */
 static void a_connection_that_does_not_come_costs_one_timeout(void **state)
 {
 	struct fixture *fixture = *state;
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM, 0), queued[3];
+	int listening = socket(AF_INET, SOCK_STREAM, 0), queued[3];
 	struct link_peer peer = fixture->peer;
 	struct link *link;
 	ms_t start;
 
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(listener, 0), 0);
-	getsockname(listener, (struct sockaddr *)&address, &size);
+	assert_int_equal(bind(listening, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(listening, 0), 0);
+	getsockname(listening, (struct sockaddr *)&address, &size);
 	for (int i = 0; i < 3; i++) {
 		queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		connect(queued[i], (struct sockaddr *)&address, size);
@@ -241,7 +241,7 @@ static void a_connection_that_does_not_come_costs_one_timeout(void **state)
 	link_close(link);
 	for (int i = 0; i < 3; i++)
 		close(queued[i]);
-	close(listener);
+	close(listening);
 }
 
 int main(void)
@@ -253,7 +253,7 @@ int main(void)
 		TEST(a_silent_meter_costs_one_timeout),
 		TEST(a_late_answer_is_not_taken_for_the_next_one),
 		TEST(a_trickling_meter_cannot_hold_the_link_beyond_one_timeout),
-		TEST(garbage_is_told_from_modbus),
+		TEST(garbage_is_not_taken_for_modbus),
 		TEST(an_answer_in_the_name_of_another_unit_is_refused),
 		TEST(half_an_answer_is_a_lost_connection),
 		TEST(a_closed_port_is_refused_and_found_again),

@@ -65,13 +65,13 @@ static int tear_down(void **state)
 /* What the main thread saw of each meter. */
 struct tally {
 	int taken, answered;
-	struct poll last;
+	struct poll_result last;
 };
 
 static void take(struct poller *poller, struct tally *tallies)
 {
 	struct pollfd ready = {.fd = poller_fd(poller), .events = POLLIN};
-	struct poll polls[4];
+	struct poll_result polls[4];
 	size_t count;
 
 	assert_int_equal(poll(&ready, 1, 10000), 1);
@@ -80,7 +80,7 @@ static void take(struct poller *poller, struct tally *tallies)
 		struct tally *tally = &tallies[polls[i].meter];
 
 		tally->taken++;
-		tally->answered += polls[i].reading.answered;
+		tally->answered += polls[i].measurement.answered;
 		tally->last = polls[i];
 		assert_int_equal(polls[i].polls, tally->taken);
 		assert_int_equal(polls[i].failed, tally->taken - tally->answered);
@@ -111,14 +111,14 @@ static void four_bad_meters_cost_the_other_six_no_slot(void **state)
 		assert_int_equal(tallies[i].last.missed, 0);
 		assert_int_equal(tallies[i].last.failed, 0);
 		assert_in_range(tallies[i].answered, slots - 1, slots + 1);
-		assert_true(tallies[i].last.reading.wh == WH + i);
-		assert_true(tallies[i].last.reading.power_w == 0);
+		assert_true(tallies[i].last.measurement.wh == WH + i);
+		assert_true(tallies[i].last.measurement.power_w == 0);
 	}
 	/* Two requests of 400 ms do not fit 500 ms: every second slot, but every answer is good. */
 	assert_int_equal(tallies[1].last.failed, 0);
 	assert_in_range(tallies[1].answered, slots / 2 - 1, slots / 2 + 1);
 	assert_in_range(tallies[1].last.missed, slots / 2 - 2, slots / 2 + 1);
-	assert_true(tallies[1].last.reading.wh == WH + 1);
+	assert_true(tallies[1].last.measurement.wh == WH + 1);
 
 	assert_int_equal(tallies[0].answered, 0);
 	assert_int_equal(tallies[0].last.result.outcome, LINK_SILENT);
@@ -141,7 +141,7 @@ static void a_reading_is_dated_when_the_index_was_read(void **state)
 	assert_non_null(poller);
 	take(poller, tallies);
 	after = clock_boot();
-	t = tallies[0].last.reading.t;
+	t = tallies[0].last.measurement.t;
 	assert_true(t >= before && t <= after);
 	poller_close(poller);
 }
@@ -156,9 +156,9 @@ static void power_that_is_no_number_leaves_the_index_known(void **state)
 	poller = poller_open(fixture->meters, 1, PERIOD_MS, NULL);
 	assert_non_null(poller);
 	take(poller, tallies);
-	assert_true(tallies[0].last.reading.answered);
-	assert_true(isnan(tallies[0].last.reading.power_w));
-	assert_true(tallies[0].last.reading.wh == WH);
+	assert_true(tallies[0].last.measurement.answered);
+	assert_true(isnan(tallies[0].last.measurement.power_w));
+	assert_true(tallies[0].last.measurement.wh == WH);
 	poller_close(poller);
 }
 
@@ -186,7 +186,7 @@ static void a_queue_that_nobody_empties_keeps_the_newest(void **state)
 	struct tally tallies[METERS] = {0};
 	struct poller *poller = poller_open(fixture->meters, 1, 50, NULL);
 	struct pollfd none = {.fd = -1};
-	struct poll polls[100];
+	struct poll_result polls[100];
 	size_t count;
 
 	(void)tallies;

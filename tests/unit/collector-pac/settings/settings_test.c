@@ -13,7 +13,7 @@
 #include "common/timebase/clock_trust.h"
 
 /* Loads a configuration from a file of that text. */
-static bool load(struct settings *settings, const char *text, struct fail *fail)
+static bool load(struct pac_settings *settings, const char *text, struct fail *fail)
 {
 	char name[] = "/tmp/settings-XXXXXX";
 	int fd = mkstemp(name);
@@ -29,9 +29,9 @@ static bool load(struct settings *settings, const char *text, struct fail *fail)
 
 static void six_lines_are_a_configuration(void **state)
 {
-	struct settings settings;
+	struct pac_settings settings;
 	struct fail fail = {0};
-	const struct meter_settings *meter;
+	const struct pac_meter_settings *meter;
 
 	(void)state;
 	if (!load(&settings,
@@ -60,7 +60,7 @@ static void six_lines_are_a_configuration(void **state)
 
 static void the_outbox_the_clock_and_a_modulus_can_be_set(void **state)
 {
-	struct settings settings;
+	struct pac_settings settings;
 	struct fail fail = {0};
 
 	(void)state;
@@ -89,9 +89,9 @@ static void the_outbox_the_clock_and_a_modulus_can_be_set(void **state)
 
 static void a_meter_needs_no_more_than_source_and_host(void **state)
 {
-	struct settings settings;
+	struct pac_settings settings;
 	struct fail fail = {0};
-	const struct meter_settings *meter;
+	const struct pac_meter_settings *meter;
 
 	(void)state;
 	if (!load(&settings,
@@ -110,7 +110,7 @@ static void a_meter_needs_no_more_than_source_and_host(void **state)
 
 static void the_example_is_valid(void **state)
 {
-	struct settings settings;
+	struct pac_settings settings;
 	struct fail fail = {0};
 
 	(void)state;
@@ -122,7 +122,7 @@ static void the_example_is_valid(void **state)
 
 static void expect_refusal(const char *text, const char *reason)
 {
-	struct settings settings;
+	struct pac_settings settings;
 	struct fail fail = {0};
 
 	assert_false(load(&settings, text, &fail));
@@ -179,7 +179,7 @@ static void a_meter_is_asked_once(void **state)
 
 static void meters_may_share_zone_role_and_address_in_part(void **state)
 {
-	struct settings settings;
+	struct pac_settings settings;
 	struct fail fail = {0};
 
 	(void)state;
