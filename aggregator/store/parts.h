@@ -8,7 +8,7 @@
 #include "aggregator/tariff/fingerprint.h"
 #include "aggregator/site/named.h"
 #include "aggregator/store/store.h"
-#include "common/sqlite/database.h"
+#include "common/sqlite/statement.h"
 
 /* What the store knows of a zone that it wrote. */
 struct stored_zone {
@@ -37,29 +37,15 @@ struct store {
 
 /* ---- run.c ---- */
 
-/* Of a parameter of a statement; texts and bytes stay the caller's. */
-struct value {
-	enum { NOTHING, NUMBER, TEXT, BYTES } kind;
-	int64_t number; /* BYTES: how many */
-	const char *text;
-};
-
-struct value value_number(int64_t number);
-struct value value_text(const char *text); /* may be NULL */
-struct value value_bytes(const char *bytes, size_t size);
-struct value value_moment(ms_t t); /* nothing where it is no limit */
-struct value value_tristate(enum tristate state);
+struct sql_value value_moment(ms_t t); /* nothing where it is no limit */
+struct sql_value value_tristate(enum tristate state);
 
 /* Runs the statement `sql`, which lives for ever, with its values. */
-bool store_run(struct store *store, const char *sql, const struct value *values, size_t count);
-
-#define STORE_VALUES(...) ((struct value[]){__VA_ARGS__})
 #define STORE_RUN(store, sql, ...)                                                                 \
-	store_run(store, sql, STORE_VALUES(__VA_ARGS__),                                           \
-		  sizeof(STORE_VALUES(__VA_ARGS__)) / sizeof(struct value))
+	DATABASE_RUN((store)->database, &(store)->failed, sql, __VA_ARGS__)
 
 /* The number of a source, which is in the file already. */
-struct value store_source(struct store *store, const struct source *source);
+struct sql_value store_source(struct store *store, const struct source *source);
 
 /* A zone that is in the file already, with its number. NULL with store->failed. */
 struct stored_zone *store_zone(struct store *store, const char *id);

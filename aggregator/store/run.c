@@ -2,57 +2,17 @@
 
 #include "aggregator/store/parts.h"
 
-/* ---- statements with their values ---- */
-
-struct value value_number(int64_t value)
-{
-	return (struct value){.kind = NUMBER, .number = value};
-}
-
-struct value value_text(const char *value)
-{
-	return (struct value){.kind = value ? TEXT : NOTHING, .text = value};
-}
-
-struct value value_bytes(const char *value, size_t size)
-{
-	return (struct value){.kind = BYTES, .number = (int64_t)size, .text = value};
-}
+/* ---- values ---- */
 
 /* Without an end: nothing. */
-struct value value_moment(ms_t t)
+struct sql_value value_moment(ms_t t)
 {
-	return t == NEVER || t == FOREVER ? (struct value){.kind = NOTHING} : value_number(t);
+	return t == NEVER || t == FOREVER ? sql_null() : sql_number(t);
 }
 
-struct value value_tristate(enum tristate value)
+struct sql_value value_tristate(enum tristate value)
 {
-	return value == UNKNOWN ? (struct value){.kind = NOTHING} : value_number(value);
-}
-
-static sqlite3_stmt *prepare(struct store *store, const char *sql, const struct value *values,
-			     int count)
-{
-	sqlite3_stmt *statement = database_prepare(store->database, sql);
-
-	for (int i = 0; i < count; i++) {
-		const struct value *value = &values[i];
-
-		if (value->kind == NUMBER)
-			sqlite3_bind_int64(statement, i + 1, value->number);
-		else if (value->kind == TEXT)
-			sqlite3_bind_text(statement, i + 1, value->text, -1, SQLITE_STATIC);
-		else if (value->kind == BYTES)
-			sqlite3_bind_blob64(statement, i + 1, value->text ? value->text : "",
-					    (sqlite3_uint64)value->number, SQLITE_STATIC);
-	}
-	return statement;
-}
-
-bool store_run(struct store *store, const char *sql, const struct value *values, size_t count)
-{
-	return database_run(store->database, prepare(store, sql, values, (int)count),
-			    &store->failed);
+	return value == UNKNOWN ? sql_null() : sql_number(value);
 }
 
 /* ---- numbers of sources and zones ---- */
@@ -60,7 +20,7 @@ bool store_run(struct store *store, const char *sql, const struct value *values,
 /* 0 with store->failed if there is no such row. */
 static int64_t number_of(struct store *store, const char *sql, const char *name)
 {
-	sqlite3_stmt *statement = prepare(store, sql, (struct value[]){value_text(name)}, 1);
+	sqlite3_stmt *statement = DATABASE_BIND(store->database, sql, sql_text(name));
 	int64_t number;
 
 	if (database_step(store->database, statement, &store->failed) != DATABASE_ROW) {
@@ -72,19 +32,19 @@ static int64_t number_of(struct store *store, const char *sql, const char *name)
 	return number;
 }
 
-struct value store_source(struct store *store, const struct source *source)
+struct sql_value store_source(struct store *store, const struct source *source)
 {
 	struct stored_source *known = named_find(&store->sources, source->name);
 	int64_t number;
 
 	if (known)
-		return value_number(known->number);
+		return sql_number(known->number);
 	number = number_of(store, "SELECT id FROM sources WHERE name = ?", source->name);
 	if (!number)
-		return value_text(NULL);
+		return sql_text(NULL);
 	known = named_add(&store->sources, source->name, sizeof(*known));
 	known->number = number;
-	return value_number(number);
+	return sql_number(number);
 }
 
 struct stored_zone *store_zone(struct store *store, const char *id)

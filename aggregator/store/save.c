@@ -20,8 +20,8 @@ static bool save_zone_gone(struct store *store, const char *id)
 	}
 	return STORE_RUN(store,
 			 "DELETE FROM windows WHERE zone = (SELECT id FROM zones WHERE name = ?)",
-			 value_text(id)) &&
-	       STORE_RUN(store, "DELETE FROM zones WHERE name = ?", value_text(id));
+			 sql_text(id)) &&
+	       STORE_RUN(store, "DELETE FROM zones WHERE name = ?", sql_text(id));
 }
 
 static bool save_zone(struct store *store, const struct zone *zone)
@@ -31,8 +31,8 @@ static bool save_zone(struct store *store, const struct zone *zone)
 		"INSERT INTO zones (name, label, medium, role) VALUES (?, ?, ?, ?)"
 		" ON CONFLICT DO UPDATE SET label = excluded.label, medium = excluded.medium,"
 		" role = excluded.role",
-		value_text(zone->id), value_text(zone->label), value_text(zone->medium),
-		value_text(zone->role == ROLE_MAIN ? "main" : "part"));
+		sql_text(zone->id), sql_text(zone->label), sql_text(zone->medium),
+		sql_text(zone->role == ROLE_MAIN ? "main" : "part"));
 }
 
 static bool save_zones(struct store *store, const struct site *site)
@@ -55,7 +55,7 @@ static bool save_zones(struct store *store, const struct site *site)
 
 /* ---- sources ---- */
 
-static bool save_weights(struct store *store, struct value source, const char *quantity,
+static bool save_weights(struct store *store, struct sql_value source, const char *quantity,
 			 const struct index_series *series)
 {
 	for (size_t i = 0; i < series->weight_count; i++) {
@@ -66,9 +66,9 @@ static bool save_weights(struct store *store, struct value source, const char *q
 			       "INSERT INTO weights (source, quantity, position, since, amount, "
 			       "modulus)"
 			       " VALUES (?, ?, ?, ?, ?, ?)",
-			       source, value_text(quantity), value_number((int64_t)i),
-			       i ? value_moment(weight->from) : value_text(NULL),
-			       value_number(weight->amount), value_number(weight->modulus)))
+			       source, sql_text(quantity), sql_number((int64_t)i),
+			       i ? value_moment(weight->from) : sql_text(NULL),
+			       sql_number(weight->amount), sql_number(weight->modulus)))
 			return false;
 	}
 	return true;
@@ -92,15 +92,15 @@ static bool save_description(struct store *store, const struct source *source)
 		"INSERT INTO sources (name, counts, about, announced) VALUES (?, ?, ?, ?)"
 		" ON CONFLICT DO UPDATE SET counts = excluded.counts, about = excluded.about,"
 		" announced = excluded.announced",
-		value_text(source->name), value_text(counts_name(source->counts)),
-		value_text(about), value_number(source->announced));
+		sql_text(source->name), sql_text(counts_name(source->counts)), sql_text(about),
+		sql_number(source->announced));
 
 	free(about);
 	return saved;
 }
 
 static bool save_assignments(struct store *store, const struct site *site,
-			     const struct source *source, struct value id)
+			     const struct source *source, struct sql_value id)
 {
 	const struct term *assignment = NULL;
 	const struct zone *zone = NULL;
@@ -112,13 +112,13 @@ static bool save_assignments(struct store *store, const struct site *site,
 			    store,
 			    "INSERT INTO assignments (source, position, zone, since, until)"
 			    " SELECT ?1, count(*), ?2, ?3, ?4 FROM assignments WHERE source = ?1",
-			    id, value_text(zone->id), value_moment(assignment->from),
+			    id, sql_text(zone->id), value_moment(assignment->from),
 			    value_moment(assignment->until)))
 			return false;
 	return true;
 }
 
-static bool save_swaps(struct store *store, const struct source *source, struct value id)
+static bool save_swaps(struct store *store, const struct source *source, struct sql_value id)
 {
 	for (size_t i = 0; i < source->energy.swap_count; i++) {
 		const struct swap *swap = &source->energy.swaps[i];
@@ -126,9 +126,8 @@ static bool save_swaps(struct store *store, const struct source *source, struct 
 		if (!STORE_RUN(store,
 			       "INSERT OR REPLACE INTO swaps (source, t, final, initial, set_by)"
 			       " VALUES (?, ?, ?, ?, ?)",
-			       id, value_number(swap->t), value_number(swap->final),
-			       value_number(swap->initial),
-			       value_text(swap->by[0] ? swap->by : NULL)))
+			       id, sql_number(swap->t), sql_number(swap->final),
+			       sql_number(swap->initial), sql_text(swap->by[0] ? swap->by : NULL)))
 			return false;
 	}
 	return true;
@@ -136,7 +135,7 @@ static bool save_swaps(struct store *store, const struct source *source, struct 
 
 static bool save_source(struct store *store, const struct site *site, const struct source *source)
 {
-	struct value id;
+	struct sql_value id;
 
 	if (!save_description(store, source))
 		return false;
@@ -167,15 +166,15 @@ static bool save_fact(struct store *store, const struct source *source, ms_t t, 
 	return STORE_RUN(store,
 			 "INSERT INTO facts (t, source, count) VALUES (?, ?, ?)"
 			 " ON CONFLICT DO UPDATE SET count = max(count, excluded.count)",
-			 value_number(t), store_source(store, source), value_number(count));
+			 sql_number(t), store_source(store, source), sql_number(count));
 }
 
 /* A fact that came again after it was removed stays. */
 static bool save_fact_gone(struct store *store, const struct source_moment *gone)
 {
 	return series_holds(&gone->source->energy, gone->t, 0) ||
-	       STORE_RUN(store, "DELETE FROM facts WHERE t = ? AND source = ?",
-			 value_number(gone->t), store_source(store, gone->source));
+	       STORE_RUN(store, "DELETE FROM facts WHERE t = ? AND source = ?", sql_number(gone->t),
+			 store_source(store, gone->source));
 }
 
 static bool save_signal(struct store *store, const struct source *source, ms_t t)
@@ -183,7 +182,7 @@ static bool save_signal(struct store *store, const struct source *source, ms_t t
 	return STORE_RUN(
 		store,
 		"INSERT INTO period_signals (t, source) VALUES (?, ?) ON CONFLICT DO NOTHING",
-		value_number(t), store_source(store, source));
+		sql_number(t), store_source(store, source));
 }
 
 static bool save_contacts(struct store *store, const struct source *source,
@@ -192,9 +191,9 @@ static bool save_contacts(struct store *store, const struct source *source,
 	return STORE_RUN(store,
 			 "INSERT OR REPLACE INTO contacts (t, source, off_peak, peak, change, seq)"
 			 " VALUES (?, ?, ?, ?, ?, ?)",
-			 value_number(state->t), store_source(store, source),
+			 sql_number(state->t), store_source(store, source),
 			 value_tristate(state->off_peak), value_tristate(state->peak),
-			 value_number(state->change), value_number(state->seq));
+			 sql_number(state->change), sql_number(state->seq));
 }
 
 /* The state that is left of that moment, if any. */
@@ -210,7 +209,7 @@ static bool save_contacts_at(struct store *store, const struct source_moment *mo
 static bool save_contacts_gone(struct store *store, const struct source_moment *gone)
 {
 	return STORE_RUN(store, "DELETE FROM contacts WHERE t = ? AND source = ?",
-			 value_number(gone->t), store_source(store, gone->source)) &&
+			 sql_number(gone->t), store_source(store, gone->source)) &&
 	       save_contacts_at(store, gone);
 }
 
@@ -222,9 +221,8 @@ static bool save_gap(struct store *store, const struct source *source, const str
 			 " ON CONFLICT DO UPDATE SET blind_ms = max(blind_ms, excluded.blind_ms),"
 			 " lost = max(lost, excluded.lost),"
 			 " lost_possible = max(lost_possible, excluded.lost_possible)",
-			 value_number(gap->t), store_source(store, source),
-			 value_number(gap->blind_ms), value_number(gap->lost),
-			 value_number(gap->lost_possible));
+			 sql_number(gap->t), store_source(store, source), sql_number(gap->blind_ms),
+			 sql_number(gap->lost), sql_number(gap->lost_possible));
 }
 
 static bool save_refused(struct store *store, const struct refused_record *refused)
@@ -234,10 +232,10 @@ static bool save_refused(struct store *store, const struct refused_record *refus
 	return STORE_RUN(store,
 			 "INSERT INTO refused (topic, payload, reason, at) VALUES (?, ?, ?, ?)"
 			 " ON CONFLICT DO NOTHING",
-			 value_text(refused->topic), value_bytes(refused->payload, size),
-			 value_text(refused->reason), value_number(refused->at)) &&
+			 sql_text(refused->topic), sql_bytes(refused->payload, size),
+			 sql_text(refused->reason), sql_number(refused->at)) &&
 	       STORE_RUN(store, "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?",
-			 value_number(REFUSED_MAX));
+			 sql_number(REFUSED_MAX));
 }
 
 /* Calls `save` for each item of a list of the pending changes; false where it does. */
@@ -308,8 +306,8 @@ static bool save_run(struct store *store, const char *collector, const char *str
 	return STORE_RUN(store,
 			 "INSERT INTO runs (stream, first, last)"
 			 " SELECT id, ?3, ?4 FROM streams WHERE collector = ?1 AND stream = ?2",
-			 value_text(collector), value_text(stream), value_number(numbers->from),
-			 value_number(numbers->to));
+			 sql_text(collector), sql_text(stream), sql_number(numbers->from),
+			 sql_number(numbers->to));
 }
 
 /* Replaces the runs from changed->from on: there may be many before it, where numbers are missing.
@@ -319,8 +317,8 @@ static bool save_stream(struct store *store, const struct changed_stream *change
 	const struct collector *collector = changed->collector;
 	const struct sequence *stream = find_stream(collector, changed->stream);
 	bool newest = stream == &collector->streams[collector->newest];
-	struct value name = value_text(collector->name);
-	struct value id = value_text(changed->stream);
+	struct sql_value name = sql_text(collector->name);
+	struct sql_value id = sql_text(changed->stream);
 
 	if (!stream)
 		return true;
@@ -329,12 +327,12 @@ static bool save_stream(struct store *store, const struct changed_stream *change
 	if (!STORE_RUN(store,
 		       "INSERT INTO streams (collector, stream, newest) VALUES (?, ?, ?)"
 		       " ON CONFLICT DO UPDATE SET newest = excluded.newest",
-		       name, id, value_number(newest)) ||
+		       name, id, sql_number(newest)) ||
 	    !STORE_RUN(store,
 		       "DELETE FROM runs WHERE stream ="
 		       " (SELECT id FROM streams WHERE collector = ? AND stream = ?)"
 		       " AND first >= ?",
-		       name, id, value_number(changed->from)))
+		       name, id, sql_number(changed->from)))
 		return false;
 	for (size_t i = stream->count; i > 0 && stream->runs[i - 1].from >= changed->from; i--)
 		if (!save_run(store, collector->name, changed->stream, &stream->runs[i - 1]))
@@ -359,9 +357,9 @@ static bool save_event(struct store *store, const struct source *source, const s
 	return STORE_RUN(store,
 			 "INSERT OR REPLACE INTO events (source, t, kind, before, after)"
 			 " VALUES (?, ?, ?, ?, ?)",
-			 store_source(store, source), value_number(event->t),
-			 value_text(event_name(event->kind)), value_number(event->before),
-			 value_number(event->after));
+			 store_source(store, source), sql_number(event->t),
+			 sql_text(event_name(event->kind)), sql_number(event->before),
+			 sql_number(event->after));
 }
 
 static bool save_events_within(struct store *store, const struct source *source,
@@ -371,8 +369,7 @@ static bool save_events_within(struct store *store, const struct source *source,
 	struct event event;
 
 	if (!STORE_RUN(store, "DELETE FROM events WHERE source = ? AND t >= ? AND t < ?",
-		       store_source(store, source), value_number(range.from),
-		       value_number(range.to)))
+		       store_source(store, source), sql_number(range.from), sql_number(range.to)))
 		return false;
 	for (size_t i = series_find(series, range.from);
 	     i < series->sorted && series->points[i].t < range.to; i++)
@@ -401,7 +398,7 @@ static bool save_settings(struct store *store)
 {
 	return store->marked ||
 	       STORE_RUN(store, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
-			 value_text("settings"), value_text(store->settings));
+			 sql_text("settings"), sql_text(store->settings));
 }
 
 bool store_save(struct store *store, struct site *site, struct changes *rest)

@@ -8,10 +8,10 @@ static bool drop_windows(struct store *store, const char *zone, struct time_rang
 	return STORE_RUN(store,
 			 "DELETE FROM windows WHERE zone = (SELECT id FROM zones WHERE name = ?)"
 			 " AND start >= ? AND start < ?",
-			 value_text(zone), value_number(starts.from), value_number(starts.to));
+			 sql_text(zone), sql_number(starts.from), sql_number(starts.to));
 }
 
-static bool save_window(struct store *store, struct value zone, const struct reading *reading)
+static bool save_window(struct store *store, struct sql_value zone, const struct reading *reading)
 {
 	bool energy = !isnan(reading->power_w);
 
@@ -19,11 +19,11 @@ static bool save_window(struct store *store, struct value zone, const struct rea
 		store,
 		"INSERT OR REPLACE INTO windows (zone, start, \"end\", energy_mwh, cost_units,"
 		" cost_rest, band, quality, synchronous) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		zone, value_number(reading->window.start), value_number(reading->window.end),
-		energy ? value_number(reading->energy) : value_text(NULL),
-		value_number(reading->cost.units), value_number(reading->cost.rest),
-		value_number(reading->band), value_number(reading->quality),
-		value_number(window_synchronous(reading->window)));
+		zone, sql_number(reading->window.start), sql_number(reading->window.end),
+		energy ? sql_number(reading->energy) : sql_text(NULL),
+		sql_number(reading->cost.units), sql_number(reading->cost.rest),
+		sql_number(reading->band), sql_number(reading->quality),
+		sql_number(window_synchronous(reading->window)));
 }
 
 /* The closed windows of a zone that touch `range`, at most *room of them. *range: what is left. */
@@ -58,7 +58,7 @@ static bool save_range(struct store *store, struct site *site, const struct zone
 	while (window.end <= domain.to && window.start < starts.to) {
 		struct reading reading = zone_reading(zone, window, &context);
 
-		if (!save_window(store, value_number(stored->number), &reading))
+		if (!save_window(store, sql_number(stored->number), &reading))
 			return false;
 		if (window.end > stored->windows_end)
 			stored->windows_end = window.end;
@@ -93,7 +93,7 @@ static bool save_outdated(struct store *store, const struct changes *rest)
 {
 	if (!store->outdated && !rest->zones.count)
 		return true;
-	if (!STORE_RUN(store, "DELETE FROM outdated_windows WHERE ?", value_number(1)))
+	if (!STORE_RUN(store, "DELETE FROM outdated_windows WHERE ?", sql_number(1)))
 		return false;
 	for (size_t i = 0; i < rest->zones.count; i++) {
 		const struct changed_zone *changed = rest->zones.items[i];
@@ -102,7 +102,7 @@ static bool save_outdated(struct store *store, const struct changes *rest)
 			if (!STORE_RUN(store,
 				       "INSERT INTO outdated_windows (zone, since, until)"
 				       " VALUES (?, ?, ?)",
-				       value_text(changed->id),
+				       sql_text(changed->id),
 				       value_moment(changed->windows.items[j].from),
 				       value_moment(changed->windows.items[j].to)))
 				return false;

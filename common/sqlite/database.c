@@ -171,6 +171,17 @@ bool database_damaged(const struct database *database)
 	return database->damaged;
 }
 
+bool database_set_damaged(struct database *database, const char *reason, struct fail *fail)
+{
+	database->damaged = true;
+	return fail_set(fail, "%s", reason);
+}
+
+const char *database_name(const struct database *database)
+{
+	return database->file;
+}
+
 /* -------- opening: the file -------- */
 
 static bool execute(struct database *database, const char *sql, struct fail *fail)

@@ -53,8 +53,13 @@ bool database_begin(struct database *database, struct fail *fail);
 bool database_commit(struct database *database, struct fail *fail);
 void database_rollback(struct database *database);
 
-/* Whether a statement found that the file is damaged. */
+/* Whether the file was found damaged: by a statement, or by the caller, whose reason names what it
+ * found. The latter returns false. */
 bool database_damaged(const struct database *database);
+bool database_set_damaged(struct database *database, const char *reason, struct fail *fail);
+
+/* The file's name. */
+const char *database_name(const struct database *database);
 
 /* Sets the file aside as at opening, and goes on with a new one. Where that fails nothing but
  * trying again, or closing, is of use. */
