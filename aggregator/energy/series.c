@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 
 void series_free(struct index_series *series)
 {
@@ -112,21 +113,13 @@ const struct swap *series_swap_at(const struct index_series *series, ms_t t)
 
 size_t series_find(const struct index_series *series, ms_t t)
 {
-	size_t low = 0;
-	size_t high = series->sorted;
+	const struct point *points = series->points;
+	size_t sorted = series->sorted;
 
-	/* Most ask for what is newest. */
-	if (high && series->points[high - 1].t < t)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (series->points[middle].t < t)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	/* Most searches are for the newest. */
+	if (sorted && points[sorted - 1].t < t)
+		return sorted;
+	return search_from(points, sorted, sizeof(*points), t);
 }
 
 bool series_known(const struct index_series *series)

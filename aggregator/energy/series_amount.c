@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "aggregator/energy/series_parts.h"
+#include "common/base/search.h"
 
 #define INTERPOLATION_MAX_MS (60 * MS_PER_SECOND)
 
@@ -48,18 +49,8 @@ int64_t baseline_amount(const struct baseline *baseline, const struct point *poi
 
 size_t series_baseline(const struct index_series *series, ms_t t)
 {
-	size_t low = 0;
-	size_t high = series->baseline_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (series->baselines[middle].from <= t)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_after(series->baselines, series->baseline_count, sizeof(*series->baselines),
+			    t);
 }
 
 /* Both points of a swap have the amount at which the new meter begins. */

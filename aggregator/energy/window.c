@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 
 #define MINUTE_SHORTEST_MS (30 * MS_PER_SECOND)
 
@@ -128,18 +129,7 @@ struct time_range grid_update(struct grid *grid)
 /* How many accepted period signals lie at or before `t`. */
 static size_t grid_find(const struct grid *grid, ms_t t)
 {
-	size_t low = 0;
-	size_t high = grid->accepted_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (grid->accepted[middle] <= t)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_after(grid->accepted, grid->accepted_count, sizeof(*grid->accepted), t);
 }
 
 /* 600 s on and on from `origin`, in both directions. */

@@ -4,22 +4,17 @@
 #include <string.h>
 
 #include "common/base/array.h"
+#include "common/base/search.h"
+
+static bool name_is_before(const void *item, const void *name)
+{
+	return strcmp(*(void *const *)item, name) < 0;
+}
 
 /* The position of the first item whose name is not before `name`. */
 static size_t named_position(const struct named *set, const char *name)
 {
-	size_t low = 0;
-	size_t high = set->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(set->items[middle], name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_first(set->items, set->count, sizeof(*set->items), name, name_is_before);
 }
 
 void *named_find(const struct named *set, const char *name)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 
 void contacts_free(struct contacts *contacts)
 {
@@ -38,18 +39,7 @@ static int state_compare(const void *a, const void *b)
 /* The first sorted state after `t`. */
 static size_t contacts_find(const struct contacts *contacts, ms_t t)
 {
-	size_t low = 0;
-	size_t high = contacts->sorted;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (contacts->states[middle].t <= t)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_after(contacts->states, contacts->sorted, sizeof(*contacts->states), t);
 }
 
 bool contacts_hold(const struct contacts *contacts, const struct contact_state *state)

@@ -3,16 +3,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/hash.h"
+
 /* To be raised where the same facts and settings give other windows than before. */
 #define RULES 1
 
-/* FNV-1a, of numbers one by one: a struct has bytes between its sources. */
+/* Number by number: a struct has padding between its fields. */
 static void mix(uint64_t *hash, int64_t number)
 {
-	for (int i = 0; i < 8; i++) {
-		*hash ^= (uint64_t)number >> 8 * i & 0xff;
-		*hash *= UINT64_C(0x100000001b3);
-	}
+	*hash = hash_number(*hash, number);
 }
 
 static void mix_hours(uint64_t *hash, const struct hours *hours, size_t count)
@@ -26,7 +25,7 @@ static void mix_hours(uint64_t *hash, const struct hours *hours, size_t count)
 
 void fingerprint_of(char text[FINGERPRINT_SIZE], const struct tariff_settings *settings)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = HASH_START;
 
 	mix(&hash, RULES);
 	mix(&hash, (int64_t)settings->zone.count);

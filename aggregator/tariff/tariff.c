@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/array.h"
+#include "common/base/search.h"
 
 #define LOOK_AHEAD_MS (8 * MS_PER_DAY)
 
@@ -193,24 +194,15 @@ static void tariff_compute(const struct tariff *tariff, struct tariff_day *day)
 
 static struct tariff_day *tariff_day(struct tariff *tariff, ms_t t)
 {
-	size_t low = 0;
-	size_t high = tariff->day_count;
+	size_t next = search_after(tariff->days, tariff->day_count, sizeof(*tariff->days), t);
 	struct tariff_day *day;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (tariff->days[middle].end <= t)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < tariff->day_count && tariff->days[low].start <= t)
-		return &tariff->days[low];
+	if (next && t < tariff->days[next - 1].end)
+		return &tariff->days[next - 1];
 	tariff->days = array_grow(tariff->days, tariff->day_count, &tariff->day_capacity,
 				  sizeof(*tariff->days));
-	day = &tariff->days[low];
-	memmove(day + 1, day, (tariff->day_count - low) * sizeof(*day));
+	day = &tariff->days[next];
+	memmove(day + 1, day, (tariff->day_count - next) * sizeof(*day));
 	tariff->day_count++;
 	*day = (struct tariff_day){
 		.start = civil_day_start(&tariff->settings->zone, t),

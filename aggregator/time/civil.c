@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/search.h"
+
 /* 400 Gregorian years repeat exactly. */
 #define DAYS_PER_ERA INT64_C(146097)
 
@@ -49,18 +51,9 @@ static void set_date(struct civil *civil, int64_t days)
 /* The last offset that began at or before `t`. */
 static size_t offset_index(const struct civil_zone *zone, ms_t t)
 {
-	size_t low = 0;
-	size_t high = zone->count;
+	size_t after = search_after(zone->offsets, zone->count, sizeof(*zone->offsets), t);
 
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (zone->offsets[middle].from <= t)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
+	return after ? after - 1 : 0;
 }
 
 struct civil civil_at(const struct civil_zone *zone, ms_t t)

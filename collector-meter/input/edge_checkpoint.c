@@ -2,19 +2,16 @@
 #include <string.h>
 
 #include "collector-meter/input/edge_memory.h"
+#include "common/base/hash.h"
 
 #define NEARLY_FULL (EDGES / 4 * 3)
 
-/* FNV-1a */
 uint64_t checkpoint_sum(const struct checkpoint *checkpoint)
 {
-	const unsigned char *byte = (const unsigned char *)checkpoint + sizeof(checkpoint->sum);
-	const unsigned char *end = (const unsigned char *)(checkpoint + 1);
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+	size_t start = sizeof(checkpoint->sum);
 
-	while (byte < end)
-		sum = (sum ^ *byte++) * UINT64_C(0x100000001b3);
-	return sum;
+	return hash_bytes(HASH_START, (const char *)checkpoint + start,
+			  sizeof(*checkpoint) - start);
 }
 
 void edge_buffer_checkpoint(struct edge_buffer *buffer, const struct counter *counter,

@@ -5,8 +5,7 @@
 #include <stddef.h>
 
 /* Makes room for one more element of `size` bytes after `count`; returns the (possibly moved)
- * items. Without memory there is nothing sensible left to do: the program ends, and its service
- * manager starts it anew. */
+ * items. */
 void *array_grow(void *items, size_t count, size_t *capacity, size_t size);
 
 #endif

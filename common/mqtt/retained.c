@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/hash.h"
+
 #define OLDER_MAXIMUM 10000
 
 /* A place in the queue. */
@@ -82,14 +84,9 @@ void retained_close(struct retained *retained)
 	free(retained);
 }
 
-/* FNV-1a */
 static uint32_t hash_of(const char *text)
 {
-	uint32_t hash = 2166136261U;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619U;
-	return hash;
+	return (uint32_t)hash_bytes(HASH_START, text, strlen(text));
 }
 
 static struct entry **bucket_of(const struct retained *retained, uint32_t hash)

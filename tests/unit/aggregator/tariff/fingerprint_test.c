@@ -100,12 +100,23 @@ static void what_no_cost_depends_on_does_not(void **state)
 	assert_false(differs(&before, &after));
 }
 
+static void its_value_is_the_one_that_books_hold(void **state)
+{
+	struct tariff_settings a = settings();
+	char text[FINGERPRINT_SIZE];
+
+	(void)state;
+	fingerprint_of(text, &a);
+	assert_string_equal(text, "a95b81eb99f2e92b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_settings_have_the_same_fingerprint),
 		cmocka_unit_test(whatever_a_cost_depends_on_changes_it),
 		cmocka_unit_test(what_no_cost_depends_on_does_not),
+		cmocka_unit_test(its_value_is_the_one_that_books_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
