@@ -298,7 +298,7 @@ static void a_record_counts_exactly_the_pulses_that_began_by_its_time(void **sta
 	(void)state;
 	bench_open(&bench, &all_lines, 0);
 	pulse(&bench, 599 * S);
-	pulse(&bench, 600 * S);		       /* the same nanosecond as the top */
+	pulse(&bench, 600 * S);		       /* the same nanosecond as the signal */
 	pulse(&bench, 600 * S + 100 * MS + 1); /* after it */
 	level(&bench, LINE_SIGNAL, 600 * S, 100 * MS);
 	advance(&bench, 601 * S);
@@ -313,7 +313,7 @@ static void a_record_counts_exactly_the_pulses_that_began_by_its_time(void **sta
 	bench_close(&bench);
 }
 
-static void a_top_waits_until_the_pulse_before_it_is_certain(void **state)
+static void a_signal_waits_until_the_pulse_before_it_is_certain(void **state)
 {
 	for (int real = 0; real < 2; real++) {
 		struct bench bench;
@@ -333,7 +333,7 @@ static void a_top_waits_until_the_pulse_before_it_is_certain(void **state)
 	}
 }
 
-static void tops_of_a_window_of_612_s_are_612_pulses_apart(void **state)
+static void signals_of_a_window_of_612_s_are_612_pulses_apart(void **state)
 {
 	struct bench bench;
 
@@ -346,13 +346,13 @@ static void tops_of_a_window_of_612_s_are_612_pulses_apart(void **state)
 	advance(&bench, 618 * S);
 	assert_record(record(&bench, MARK_TOP10, 0), 5000, 0);
 	assert_record(record(&bench, MARK_TOP10, 1), 617000, 612);
-	/* :05 + 60 s … + 600 s; then the top came. */
+	/* :05 + 60 s … + 600 s; then the signal came. */
 	assert_int_equal(records(&bench, MARK_MINUTE), 10);
 	assert_record(record(&bench, MARK_MINUTE, 9), 605000, 600);
 	bench_close(&bench);
 }
 
-static void minutes_run_from_the_start_then_from_every_top(void **state)
+static void minutes_run_from_the_start_then_from_every_signal(void **state)
 {
 	struct bench bench;
 
@@ -370,7 +370,7 @@ static void minutes_run_from_the_start_then_from_every_top(void **state)
 	bench_close(&bench);
 }
 
-static void a_top_takes_the_place_of_the_minute_of_the_same_time(void **state)
+static void a_signal_replaces_the_minute_of_the_same_time(void **state)
 {
 	struct bench bench;
 
@@ -384,7 +384,7 @@ static void a_top_takes_the_place_of_the_minute_of_the_same_time(void **state)
 	bench_close(&bench);
 }
 
-static void minutes_go_on_when_a_top_is_missing(void **state)
+static void minutes_go_on_when_a_signal_is_missing(void **state)
 {
 	struct bench bench;
 
@@ -458,7 +458,7 @@ static void a_meter_without_contacts_has_unknown_ones(void **state)
 	bench_close(&bench);
 }
 
-static void marks_of_one_time_come_as_contacts_then_top_and_agree(void **state)
+static void marks_of_one_time_come_as_contacts_then_signal_and_agree(void **state)
 {
 	struct bench bench;
 
@@ -1029,15 +1029,15 @@ int main(void)
 		cmocka_unit_test(a_repeated_direction_means_that_the_opposite_edge_was_lost),
 		cmocka_unit_test(a_line_that_is_on_at_the_start_is_no_edge),
 		cmocka_unit_test(a_record_counts_exactly_the_pulses_that_began_by_its_time),
-		cmocka_unit_test(a_top_waits_until_the_pulse_before_it_is_certain),
-		cmocka_unit_test(tops_of_a_window_of_612_s_are_612_pulses_apart),
-		cmocka_unit_test(minutes_run_from_the_start_then_from_every_top),
-		cmocka_unit_test(a_top_takes_the_place_of_the_minute_of_the_same_time),
-		cmocka_unit_test(minutes_go_on_when_a_top_is_missing),
+		cmocka_unit_test(a_signal_waits_until_the_pulse_before_it_is_certain),
+		cmocka_unit_test(signals_of_a_window_of_612_s_are_612_pulses_apart),
+		cmocka_unit_test(minutes_run_from_the_start_then_from_every_signal),
+		cmocka_unit_test(a_signal_replaces_the_minute_of_the_same_time),
+		cmocka_unit_test(minutes_go_on_when_a_signal_is_missing),
 		cmocka_unit_test(a_contact_that_changes_makes_a_record_with_the_state_from_then_on),
 		cmocka_unit_test(contacts_set_at_the_start_are_in_the_start_record_alone),
 		cmocka_unit_test(a_meter_without_contacts_has_unknown_ones),
-		cmocka_unit_test(marks_of_one_time_come_as_contacts_then_top_and_agree),
+		cmocka_unit_test(marks_of_one_time_come_as_contacts_then_signal_and_agree),
 		cmocka_unit_test(a_stop_counts_what_is_certain_and_comes_last),
 		cmocka_unit_test(a_new_start_goes_on_counting_and_records_how_long_it_was_blind),
 		cmocka_unit_test(intervals_are_exact_to_the_nanosecond_whenever_edges_are_read),

@@ -435,7 +435,7 @@ static int records(enum mark mark)
 	return count;
 }
 
-/* A pulse, now and then a top, but not at the end. */
+/* A pulse, now and then a signal, but not at the end. */
 static void move(int i, int *signals)
 {
 	if (i % 20 == 0 || i % 20 == 5)

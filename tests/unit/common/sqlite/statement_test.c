@@ -50,8 +50,7 @@ static void write_and_read(struct sql_value name, struct sql_value value)
 		.database = database,
 		.table = "meter",
 		.statement = DATABASE_BIND(
-			database,
-			"SELECT id, name, wh FROM meter WHERE id = ? ORDER BY rowid DESC",
+			database, "SELECT id, name, wh FROM meter WHERE id = ? ORDER BY rowid DESC",
 			sql_number(7)),
 	};
 	assert_int_equal(database_step(database, row.statement, &fail), DATABASE_ROW);
@@ -136,13 +135,12 @@ static void one_number_is_asked_for_and_its_absence_is_a_failure(void **state)
 
 	(void)state;
 	write_and_read(sql_null(), sql_number(3));
-	assert_true(sql_one_number(database,
-				   database_prepare(database, "SELECT max(wh) FROM meter"), &number,
-				   &fail));
+	assert_true(sql_one_number(
+		database, database_prepare(database, "SELECT max(wh) FROM meter"), &number, &fail));
 	assert_int_equal(number, 3);
-	assert_false(sql_one_number(
-		database, database_prepare(database, "SELECT wh FROM meter WHERE id = 1"), &number,
-		&fail));
+	assert_false(sql_one_number(database,
+				    database_prepare(database, "SELECT wh FROM meter WHERE id = 1"),
+				    &number, &fail));
 	assert_string_equal(fail.text, "SELECT wh FROM meter WHERE id = 1: no number found");
 	assert_false(sql_one_number(database, database_prepare(database, "SELECT x FROM nowhere"),
 				    &number, NULL));
