@@ -49,7 +49,7 @@ class Broker:
         argv = ["/usr/sbin/mosquitto", "-c", self.file]
         program = Program(self.folder, argv, environment)
         self.programs.append(program)
-        until(lambda: port_open(self.port) or not program.running, 5, "open port of mosquitto")
+        until(lambda: port_open(self.port) or not program.running, 20, "open port of mosquitto")
         assert program.running, program.err
 
     def kill(self):

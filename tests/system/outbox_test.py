@@ -11,7 +11,7 @@ from acker import Acker
 from clock import FastClock
 from house import topic
 from recording import BEGIN, SOURCES, edges
-from patience import PATIENCE, until
+from patience import Stopwatch, until
 
 def replayed(house, name, recording, **settings):
     """The collector that replays a recording, its outbox in the house's folder."""
@@ -195,9 +195,7 @@ def test_the_records_of_a_pac_collector_survive_its_restarts(house):
         if round % 2:
             collector.kill()
         else:
-            began = time.monotonic()
-            assert collector.stop(3) == 0
-            assert time.monotonic() - began < 2 * PATIENCE
+            assert collector.stop(2) == 0
     until(lambda: acker.take() or acker.upto() > 8, 10, "numbers")
     for zone in zones:
         series = sorted((t, fact["wh"]) for (name, t, _), fact in acker.facts.items() if name == zone["zone"])
@@ -207,7 +205,7 @@ def test_the_records_of_a_pac_collector_survive_its_restarts(house):
 def test_before_the_time_is_known_records_are_kept_and_nothing_is_live(houses):
     house = houses()
     meters = house.meters(1, power=48000)
-    right = int(time.time() * 1000)
+    right, watch = int(time.time() * 1000), Stopwatch()
     house.clock = FastClock(house.folder, "1970-01-01 02:00:00")
     acker = Acker(house, "pac")
     watcher = house.watch("collector/pac/about", "collector/pac/+/status", "collector/pac/+/live")
@@ -226,8 +224,9 @@ def test_before_the_time_is_known_records_are_kept_and_nothing_is_live(houses):
     watcher.wait(topic("collector/pac/self/live"), lambda live: live["t"] > right)
     until(lambda: acker.take() and acker.upto() > about["outbox"]["waiting"], 5, "records")
     times = sorted(t for _, t, _ in acker.facts)
-    assert right < times[0] < right + 5000
-    assert max(b - a for a, b in zip(times, times[1:])) < 2100, "aligned, then aligned anew"
+    busy = 1000 * watch.busy()
+    assert right < times[0] < right + 5000 + busy
+    assert max(b - a for a, b in zip(times, times[1:])) < 2100 + busy, "aligned, then aligned anew"
 
 
 def test_what_lines_counted_and_what_a_recording_counts_are_not_mixed(house):

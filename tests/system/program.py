@@ -5,7 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from patience import PATIENCE, until
+from patience import until
 
 SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", ": runtime error: ")
 
@@ -59,13 +59,18 @@ class Program:
         """Waits until `text` occurs in what it wrote to stderr."""
         until(lambda: text in self.err, timeout, lambda: f"{text!r} in stderr: {self.err!r}")
 
+    def waited(self):
+        """Seconds that its threads have waited for a processor, while others had it."""
+        delays = [file.read_text().split()[1] for file in Path("/proc").glob(f"{self.pid}/task/*/schedstat")]
+        return sum(map(int, delays)) / 1e9
+
     def expect(self, code):
         """An end with this exit code is not a failure."""
         self._expected.add(code)
 
     def wait(self, timeout=10):
         """Waits until it ends by itself; returns the exit code, which may be any but a crash."""
-        code = self._process.wait(timeout * PATIENCE)
+        code = self._end_within(timeout)
         if code > 0:
             self.expect(code)
         return code
@@ -74,7 +79,11 @@ class Program:
         """Asks it to end, as a service manager does; returns the exit code."""
         if self.running:
             self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout * PATIENCE)
+        return self._end_within(timeout)
+
+    def _end_within(self, timeout):
+        until(lambda: not self.running, timeout, lambda: f"end of {self.name}: {self.err}")
+        return self._process.returncode
 
     def signal(self, number):
         self._process.send_signal(number)
@@ -101,7 +110,7 @@ class Program:
         self.resume()
         try:
             self.stop(timeout=5)
-        except subprocess.TimeoutExpired:
+        except AssertionError:
             self.kill()
             wrong.append("did not end when it was asked to")
         if self._process.stdin:

@@ -8,7 +8,7 @@ from collections import namedtuple
 import paho.mqtt.client as mqtt
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from patience import PATIENCE
+from patience import until
 
 Message = namedtuple("Message", "topic payload qos retained")
 
@@ -95,9 +95,7 @@ class Watcher:
 
     def _wait(self, condition, timeout, what):
         with self._changed:
-            met = self._changed.wait_for(condition, timeout * PATIENCE)
-        if not met:
-            raise AssertionError(f"no {what()} within {timeout * PATIENCE:g} s")
+            until(condition, timeout, what, pause=lambda: self._changed.wait(0.1))
 
     def payload(self, topic):
         """The newest payload; None before the first."""
