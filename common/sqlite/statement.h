@@ -32,8 +32,8 @@ bool sql_run(struct database *database, struct fail *fail, const char *sql,
 	     const struct sql_value *values, size_t count);
 
 /* The same, with the values as arguments (one at least). */
-#define SQL_VALUES(...)	      ((struct sql_value[]){__VA_ARGS__})
-#define SQL_VALUE_COUNT(...)  (sizeof(SQL_VALUES(__VA_ARGS__)) / sizeof(struct sql_value))
+#define SQL_VALUES(...)	     ((struct sql_value[]){__VA_ARGS__})
+#define SQL_VALUE_COUNT(...) (sizeof(SQL_VALUES(__VA_ARGS__)) / sizeof(struct sql_value))
 #define DATABASE_BIND(database, sql, ...)                                                          \
 	sql_bind(database, sql, SQL_VALUES(__VA_ARGS__), SQL_VALUE_COUNT(__VA_ARGS__))
 #define DATABASE_RUN(database, fail, sql, ...)                                                     \

@@ -32,7 +32,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void say(const char *word)
+static void print_word(const char *word)
 {
 	puts(word);
 	fflush(stdout);
@@ -171,10 +171,10 @@ static int publish(int port, int zones, int rounds, long long start)
 		}
 	}
 	announce(fd, zones);
-	say("announced");
+	print_word("announced");
 	getchar();
 	packets_send(&packets, fd);
-	say("published");
+	print_word("published");
 	free(packets.bytes);
 	close(fd);
 	return 0;
@@ -233,9 +233,9 @@ static int count(int port, long number)
 	if (MQTTAsync_connect(client, &connect) != MQTTASYNC_SUCCESS)
 		return 1;
 	sem_wait(&subscribed);
-	say("ready");
+	print_word("ready");
 	sem_wait(&counted);
-	say("counted");
+	print_word("counted");
 	/* Its processor time is still to be read. */
 	for (;;)
 		pause();

@@ -53,8 +53,8 @@ class Aggregator:
     def wait_all(self):
         self._wait("health", "accepted", FACTS)
 
-    def _wait(self, name, member, number):
-        self._watcher.wait(topic(name), lambda value: value[member] == number, PATIENCE_S)
+    def _wait(self, name, field, number):
+        self._watcher.wait(topic(name), lambda value: value[field] == number, PATIENCE_S)
 
 
 def processor_s(program):
@@ -72,7 +72,7 @@ def measure(house, subscriber):
     subscriber.wait_announced()
 
     used, begin = processor_s(subscriber.program), time.monotonic()
-    publisher.tell("go")
+    publisher.enter("go")
     subscriber.wait_all()
     seconds = time.monotonic() - begin
     used = processor_s(subscriber.program) - used

@@ -15,7 +15,7 @@ def start(chip, house):
     return house.meter("poste", [chip.source()]), watcher
 
 
-def test_a_chip_that_goes_and_comes_back_leaves_a_gap_that_is_told(chip, house):
+def test_a_chip_that_goes_and_comes_back_leaves_a_gap_that_is_recorded(chip, house):
     collector, watcher = start(chip, house)
     watcher.wait(topic(f"{SOURCE}/status"), "online")
     chip.play(pulses(10))

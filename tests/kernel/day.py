@@ -44,11 +44,11 @@ class Day:
         pulses = [0] * self.count
         for line in self.recording.splitlines():
             t, name, level = line.split() if line[0] != "#" else ("0", "", "")
-            place = int(float(t) * 1000 - self.begin) // WINDOW
-            if name == "global.pulse" and level == "1" and place in range(self.count):
-                pulses[place] += 1
-        for place, number in enumerate(pulses):
-            start = self.begin + place * WINDOW
+            position = int(float(t) * 1000 - self.begin) // WINDOW
+            if name == "global.pulse" and level == "1" and position in range(self.count):
+                pulses[position] += 1
+        for position, number in enumerate(pulses):
+            start = self.begin + position * WINDOW
             band, price = BANDS[self._band(start)]
             units, rest = divmod(number * PULSE_MWH * price, 10**6)
             yield (

@@ -30,17 +30,17 @@ def fields(message):
 
 
 class Store:
-    """Hears what the processes say on $NOTIFY_SOCKET."""
+    """Receives the messages of the processes on $NOTIFY_SOCKET."""
 
     def __init__(self, folder):
-        self.kept = []  # (name, descriptor)
+        self.stored = []  # (name, descriptor)
         self.path = os.path.join(folder, "notify")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
         self.socket.setblocking(False)
 
-    def hear(self):
-        """All that was said so far."""
+    def receive(self):
+        """Takes all messages that came so far."""
         while True:
             try:
                 message, control, _, _ = self.socket.recvmsg(4096, socket.CMSG_SPACE(4 * 16))
@@ -56,15 +56,15 @@ class Store:
                 descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
                 yield from descriptors
 
-    def _take(self, said, descriptors):
-        name = said.get("FDNAME", "stored")
-        if said.get("FDSTOREREMOVE") == "1":
-            for _, descriptor in filter(lambda each: each[0] == name, self.kept):
+    def _take(self, message, descriptors):
+        name = message.get("FDNAME", "stored")
+        if message.get("FDSTOREREMOVE") == "1":
+            for _, descriptor in filter(lambda each: each[0] == name, self.stored):
                 os.close(descriptor)
-            self.kept = [each for each in self.kept if each[0] != name]
-        elif said.get("FDSTORE") == "1":
+            self.stored = [each for each in self.stored if each[0] != name]
+        elif message.get("FDSTORE") == "1":
             for descriptor in descriptors:
-                self.kept.append((name, fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, APART)))
+                self.stored.append((name, fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, APART)))
         # BARRIER=1: to be closed once everything before it was done.
         for descriptor in descriptors:
             os.close(descriptor)
@@ -74,17 +74,17 @@ def start(argv, store):
     environment = {
         **os.environ,
         "NOTIFY_SOCKET": store.path,
-        "LISTEN_FDS": str(len(store.kept)),
-        "LISTEN_FDNAMES": ":".join(name for name, _ in store.kept),
+        "LISTEN_FDS": str(len(store.stored)),
+        "LISTEN_FDNAMES": ":".join(name for name, _ in store.stored),
     }
     actions = [
         (os.POSIX_SPAWN_DUP2, descriptor, FIRST + i)
-        for i, (_, descriptor) in enumerate(store.kept)
+        for i, (_, descriptor) in enumerate(store.stored)
     ]
     # The process's own number is in its environment.
     argv = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', *argv]
     pid = os.posix_spawn(argv[0], argv, environment, file_actions=actions)
-    print(f"started {pid}, descriptors {len(store.kept)}", flush=True)
+    print(f"started {pid}, descriptors {len(store.stored)}", flush=True)
     return pid
 
 
@@ -110,7 +110,7 @@ def main(argv):
             select.select([store.socket, readable], [], [], None if not wanted else 0)
             while select.select([readable], [], [], 0)[0]:
                 os.read(readable, 4096)
-            store.hear()
+            store.receive()
             if wanted:
                 number = wanted.pop(0)
                 os.kill(pid, signal.SIGKILL if number == signal.SIGUSR1 else signal.SIGTERM)
@@ -122,7 +122,7 @@ def main(argv):
                 continue
             status = ended(pid)
             if status == -signal.SIGKILL:
-                store.hear()
+                store.receive()
                 pid = start(argv, store)
             elif status is not None:
                 return status
@@ -131,9 +131,9 @@ def main(argv):
 def wait(pid, store):
     """While it ends it may still wait for an answer."""
     while (status := ended(pid)) is None:
-        store.hear()
+        store.receive()
         select.select([store.socket], [], [], 0.01)
-    store.hear()
+    store.receive()
     return status
 
 

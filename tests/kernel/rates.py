@@ -72,7 +72,7 @@ def best_of(chip, recording):
     return max(turns, key=lambda turn: (turn[0], -turn[3]))
 
 
-def highest_rate(chip, say):
+def highest_rate(chip, show):
     """Edges a second, paced."""
     best = 0
     for rate in RATES:
@@ -80,25 +80,25 @@ def highest_rate(chip, say):
         counted, lost, played, _ = best_of(chip, paced(pulses, rate))
         reached = 2 * pulses / played
         if counted < pulses:
-            missing = f"{pulses - counted} of {pulses} pulses missing, {lost} edges told as lost"
-            say(f"{reached:.0f} edges/s: {missing}")
+            missing = f"{pulses - counted} of {pulses} pulses missing, {lost} edges reported as lost"
+            show(f"{reached:.0f} edges/s: {missing}")
             break
         best = max(best, reached)
         if reached < 0.8 * rate:
-            say(f"no more than {reached:.0f} edges/s can be played here")
+            show(f"no more than {reached:.0f} edges/s can be played here")
             break
     return best
 
 
-def longest_burst(chip, say):
+def longest_burst(chip, show):
     """Edges one after the other."""
     best = 0
     for edges in BURSTS:
         pulses = edges // 2
         counted, lost, _, _ = best_of(chip, paced(pulses, 10**9))
         if counted < pulses:
-            missing = f"{pulses - counted} of {pulses} pulses missing, {lost} edges told as lost"
-            say(f"{edges} edges at once: {missing}")
+            missing = f"{pulses - counted} of {pulses} pulses missing, {lost} edges reported as lost"
+            show(f"{edges} edges at once: {missing}")
             break
         best = edges
     return best
@@ -106,11 +106,11 @@ def longest_burst(chip, say):
 
 def main():
     chip = Chip()
-    say = lambda text: print(f"kernel: libgpiod {sys.argv[1]}: {text}", flush=True)
-    say(f"{highest_rate(chip, say):.0f} edges/s without loss")
-    say(f"{longest_burst(chip, say)} edges at once without loss")
+    show = lambda text: print(f"kernel: libgpiod {sys.argv[1]}: {text}", flush=True)
+    show(f"{highest_rate(chip, show):.0f} edges/s without loss")
+    show(f"{longest_burst(chip, show)} edges at once without loss")
     used = best_of(chip, paced(COST_PULSES, 1000))[3]
-    say(f"{used / COST_PULSES * 1e6:.0f} ms of processor for 1000 pulses (calls cost more in here)")
+    show(f"{used / COST_PULSES * 1e6:.0f} ms of processor for 1000 pulses (calls cost more in here)")
     chip.remove()
 
 

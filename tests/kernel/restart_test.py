@@ -15,19 +15,19 @@ KEEPER = Path(__file__).with_name("keeper.py")
 SOURCE = "collector/poste/global"
 
 
-def pulses(number, interval, tops=0):
-    """A recording of pulses of 35 ms, with a top every `tops` pulses."""
+def pulses(number, interval, signals=0):
+    """A recording of pulses of 35 ms, with a period signal every `signals` pulses."""
     lines = []
     for i in range(1, number + 1):
         t = i * interval
         lines += [(t, "pulse", 1), (t + 0.035, "pulse", 0)]
-        if tops and i % tops == 0:
+        if signals and i % signals == 0:
             lines += [(t + 0.001, "top", 1), (t + 0.2, "top", 0)]
     return "".join(f"{t:.6f} global.{name} {on}\n" for t, name, on in sorted(lines))
 
 
-class Kept:
-    """A collector whose lines are kept, and what it told."""
+class RestartedCollector:
+    """A collector that gets its lines back from the descriptor store, and its records."""
 
     def __init__(self, house, chip):
         self._house = house
@@ -74,11 +74,11 @@ def in_background(work, *arguments):
     return thread
 
 
-def assert_nothing_was_missed(kept, number, tops):
-    records = kept.records()
+def assert_nothing_was_missed(collector, number, signals):
+    records = collector.records()
     assert records[-1]["pulses"] == number
-    assert len(kept.records("start")) == 1
-    assert len(kept.records("top10")) == tops
+    assert len(collector.records("start")) == 1
+    assert len(collector.records("top10")) == signals
     assert not any("lost" in each or "lost_possible" in each for each in records)
     assert not any("blind_ms" in each for each in records)
     times = [each["t"] for each in records]
@@ -89,57 +89,57 @@ def assert_nothing_was_missed(kept, number, tops):
 
 def test_fifty_kills_among_20000_pulses_leave_20000(chip, house, seeded):
     number, kills = scaled(20000, 3000), scaled(50, 25)
-    kept = Kept(house, chip)
-    recording = pulses(number, 0.08, tops=500)
+    collector = RestartedCollector(house, chip)
+    recording = pulses(number, 0.08, signals=500)
     playing = in_background(chip.play, recording)
     for _ in range(kills):
         time.sleep(seeded.uniform(0, 1.8 * number * 0.08 / kills))
-        kept.again(signal.SIGUSR1)
+        collector.again(signal.SIGUSR1)
     playing.join()
-    kept.wait_for_pulses(number)
-    print(f"{number} pulses, {kept.starts()} processes, {len(kept.records())} records")
-    assert kept.starts() == kills + 1
-    assert_nothing_was_missed(kept, number, number // 500)
+    collector.wait_for_pulses(number)
+    print(f"{number} pulses, {collector.starts()} processes, {len(collector.records())} records")
+    assert collector.starts() == kills + 1
+    assert_nothing_was_missed(collector, number, number // 500)
 
 
 def test_restarts_in_order_miss_nothing(chip, house, seeded):
     number, restarts = 600, 10
-    kept = Kept(house, chip)
-    playing = in_background(chip.play, pulses(number, 0.08, tops=100))
+    collector = RestartedCollector(house, chip)
+    playing = in_background(chip.play, pulses(number, 0.08, signals=100))
     for _ in range(restarts):
         time.sleep(seeded.uniform(1, 5))
-        kept.again(signal.SIGUSR2)
+        collector.again(signal.SIGUSR2)
     playing.join()
-    kept.wait_for_pulses(number)
-    assert len(kept.records("stop")) == restarts
-    assert_nothing_was_missed(kept, number, number // 100)
+    collector.wait_for_pulses(number)
+    assert len(collector.records("stop")) == restarts
+    assert_nothing_was_missed(collector, number, number // 100)
 
 
 def test_what_comes_while_nobody_is_there_waits_in_the_kernel(chip, house):
     """Less than 16 edges of a line on the old API, where a full queue means that some may be lost;
     1024 on the new one."""
-    kept = Kept(house, chip)
-    kept.play(pulses(3, 0.5))
-    kept.keeper.signal(signal.SIGSTOP)  # it starts nobody
-    kept.kill()
-    kept.play(pulses(7, 0.08))
-    kept.keeper.signal(signal.SIGCONT)
-    kept.wait_for_pulses(10)
-    assert_nothing_was_missed(kept, 10, 0)
+    collector = RestartedCollector(house, chip)
+    collector.play(pulses(3, 0.5))
+    collector.keeper.signal(signal.SIGSTOP)  # it starts nobody
+    collector.kill()
+    collector.play(pulses(7, 0.08))
+    collector.keeper.signal(signal.SIGCONT)
+    collector.wait_for_pulses(10)
+    assert_nothing_was_missed(collector, 10, 0)
 
 
 def test_a_chip_that_goes_while_lines_are_kept_can_be_opened_again(chip, house):
-    kept = Kept(house, chip)
-    kept.play(pulses(5, 0.2))
+    collector = RestartedCollector(house, chip)
+    collector.play(pulses(5, 0.2))
     chip.vanish()
-    kept.wait_for_status("offline")
+    collector.wait_for_status("offline")
     chip.appear()
-    kept.wait_for_status("online")
-    kept.play(pulses(6, 0.2))
-    kept.again(signal.SIGUSR1)
-    kept.wait_for_pulses(11)
-    assert [each["pulses"] for each in kept.records("start")] == [0, 5]
-    assert [each["pulses"] for each in kept.records("stop")] == [5]
+    collector.wait_for_status("online")
+    collector.play(pulses(6, 0.2))
+    collector.again(signal.SIGUSR1)
+    collector.wait_for_pulses(11)
+    assert [each["pulses"] for each in collector.records("start")] == [0, 5]
+    assert [each["pulses"] for each in collector.records("stop")] == [5]
 
 
 def fast_pulses(number):

@@ -5,14 +5,14 @@
 
 #include "tests/sim/school_model.h"
 
-#define PULSE_WIDTH_NS (60 * NS_PER_MS)
-#define TOP_WIDTH_NS   NS_PER_SECOND
-#define TOP_PERIOD_NS  (600 * NS_PER_SECOND)
+#define PULSE_WIDTH_NS	 (60 * NS_PER_MS)
+#define SIGNAL_WIDTH_NS	 NS_PER_SECOND
+#define SIGNAL_PERIOD_NS (600 * NS_PER_SECOND)
 
 static const char *const line_names[EDGE_LINES] = {
 	[EDGE_OFF_PEAK] = "global.off-peak",
 	[EDGE_PEAK] = "global.peak",
-	[EDGE_TOP] = "global.top",
+	[EDGE_SIGNAL] = "global.top",
 	[EDGE_PULSE] = "global.pulse",
 };
 
@@ -40,7 +40,7 @@ void edges_start(struct edges *edges, const struct civil_zone *zone, ms_t from, 
 	for (enum edge_line line = EDGE_OFF_PEAK; line <= EDGE_PEAK; line++)
 		edges->next[line] =
 			contact_change(zone, line, contact_level(zone, line, from), from);
-	edges->next[EDGE_TOP] = (struct edge){EDGE_TOP, 1, from * NS_PER_MS};
+	edges->next[EDGE_SIGNAL] = (struct edge){EDGE_SIGNAL, 1, from * NS_PER_MS};
 	edges->next[EDGE_PULSE] = (struct edge){EDGE_PULSE, 1, pulse(context)};
 }
 
@@ -71,8 +71,8 @@ struct edge edges_next(struct edges *edges)
 	case EDGE_PULSE:
 		next->t_ns = edge.level ? edge.t_ns + PULSE_WIDTH_NS : edges->pulse(edges->context);
 		break;
-	case EDGE_TOP:
-		next->t_ns += edge.level ? TOP_WIDTH_NS : TOP_PERIOD_NS - TOP_WIDTH_NS;
+	case EDGE_SIGNAL:
+		next->t_ns += edge.level ? SIGNAL_WIDTH_NS : SIGNAL_PERIOD_NS - SIGNAL_WIDTH_NS;
 		break;
 	case EDGE_OFF_PEAK:
 	case EDGE_PEAK:

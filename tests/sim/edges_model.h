@@ -10,7 +10,7 @@
 
 /* At the same instant they come in this order: a contact changes before the top that it changes
  * at. */
-enum edge_line { EDGE_OFF_PEAK, EDGE_PEAK, EDGE_TOP, EDGE_PULSE, EDGE_LINES };
+enum edge_line { EDGE_OFF_PEAK, EDGE_PEAK, EDGE_SIGNAL, EDGE_PULSE, EDGE_LINES };
 
 struct edge {
 	enum edge_line line;

@@ -266,7 +266,7 @@ def test_a_service_manager_that_is_executed_anew_keeps_the_lines(unit, pulses):
     assert_nothing_was_missed(unit, pulses.number)
 
 
-def test_what_comes_while_it_is_stopped_is_a_gap_that_is_told(unit, pulses):
+def test_what_comes_while_it_is_stopped_is_a_gap_that_is_recorded(unit, pulses):
     pulses.play(5)
     unit.wait_for_pulses(5)
     unit.systemctl("stop")

@@ -28,8 +28,7 @@ static void a_number_is_its_eight_bytes_the_least_first(void **state)
 
 	(void)state;
 	assert_true(hash_number(HASH_START, -2) == hash_bytes(HASH_START, bytes, 8));
-	assert_true(hash_number(HASH_START, 0x61) ==
-		    hash_bytes(HASH_START, "a\0\0\0\0\0\0\0", 8));
+	assert_true(hash_number(HASH_START, 0x61) == hash_bytes(HASH_START, "a\0\0\0\0\0\0\0", 8));
 }
 
 int main(void)
