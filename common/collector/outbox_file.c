@@ -326,19 +326,30 @@ bool outbox_file_save(struct outbox_file *file, const struct backlog *rows, bool
 
 /* -------- reading -------- */
 
+/* A column as one of the first `count` values of an enum, which may be an index; `otherwise` if it
+ * is none of them. */
+static int enum_column(sqlite3_stmt *statement, int column, int count, int otherwise)
+{
+	int number = sqlite3_column_int(statement, column);
+
+	return number >= 0 && number < count ? number : otherwise;
+}
+
 static void read_row(sqlite3_stmt *statement, struct outbox_row *row)
 {
 	struct record *record = &row->record;
+	bool is_pulse = sqlite3_column_type(statement, 4) != SQLITE_NULL;
 
 	*record = (struct record){
 		.seq = sqlite3_column_int64(statement, 0),
 		.t = sqlite3_column_int64(statement, 2),
-		.is_pulse = sqlite3_column_type(statement, 4) != SQLITE_NULL,
+		.is_pulse = is_pulse,
 		.pulses = sqlite3_column_int64(statement, 4),
 		.wh = sqlite3_column_double(statement, 5),
-		.mark = (enum mark)sqlite3_column_int(statement, 6),
-		.off_peak = (enum tristate)sqlite3_column_int(statement, 7),
-		.peak = (enum tristate)sqlite3_column_int(statement, 8),
+		.mark = (enum mark)enum_column(statement, 6, MARK_NONE,
+					       is_pulse ? MARK_MINUTE : MARK_NONE),
+		.off_peak = (enum tristate)enum_column(statement, 7, UNKNOWN, UNKNOWN),
+		.peak = (enum tristate)enum_column(statement, 8, UNKNOWN, UNKNOWN),
 		.blind_ms = sqlite3_column_int64(statement, 9),
 		.lost = sqlite3_column_int64(statement, 10),
 		.has_prev = true,
@@ -461,7 +472,7 @@ static bool load_sources(struct outbox_file *file, struct fail *fail)
 		struct outbox_place place = {
 			.pulses = sqlite3_column_int64(statement, 1),
 			.wh = sqlite3_column_double(statement, 2),
-			.mark = (enum mark)sqlite3_column_int(statement, 3),
+			.mark = (enum mark)enum_column(statement, 3, MARK_NONE, MARK_NONE),
 			.t = sqlite3_column_int64(statement, 4),
 			.undated = sqlite3_column_int(statement, 5),
 			.seen_boot = sqlite3_column_int64(statement, 6),

@@ -1204,6 +1204,33 @@ static void a_file_of_the_first_version_keeps_its_records_and_goes_on(void **sta
 	assert_int_equal(sql("SELECT sum(pulses * 100 + lost) FROM record WHERE seq < 4"), 2503);
 }
 
+static void a_number_in_the_file_that_is_no_mark_is_replaced(void **state)
+{
+	struct outbox_total total;
+	sqlite3 *file;
+
+	(void)state;
+	add_at("global", MARK_STOP, T0, 777);
+	outbox_close(outbox);
+	assert_int_equal(sqlite3_open(settings.file, &file), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(file,
+				      "UPDATE record SET mark = 1000, off_peak = 77, peak = -1; "
+				      "UPDATE source SET mark = -5",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(file);
+	open_outbox();
+	assert_true(outbox_total(outbox, "global", &total));
+	assert_int_equal(total.pulses, 777);
+	assert_int_equal(total.mark, MARK_NONE);
+	pump();
+	assert_int_equal(mqtt.count, 1);
+	assert_int_equal(mqtt.last.pulses, 777);
+	assert_int_equal(mqtt.last.mark, MARK_MINUTE);
+	assert_int_equal(mqtt.last.off_peak, UNKNOWN);
+	assert_int_equal(mqtt.last.peak, UNKNOWN);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -1241,6 +1268,7 @@ int main(void)
 		test(an_outbox_opens_on_a_full_disk),
 		test(memory_that_is_too_small_is_thinned),
 		test(a_damaged_file_is_set_aside_and_a_new_stream_begun),
+		test(a_number_in_the_file_that_is_no_mark_is_replaced),
 		test(a_file_of_the_first_version_keeps_its_records_and_goes_on),
 		test(a_second_process_is_refused),
 		test(acknowledged_records_are_kept_some_days),
