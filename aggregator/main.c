@@ -259,6 +259,7 @@ static void aggregator_close(struct aggregator *aggregator)
 {
 	if (aggregator->mqtt) {
 		aggregator_turn(aggregator, true);
+		loop_unwatch(aggregator->loop, mqtt_fd(aggregator->mqtt));
 		mqtt_close(aggregator->mqtt, 2000);
 	}
 	consumers_close(aggregator);

@@ -20,7 +20,7 @@ struct meters {
 	const struct meter_settings *settings;
 	struct loop *loop;
 	struct meter_sink sink;
-	struct timer *timer;
+	struct loop_timer *timer;
 	bool replay;
 	ms_t boot_offset; /* CLOCK_BOOTTIME less the clock of the lines */
 	size_t source_count, input_count;

@@ -6,7 +6,6 @@
 
 #include "collector-meter/input/descriptor_store.h"
 #include "collector-meter/meters/meter_input.h"
-#include "collector-meter/meters/timer.h"
 #include "common/process/clock.h"
 #include "common/process/log.h"
 
@@ -32,7 +31,7 @@ static void set_alarm(struct meters *meters)
 	if (deadline == FOREVER)
 		return;
 	delay = deadline + LINES_DELAY - clock_moment().monotonic;
-	timer_set(meters->timer, delay > 0 ? delay / NS_PER_MS + 1 : 1);
+	loop_timer_set(meters->timer, delay > 0 ? delay / NS_PER_MS + 1 : 1);
 }
 
 /* CLOCK_BOOTTIME and CLOCK_MONOTONIC differ by the time that the machine has slept. */
@@ -58,7 +57,7 @@ static void work(struct meters *meters, struct meter_input *inputs, size_t count
 		if (inputs[i].lines && !inputs[i].paused && meter_input_work(&inputs[i]))
 			more = true;
 	if (more)
-		timer_set(meters->timer, 0);
+		loop_timer_set(meters->timer, 0);
 	else
 		set_alarm(meters);
 }
@@ -92,7 +91,7 @@ void meters_resume(struct meters *meters)
 			continue;
 		input->paused = false;
 		watch(input);
-		timer_set(meters->timer, 0);
+		loop_timer_set(meters->timer, 0);
 	}
 }
 
@@ -107,7 +106,7 @@ static bool open_lines(struct meter_input *input, struct fail *fail)
 	if (!input->lines)
 		return false;
 	watch(input);
-	timer_set(meters->timer, 0);
+	loop_timer_set(meters->timer, 0);
 	return true;
 }
 
@@ -134,7 +133,7 @@ static void retry(void *context)
 		if (!meters->inputs[i].lines)
 			open_gpio(&meters->inputs[i]);
 	/* Only reading shows whether a chip has gone. */
-	timer_set(meters->timer, 0);
+	loop_timer_set(meters->timer, 0);
 }
 
 static bool resume_point(const struct meters *meters, size_t source, struct resume_point *point)
@@ -241,9 +240,7 @@ struct meters *meters_open(const struct meter_settings *settings, struct loop *l
 		fail_set(fail, "out of memory");
 		goto failed;
 	}
-	meters->timer = timer_open(loop, alarm_due, meters, fail);
-	if (!meters->timer)
-		goto failed;
+	meters->timer = loop_timer_open(loop, alarm_due, meters);
 	if (!meters->replay)
 		open_all_gpio(meters);
 	else if (!open_lines(&meters->inputs[0], fail))
@@ -262,7 +259,7 @@ void meters_close(struct meters *meters)
 		meter_input_end(&meters->inputs[i]);
 	for (size_t source = 0; meters->counters && source < meters->source_count; source++)
 		counter_free(&meters->counters[source]);
-	timer_close(meters->timer);
+	loop_timer_close(meters->timer);
 	free(meters->counters);
 	free(meters->seen_until);
 	free(meters->inputs);

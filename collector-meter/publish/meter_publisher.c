@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "collector-meter/count/statistics.h"
-#include "collector-meter/meters/timer.h"
 #include "common/collector/reporter.h"
 
 #define RECORDS_READY 4000 /* unacknowledged; with more a recording pauses */
@@ -35,7 +34,7 @@ struct meter_publisher {
 	struct loop *loop;
 	struct meters *meters;
 	struct reporter *reporter;
-	struct timer *timer;
+	struct loop_timer *timer;
 	struct live_sum *live;		    /* of each source */
 	struct line_statistics *statistics; /* of each source */
 	size_t online;			    /* sources */
@@ -82,7 +81,7 @@ static void live_due(void *context)
 			wait = left;
 	}
 	if (wait <= LIVE_MS)
-		timer_set(publisher->timer, wait);
+		loop_timer_set(publisher->timer, wait);
 }
 
 static void note_pulse(struct meter_publisher *publisher, size_t source,
@@ -329,9 +328,8 @@ struct meter_publisher *meter_publisher_open(const struct meter_settings *settin
 		goto no_memory;
 	for (size_t source = 0; source < settings->sources.count; source++)
 		publisher->live[source].sent = -LIVE_MS;
-	publisher->timer = timer_open(loop, live_due, publisher, fail);
-	if (publisher->timer)
-		publisher->reporter = open_reporter(publisher, fail);
+	publisher->timer = loop_timer_open(loop, live_due, publisher);
+	publisher->reporter = open_reporter(publisher, fail);
 	if (!publisher->reporter)
 		goto failed;
 	loop_every(loop, STATISTICS_MS, statistics_due, publisher);
@@ -348,7 +346,7 @@ void meter_publisher_close(struct meter_publisher *publisher)
 	if (!publisher)
 		return;
 	reporter_close(publisher->reporter);
-	timer_close(publisher->timer);
+	loop_timer_close(publisher->timer);
 	for (size_t i = 0; publisher->statistics && i < publisher->settings->sources.count; i++)
 		free(publisher->statistics[i].published);
 	free(publisher->statistics);

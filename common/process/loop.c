@@ -8,153 +8,260 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
+#include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
+#include <systemd/sd-event.h>
 
-#define TIMERS 8
+#include "common/base/memory.h"
+
+/* sd-event takes events in epoll's numbers. */
+_Static_assert(POLLIN == EPOLLIN && POLLPRI == EPOLLPRI && POLLOUT == EPOLLOUT &&
+		       POLLERR == EPOLLERR && POLLHUP == EPOLLHUP,
+	       "poll.h and epoll.h differ");
+
+/* How late a timer may be, so that wake-ups can be joined. 0 would mean 250 ms. */
+#define ACCURACY_US 1
 
 struct watch {
+	struct watch *next;
+	sd_event_source *source;
+	int fd;
+	short events;
 	void (*ready)(void *context, short events);
 	void *context;
 };
 
-struct timer {
-	ms_t period;
-	ms_t next;
+struct loop_timer {
+	struct loop_timer *next;
+	struct loop *loop;
+	sd_event_source *source;
+	ms_t period; /* 0: the timer is set for each call */
+	ms_t deadline;
 	void (*due)(void *context);
 	void *context;
 };
 
 struct loop {
-	int signals;
-	/* Two arrays side by side: poll() wants its own. A watch given up has the descriptor -1,
-	 * which poll() skips, until the next round closes the gap. */
-	struct pollfd *polled;
+	sd_event *event;
 	struct watch *watches;
-	size_t count;
-	size_t room;
-	struct timer timers[TIMERS];
-	size_t timer_count;
+	struct loop_timer *timers;
 	bool is_ready;
 	bool stopping;
 	int exit_code;
 	char status[200];
 };
 
-static void signal_ready(void *context, short events)
+/* A program that cannot wait for its events cannot do anything useful. */
+static void check(int result, const char *what)
 {
-	struct loop *loop = context;
-	struct signalfd_siginfo info;
-
-	(void)events;
-	if (read(loop->signals, &info, sizeof(info)) != sizeof(info))
+	if (result >= 0)
 		return;
-	log_info("signal %s: stopping", sigabbrev_np((int)info.ssi_signo));
-	loop_stop(loop, EXIT_DONE);
+	log_error("%s: %s", what, strerror(-result));
+	abort();
 }
 
-static void watchdog_due(void *context)
+/* -------- signals -------- */
+
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+static int signal_received(sd_event_source *source, const struct signalfd_siginfo *info,
+			   void *context)
 {
-	(void)context;
-	sd_notify(0, "WATCHDOG=1");
+	(void)source;
+	log_info("signal %s: stopping", sigabbrev_np((int)info->ssi_signo));
+	loop_stop(context, EXIT_DONE);
+	return 0;
+}
+
+static int signals_watch(struct loop *loop)
+{
+	sigset_t blocked;
+	int result = 0;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(*stop_signals); i++)
+		sigaddset(&blocked, stop_signals[i]);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	/* Without a source of ours the loop owns the watch. */
+	for (size_t i = 0; result >= 0 && i < sizeof(stop_signals) / sizeof(*stop_signals); i++)
+		result = sd_event_add_signal(loop->event, NULL, stop_signals[i], signal_received,
+					     loop);
+	return result;
 }
 
 struct loop *loop_open(void)
 {
-	struct loop *loop = calloc(1, sizeof(*loop));
-	uint64_t watchdog_us = 0;
-	sigset_t blocked;
+	struct loop *loop = allocate(1, sizeof(*loop));
+	int result = sd_event_new(&loop->event);
 
-	if (!loop) {
-		log_error("memory is out");
+	if (result >= 0)
+		result = signals_watch(loop);
+	if (result < 0) {
+		log_error("the event loop cannot be set up: %s", strerror(-result));
+		loop_close(loop);
 		return NULL;
 	}
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGTERM);
-	sigaddset(&blocked, SIGHUP);
-	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	loop->signals = signalfd(-1, &blocked, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (loop->signals < 0) {
-		log_error("signals cannot be watched: %s", strerror(errno));
-		free(loop);
-		return NULL;
-	}
-	loop_watch(loop, loop->signals, POLLIN, signal_ready, loop);
-	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
-		loop_every(loop, (ms_t)(watchdog_us / 2000), watchdog_due, NULL);
 	return loop;
+}
+
+static void watch_free(struct watch *watch)
+{
+	sd_event_source_disable_unref(watch->source);
+	free(watch);
+}
+
+static void timer_free(struct loop_timer *timer)
+{
+	sd_event_source_disable_unref(timer->source);
+	free(timer);
 }
 
 void loop_close(struct loop *loop)
 {
 	if (!loop)
 		return;
-	close(loop->signals);
-	free(loop->polled);
-	free(loop->watches);
+	while (loop->watches) {
+		struct watch *watch = loop->watches;
+
+		loop->watches = watch->next;
+		watch_free(watch);
+	}
+	while (loop->timers) {
+		struct loop_timer *timer = loop->timers;
+
+		loop->timers = timer->next;
+		timer_free(timer);
+	}
+	sd_event_unref(loop->event);
 	free(loop);
 }
 
-static void watches_grow(struct loop *loop)
-{
-	size_t room = loop->room ? 2 * loop->room : 16;
-	struct pollfd *polled = reallocarray(loop->polled, room, sizeof(*polled));
-	struct watch *watches = reallocarray(loop->watches, room, sizeof(*watches));
+/* -------- descriptors -------- */
 
-	/* A program without room for its descriptors cannot do anything useful. */
-	if (!polled || !watches)
-		abort();
-	loop->polled = polled;
-	loop->watches = watches;
-	loop->room = room;
+/* After the callback the watch may be gone. */
+static int watch_ready(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct watch *watch = context;
+
+	(void)source;
+	(void)fd;
+	watch->ready(watch->context, (short)events);
+	return 0;
+}
+
+static int watch_always_ready(sd_event_source *source, void *context)
+{
+	struct watch *watch = context;
+
+	return watch_ready(source, watch->fd, (uint32_t)watch->events, watch);
 }
 
 void loop_watch(struct loop *loop, int fd, short events, void (*ready)(void *context, short events),
 		void *context)
 {
+	struct watch *watch = allocate(1, sizeof(*watch));
+	int result;
+
 	assert(fd >= 0);
-	if (loop->count == loop->room)
-		watches_grow(loop);
-	loop->polled[loop->count] = (struct pollfd){.fd = fd, .events = events};
-	loop->watches[loop->count] = (struct watch){.ready = ready, .context = context};
-	loop->count++;
+	*watch = (struct watch){.next = loop->watches,
+				.fd = fd,
+				.events = events,
+				.ready = ready,
+				.context = context};
+	loop->watches = watch;
+	result = sd_event_add_io(loop->event, &watch->source, fd, (uint32_t)events, watch_ready,
+				 watch);
+	/* epoll refuses regular files and /dev/null, which never block. */
+	if (result == -EPERM) {
+		result = sd_event_add_defer(loop->event, &watch->source, watch_always_ready, watch);
+		if (result >= 0)
+			result = sd_event_source_set_enabled(watch->source, SD_EVENT_ON);
+	}
+	check(result, "a descriptor cannot be watched");
 }
 
 void loop_unwatch(struct loop *loop, int fd)
 {
-	for (size_t i = 0; i < loop->count; i++)
-		if (loop->polled[i].fd == fd)
-			loop->polled[i].fd = -1;
+	for (struct watch **at = &loop->watches; *at; at = &(*at)->next) {
+		struct watch *watch = *at;
+
+		if (watch->fd != fd)
+			continue;
+		*at = watch->next;
+		watch_free(watch);
+		return;
+	}
 }
 
-static void watches_close_gaps(struct loop *loop)
-{
-	size_t kept = 0;
+/* -------- timers -------- */
 
-	for (size_t i = 0; i < loop->count; i++) {
-		if (loop->polled[i].fd < 0)
-			continue;
-		loop->polled[kept] = loop->polled[i];
-		loop->watches[kept] = loop->watches[i];
-		kept++;
+static void timer_arm(struct loop_timer *timer)
+{
+	check(sd_event_source_set_time(timer->source, (uint64_t)timer->deadline * 1000),
+	      "a timer cannot be set");
+	check(sd_event_source_set_enabled(timer->source, SD_EVENT_ONESHOT),
+	      "a timer cannot be set");
+}
+
+/* After the callback the timer may be gone. */
+static int timer_due(sd_event_source *source, uint64_t time_us, void *context)
+{
+	struct loop_timer *timer = context;
+	ms_t late = clock_monotonic() - timer->deadline;
+
+	(void)source;
+	(void)time_us;
+	if (timer->period) {
+		timer->deadline += (late / timer->period + 1) * timer->period;
+		timer_arm(timer);
 	}
-	loop->count = kept;
+	timer->due(timer->context);
+	return 0;
+}
+
+struct loop_timer *loop_timer_open(struct loop *loop, void (*due)(void *context), void *context)
+{
+	struct loop_timer *timer = allocate(1, sizeof(*timer));
+
+	*timer = (struct loop_timer){
+		.next = loop->timers, .loop = loop, .due = due, .context = context};
+	loop->timers = timer;
+	check(sd_event_add_time(loop->event, &timer->source, CLOCK_MONOTONIC, UINT64_MAX,
+				ACCURACY_US, timer_due, timer),
+	      "a timer cannot be made");
+	return timer;
+}
+
+void loop_timer_close(struct loop_timer *timer)
+{
+	if (!timer)
+		return;
+	for (struct loop_timer **at = &timer->loop->timers; *at; at = &(*at)->next) {
+		if (*at == timer) {
+			*at = timer->next;
+			break;
+		}
+	}
+	timer_free(timer);
+}
+
+void loop_timer_set(struct loop_timer *timer, ms_t delay_ms)
+{
+	timer->deadline = clock_monotonic() + delay_ms;
+	timer_arm(timer);
 }
 
 void loop_every(struct loop *loop, ms_t period_ms, void (*due)(void *context), void *context)
 {
+	struct loop_timer *timer = loop_timer_open(loop, due, context);
+
 	assert(period_ms > 0);
-	assert(loop->timer_count < TIMERS);
-	loop->timers[loop->timer_count++] = (struct timer){
-		.period = period_ms,
-		.next = clock_monotonic() + period_ms,
-		.due = due,
-		.context = context,
-	};
+	timer->period = period_ms;
+	loop_timer_set(timer, period_ms);
 }
+
+/* -------- the service manager -------- */
 
 void loop_ready(struct loop *loop)
 {
@@ -175,75 +282,31 @@ void loop_status(struct loop *loop, const char *format, ...)
 	if (strcmp(status, loop->status) == 0)
 		return;
 	memcpy(loop->status, status, sizeof(status));
-	/* What has something to tell is alive: a start may take its time. */
+	/* A program that still reports progress is alive: its start may take longer. */
 	sd_notifyf(0, "%sSTATUS=%s", loop->is_ready ? "" : "EXTEND_TIMEOUT_USEC=60000000\n",
 		   status);
 }
 
+/* -------- run -------- */
+
 void loop_stop(struct loop *loop, int exit_code)
 {
-	/* The first reason counts. */
 	if (loop->stopping)
 		return;
 	loop->stopping = true;
 	loop->exit_code = exit_code;
 }
 
-/* Milliseconds until the next timer, for poll(). */
-static int timers_wait(const struct loop *loop)
-{
-	ms_t now = clock_monotonic();
-	ms_t wait = INT64_C(3600) * MS_PER_SECOND;
-
-	for (size_t i = 0; i < loop->timer_count; i++) {
-		ms_t left = loop->timers[i].next - now;
-
-		if (left < wait)
-			wait = left;
-	}
-	return wait > 0 ? (int)wait : 0;
-}
-
-static void timers_call(struct loop *loop)
-{
-	ms_t now = clock_monotonic();
-
-	for (size_t i = 0; i < loop->timer_count && !loop->stopping; i++) {
-		struct timer *timer = &loop->timers[i];
-
-		if (now < timer->next)
-			continue;
-		timer->next += ((now - timer->next) / timer->period + 1) * timer->period;
-		timer->due(timer->context);
-	}
-}
-
-static void watches_call(struct loop *loop, size_t polled)
-{
-	for (size_t i = 0; i < polled && !loop->stopping; i++) {
-		/* Read again each time: a callback may unwatch, or make the arrays move. */
-		short events = loop->polled[i].revents;
-
-		if (events && loop->polled[i].fd >= 0)
-			loop->watches[i].ready(loop->watches[i].context, events);
-	}
-}
-
+/* sd_event_exit() is final, and the last exit code would count: so the loop has its own end. */
 int loop_run(struct loop *loop)
 {
-	while (!loop->stopping) {
-		watches_close_gaps(loop);
-		size_t polled = loop->count;
+	int result = loop->stopping ? 0 : sd_event_set_watchdog(loop->event, true);
 
-		if (poll(loop->polled, polled, timers_wait(loop)) < 0) {
-			if (errno == EINTR)
-				continue;
-			log_error("the poll loop failed: %s", strerror(errno));
-			loop_stop(loop, EXIT_FAILED);
-			break;
-		}
-		watches_call(loop, polled);
-		timers_call(loop);
+	while (result >= 0 && !loop->stopping)
+		result = sd_event_run(loop->event, UINT64_MAX);
+	if (result < 0) {
+		log_error("the event loop failed: %s", strerror(-result));
+		loop_stop(loop, EXIT_FAILED);
 	}
 	sd_notify(0, "STOPPING=1");
 	return loop->exit_code;

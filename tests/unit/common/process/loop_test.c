@@ -36,78 +36,56 @@ static void stop(void *context)
 	loop_stop(loop_under_test, EXIT_DONE);
 }
 
-/* -------- timers -------- */
+/* -------- timers (loop_timer_test.c has more) -------- */
 
-static struct ticks {
-	int calls, until;
-	ms_t started, period;
-	ms_t late; /* the most that a call was behind its slot */
-	ms_t slot; /* of the last call */
-	ms_t busy; /* how long a call takes */
-} ticks;
+static struct loop_timer *timer, *last;
+static int calls;
+static ms_t set_at;
 
-static void tick(void *context)
-{
-	ms_t now = clock_monotonic() - ticks.started;
-	ms_t slot = now / ticks.period;
-
-	(void)context;
-	assert_true(slot > ticks.slot);
-	ticks.slot = slot;
-	if (now % ticks.period > ticks.late)
-		ticks.late = now % ticks.period;
-	usleep((useconds_t)ticks.busy * 1000);
-	if (++ticks.calls == ticks.until)
-		loop_stop(loop_under_test, EXIT_DONE);
-}
-
-static void timers_do_not_drift(void **state)
-{
-	(void)state;
-	ticks = (struct ticks){.until = 40, .period = 20, .busy = 4};
-	ticks.started = clock_monotonic();
-	loop_every(loop_under_test, ticks.period, tick, NULL);
-	loop_run(loop_under_test);
-	assert_true(ticks.slot >= 40);
-	/* 40 calls of 4 ms each would have moved it by 160 ms. How late one call is depends on the
-	 * machine, on which slot the last call is hardly. */
-	assert_true(ticks.slot < 48);
-}
-
-static void slots_missed_are_not_repeated(void **state)
-{
-	(void)state;
-	ticks = (struct ticks){.until = 5, .period = 20, .busy = 50};
-	ticks.started = clock_monotonic();
-	loop_every(loop_under_test, ticks.period, tick, NULL);
-	loop_run(loop_under_test);
-	/* 1, 3, 6, 8, 11: tick() itself sees that none comes twice. */
-	assert_true(ticks.slot >= 11);
-}
-
-static int fast, slow;
-
-static void count_fast(void *context)
+static void call_once(void *context)
 {
 	(void)context;
-	fast++;
+	assert_true(clock_monotonic() - set_at >= 20);
+	calls++;
+	loop_timer_set(last, 50);
 }
 
-static void count_slow(void *context)
-{
-	(void)context;
-	if (++slow == 5)
-		loop_stop(loop_under_test, EXIT_DONE);
-}
-
-static void each_timer_has_its_own_period(void **state)
+static void a_timer_is_called_once_at_the_time_set_last(void **state)
 {
 	(void)state;
-	fast = slow = 0;
-	loop_every(loop_under_test, 50, count_slow, NULL);
-	loop_every(loop_under_test, 5, count_fast, NULL);
+	calls = 0;
+	timer = loop_timer_open(loop_under_test, call_once, NULL);
+	last = loop_timer_open(loop_under_test, stop, NULL);
+	set_at = clock_monotonic();
+	loop_timer_set(timer, 1);
+	loop_timer_set(timer, 20);
 	loop_run(loop_under_test);
-	assert_in_range(fast, 10, 51);
+	assert_int_equal(calls, 1);
+}
+
+static void call_never(void *context)
+{
+	(void)context;
+	fail();
+}
+
+static void close_both(void *context)
+{
+	(void)context;
+	loop_timer_close(timer);
+	loop_timer_close(last);
+	loop_every(loop_under_test, 20, stop, NULL);
+}
+
+static void a_timer_may_be_closed_in_a_callback(void **state)
+{
+	(void)state;
+	timer = loop_timer_open(loop_under_test, call_never, NULL);
+	last = loop_timer_open(loop_under_test, close_both, NULL);
+	loop_timer_set(timer, 60000);
+	loop_timer_set(last, 0);
+	loop_timer_close(NULL);
+	loop_run(loop_under_test);
 }
 
 /* -------- descriptors -------- */
@@ -217,6 +195,21 @@ static void what_is_watched_in_a_callback_is_called_later(void **state)
 		tube_close(&tubes[i]);
 }
 
+static void a_regular_file_is_always_ready(void **state)
+{
+	char path[] = "/tmp/loop-test-XXXXXX";
+	struct tube file = {.in = mkstemp(path), .other = &file};
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(pwrite(file.in, "xx", 2, 0), 2);
+	tube_watch(&file);
+	loop_every(loop_under_test, 30, stop, NULL);
+	loop_run(loop_under_test);
+	assert_int_equal(file.calls, 1);
+	close(file.in);
+}
+
 static void closed_gone(void *context, short events)
 {
 	struct tube *tube = context;
@@ -226,7 +219,7 @@ static void closed_gone(void *context, short events)
 	loop_stop(loop_under_test, 7);
 }
 
-static void the_end_of_a_peer_is_told(void **state)
+static void the_end_of_a_peer_is_reported(void **state)
 {
 	struct tube tube;
 
@@ -293,7 +286,7 @@ static int set_up_manager(void **state)
 		return -1;
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	setenv("NOTIFY_SOCKET", manager_path, 1);
-	setenv("WATCHDOG_USEC", "40000", 1);
+	setenv("WATCHDOG_USEC", "200000", 1);
 	setenv("WATCHDOG_PID", pid, 1);
 	return set_up(state);
 }
@@ -308,7 +301,7 @@ static int tear_down_manager(void **state)
 	return tear_down(state);
 }
 
-static void expect_told(const char *expected)
+static void expect_report(const char *expected)
 {
 	char text[300];
 	ssize_t size = recv(manager, text, sizeof(text) - 1, 0);
@@ -318,7 +311,7 @@ static void expect_told(const char *expected)
 	assert_string_equal(text, expected);
 }
 
-static void the_service_manager_is_told_what_happens(void **state)
+static void the_service_manager_is_informed(void **state)
 {
 	char byte;
 
@@ -330,14 +323,14 @@ static void the_service_manager_is_told_what_happens(void **state)
 	loop_status(loop_under_test, "%d meters", 2);
 	loop_stop(loop_under_test, EXIT_DONE);
 	loop_run(loop_under_test);
-	expect_told("READY=1");
-	expect_told("STATUS=3 meters");
-	expect_told("STATUS=2 meters");
-	expect_told("STOPPING=1");
+	expect_report("READY=1");
+	expect_report("STATUS=3 meters");
+	expect_report("STATUS=2 meters");
+	expect_report("STOPPING=1");
 	assert_int_equal(recv(manager, &byte, 1, 0), -1);
 }
 
-static void manager_told(void *context, short events)
+static void manager_received(void *context, short events)
 {
 	int *fed = context;
 	char text[100];
@@ -347,17 +340,22 @@ static void manager_told(void *context, short events)
 	assert_true(size > 0);
 	text[size] = 0;
 	*fed += strcmp(text, "WATCHDOG=1") == 0;
+	if (*fed == 10)
+		loop_stop(loop_under_test, EXIT_DONE);
 }
 
-static void the_watchdog_is_fed_twice_in_its_time(void **state)
+static void the_watchdog_is_fed_before_its_time_is_over(void **state)
 {
+	ms_t started = clock_monotonic();
 	int fed = 0;
 
 	(void)state;
-	loop_watch(loop_under_test, manager, POLLIN, manager_told, &fed);
-	loop_every(loop_under_test, 410, stop, NULL);
+	loop_watch(loop_under_test, manager, POLLIN, manager_received, &fed);
+	loop_every(loop_under_test, 2050, stop, NULL);
 	loop_run(loop_under_test);
-	assert_in_range(fed, 10, 20);
+	/* At once, and then not before half of the time. */
+	assert_int_equal(fed, 10);
+	assert_true(clock_monotonic() - started >= 9 * 100);
 }
 
 #define test(name)	   cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -366,18 +364,18 @@ static void the_watchdog_is_fed_twice_in_its_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(timers_do_not_drift),
-		test(slots_missed_are_not_repeated),
-		test(each_timer_has_its_own_period),
+		test(a_timer_is_called_once_at_the_time_set_last),
+		test(a_timer_may_be_closed_in_a_callback),
 		test(a_descriptor_is_called_when_it_is_readable),
 		test(what_was_unwatched_is_not_called_even_if_it_was_seen),
 		test(what_is_watched_in_a_callback_is_called_later),
-		test(the_end_of_a_peer_is_told),
+		test(a_regular_file_is_always_ready),
+		test(the_end_of_a_peer_is_reported),
 		test(every_signal_of_a_service_manager_ends_it),
 		test(the_first_reason_to_stop_counts),
 		test(a_reader_that_left_does_not_kill_the_program),
-		test_manager(the_service_manager_is_told_what_happens),
-		test_manager(the_watchdog_is_fed_twice_in_its_time),
+		test_manager(the_service_manager_is_informed),
+		test_manager(the_watchdog_is_fed_before_its_time_is_over),
 	};
 
 	unsetenv("NOTIFY_SOCKET");
