@@ -191,10 +191,10 @@ def test_clients_of_version_3_1_1_with_the_usual_keepalive_are_welcome(broker):
 def test_acknowledgements_do_not_wait_for_each_other(house, broker):
     """Without TCP_NODELAY each round takes 40 ms."""
     pac = watch(house, "pac", "status")
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
     for _ in range(25):
         pac.acknowledged([pac.publish(topic("collector/pac/x/record"), "1") for _ in range(3)])
-    assert not watch.over(0.5)
+    assert not stopwatch.over(0.5)
 
 
 def test_a_session_outlives_school_holidays_and_is_forgotten_then(house, broker):
