@@ -1,7 +1,7 @@
-/* index series.h - the energy of one source over event time, from its set of records.
+/* series.h - the index series of a source: its energy over event time, from its set of records.
  *
  * Records are added in any order, any number of times; series_update() then makes the index series
- * what the set says (CONTRACT, 'The index index series'):
+ * what the set determines (wattzone(7), index series):
  *  - of two records with the same time the larger index counts;
  *  - a record below its predecessor is a glitch, left out, if its successor is not below the
  *    predecessor; else a rollover, where the register has a modulus and the fall is more than half
@@ -44,7 +44,7 @@ struct point {
 struct baseline {
 	ms_t from;
 	int64_t count;
-	int64_t amount; /* since the index series's first point, mWh (or ml) */
+	int64_t amount; /* since the first point of the series, mWh (or ml) */
 	int64_t weight;
 };
 
@@ -103,8 +103,8 @@ bool series_swap(struct index_series *series, struct swap swap);
 /* NULL: there is none at `t`. */
 const struct swap *series_swap_at(const struct index_series *series, ms_t t);
 
-/* Takes in what was added. `changed` then tells where the index series is no longer what it was:
- * windows and days that do not touch it assignment valid. */
+/* Takes in what was added. `changed` is then where the index series differs from before:
+ * windows and days that do not touch it stay valid. */
 void series_update(struct index_series *series);
 
 /* All below: of a sorted index series. */

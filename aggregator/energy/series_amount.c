@@ -1,4 +1,4 @@
-/* What is asked of a index series: amounts. */
+/* Amounts of an index series between two times. */
 #include <assert.h>
 
 #include "aggregator/energy/series_parts.h"

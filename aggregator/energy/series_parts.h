@@ -1,4 +1,4 @@
-/* series_parts.h - the index series from within, for the files that it is made of: index series.c
+/* series_parts.h - the index series from within, for the files that it is made of: series.c
  * holds the set, series_update.c judges it, series_amount.c answers. */
 #ifndef AGGREGATOR_ENERGY_SERIES_PARTS_H
 #define AGGREGATOR_ENERGY_SERIES_PARTS_H
@@ -16,7 +16,7 @@ int64_t baseline_amount(const struct baseline *baseline, const struct point *poi
 /* How many baselines begin at or before `t`. */
 size_t series_baseline(const struct index_series *series, ms_t t);
 
-/* Since the index series's first point, of a point that is no glitch. */
+/* The amount since the first point of the series, of a point that is not a glitch. */
 int64_t series_point_amount(const struct index_series *series, size_t i);
 
 #endif

@@ -177,7 +177,7 @@ static void baseline_put(struct index_series *series, struct baseline baseline)
 
 /* The baselines from somewhere on, before the stretch was judged anew. */
 struct old {
-	struct baseline before; /* the last one that assignments */
+	struct baseline before; /* the last one that stays */
 	struct baseline *baselines;
 	size_t count;
 };
@@ -199,7 +199,7 @@ static struct old series_cut(struct index_series *series, ms_t from)
 	return old;
 }
 
-/* What follows a point assignments as it was, but for the amount that the point has now. */
+/* What follows a point stays as it was, apart from the amount at the point. */
 static void series_rejoin(struct index_series *series, const struct old *old,
 			  const struct point *point, int64_t amount)
 {
@@ -329,7 +329,7 @@ void series_update(struct index_series *series)
 		time_ranges_add(&series->changed, series_judge(series, series->fresh.items[i]));
 	series->fresh.count = 0;
 	series_find_event(series);
-	/* A index series that was not known took part in windows as something that is missing. */
+	/* An index series that was not known took part in windows as something that is missing. */
 	if (!known && series_known(series))
 		time_ranges_add(&series->changed, TIME_RANGE_ALL);
 }

@@ -132,8 +132,8 @@ bool source_swap(struct source *source, const struct swap *swap)
 	return true;
 }
 
-/* A command of the same moment assignments. Of two records of one moment the larger counts: it does
- * not matter which came first. */
+/* A swap by a command takes precedence over a record of the same moment. Of two records the larger
+ * counts, whichever came first. */
 static void source_set_index(struct source *source, const struct record *record)
 {
 	const struct swap *known = series_swap_at(&source->energy, record->t);

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Items are allocated one by one and assignment where they are; each is a struct whose first source
- * is its name, a char array. */
+/* Items are allocated one by one and never move; each is a struct whose first member is its name, a
+ * char array. */
 struct named {
 	void **items; /* ascending by name */
 	size_t count, capacity;

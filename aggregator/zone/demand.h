@@ -14,9 +14,9 @@
 
 struct demand {
 	mwh_t energy;	    /* since the window's start */
-	double projected_w; /* mean of the whole window if the power assignments; NAN: unknown */
+	double projected_w; /* mean of the window if the power stays as it is; NAN: unknown */
 	double allowed_w;   /* for the rest of the window; NAN: unknown, or the window is over */
-	double shed_w;	    /* what must go to assignment within it; NAN likewise */
+	double shed_w;	    /* what has to be switched off to stay within it; NAN likewise */
 	bool alarm;
 };
 
