@@ -1,6 +1,7 @@
 #include "collector-pac/meter/profile.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/units.h"
@@ -269,6 +270,36 @@ bool block_is_polled(const struct register_block *block)
 			return true;
 	}
 	return block_has_index(block);
+}
+
+struct register_block *profile_polled_blocks(const struct profile *profile, size_t *count)
+{
+	struct register_block *blocks;
+	struct register_value *values;
+	size_t value_count = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < profile->blocks.count; i++) {
+		if (!block_is_polled(profile_block(profile, i)))
+			continue;
+		(*count)++;
+		value_count += profile_block(profile, i)->values.count;
+	}
+	blocks = malloc(*count * sizeof(*blocks) + value_count * sizeof(*values));
+	if (blocks == NULL)
+		return NULL;
+	values = (struct register_value *)(blocks + *count);
+	for (size_t i = 0, to = 0; i < profile->blocks.count; i++) {
+		const struct register_block *block = profile_block(profile, i);
+
+		if (!block_is_polled(block))
+			continue;
+		blocks[to] = *block;
+		blocks[to++].values.items =
+			memcpy(values, block->values.items, block->values.count * sizeof(*values));
+		values += block->values.count;
+	}
+	return blocks;
 }
 
 double block_decode(const struct register_block *block, const struct register_value *value,

@@ -68,6 +68,10 @@ const struct register_value *block_value(const struct register_block *block, siz
 bool block_is_polled(const struct register_block *block);
 bool block_has_index(const struct register_block *block);
 
+/* Copies the blocks that are polled, with their values, into one piece of memory for free().
+ * Returns NULL if out of memory. */
+struct register_block *profile_polled_blocks(const struct profile *profile, size_t *count);
+
 /* The value, scaled, out of the block's registers; NAN where it is no number or not plausible. */
 double block_decode(const struct register_block *block, const struct register_value *value,
 		    const uint16_t *registers);

@@ -15,20 +15,26 @@
 #include <unistd.h>
 
 struct link {
-	struct link_peer peer;
-	modbus_t *modbus; /* NULL: not connected */
+	struct link_peer peer; /* `host` is a copy */
+	modbus_t *modbus;      /* NULL: not connected */
 };
 
 struct link *link_open(const struct link_peer *peer)
 {
 	struct link *link = calloc(1, sizeof(*link));
+	char *host = strdup(peer->host);
 
-	if (link != NULL)
-		link->peer = *peer;
+	if (link == NULL || host == NULL) {
+		free(host);
+		free(link);
+		return NULL;
+	}
+	link->peer = *peer;
+	link->peer.host = host;
 	return link;
 }
 
-static void link_hang_up(struct link *link)
+static void link_disconnect(struct link *link)
 {
 	if (link->modbus == NULL)
 		return;
@@ -41,7 +47,8 @@ void link_close(struct link *link)
 {
 	if (link == NULL)
 		return;
-	link_hang_up(link);
+	link_disconnect(link);
+	free((char *)link->peer.host);
 	free(link);
 }
 
@@ -154,8 +161,8 @@ static enum link_outcome answer_judge(const uint8_t *answer, int size, int unit,
 	return LINK_DONE;
 }
 
-static enum link_outcome link_ask(struct link *link, int function, int address, int count,
-				  uint16_t *registers, int *detail)
+static enum link_outcome link_request(struct link *link, int function, int address, int count,
+				      uint16_t *registers, int *detail)
 {
 	const uint8_t request[] = {
 		(uint8_t)link->peer.unit, (uint8_t)function,	 (uint8_t)(address >> 8),
@@ -196,9 +203,9 @@ struct link_result link_read(struct link *link, int function, int address, int c
 	if (result.outcome != LINK_DONE)
 		return result;
 	result = (struct link_result){.function = function, .address = address, .count = count};
-	result.outcome = link_ask(link, function, address, count, registers, &result.detail);
+	result.outcome = link_request(link, function, address, count, registers, &result.detail);
 	if (result.outcome != LINK_DONE && result.outcome != LINK_EXCEPTION)
-		link_hang_up(link);
+		link_disconnect(link);
 	return result;
 }
 

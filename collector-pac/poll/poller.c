@@ -14,39 +14,40 @@
 #include "collector-pac/meter/schedule.h"
 #include "common/process/clock.h"
 
-#define STACK_SIZE	  ((size_t)256 * 1024) /* name look-ups want some; pages not used cost nothing */
+#define STACK_SIZE	  ((size_t)256 * 1024) /* for the resolver; unused pages cost nothing */
 #define OTHER_DESCRIPTORS 64
-#define CLOSE_SECONDS	  3
-#define GATHER_MS	  50 /* polls wait for company: waking up costs more than publishing */
-#define QUEUED_EACH	  8  /* polls of one meter that find room in the queue */
+#define CLOSE_MS	  (3 * MS_PER_SECOND)
+#define GATHER_MS	  50 /* results are taken in batches: waking up costs more than publishing */
+#define QUEUED_EACH	  8  /* capacity of the queue, in results of each meter */
 
-/* What a meter's thread works with. */
+/* What the thread of a meter uses. All of it belongs to the poller, since a thread that is stuck in
+ * the resolver may outlive the settings. */
 struct meter_thread {
 	struct poller *poller;
 	size_t index;
-	const struct profile *profile;
+	struct register_block *blocks; /* those that power and index need */
+	size_t block_count;
+	struct totals totals; /* before any block */
 	struct link *link;
 	struct schedule schedule;
-	unsigned int chance;
-	int broken; /* connections lost or refused in a row */
+	unsigned int chance; /* state of rand_r() */
+	int broken;	     /* failed connections in a row */
 	int64_t polls, failed;
-
-	pthread_t thread;
-	bool started;
-	pthread_mutex_t lock;
-	pthread_cond_t wake; /* `stop` was set */
-	bool stop;
 };
 
 struct poller {
 	size_t count;
 	struct meter_thread *meters;
-	int fd; /* timerfd: polls have been queued for a while */
+	int fd; /* timerfd */
 
-	pthread_mutex_t lock;	   /* guards the queue */
-	struct poll_result *queue; /* a ring */
+	pthread_mutex_t lock;	   /* guards what follows */
+	struct poll_result *queue; /* ring */
 	size_t capacity, first, queued;
 	int64_t lost;
+	size_t users;	      /* running threads, and the owner until poller_close() */
+	pthread_cond_t ended; /* `users` has changed */
+	bool stop;
+	pthread_cond_t wake; /* `stop` was set */
 };
 
 /* -------- the queue -------- */
@@ -102,38 +103,39 @@ int64_t poller_lost(struct poller *poller)
 
 /* -------- one meter -------- */
 
-/* Sleeps until `due` on the monotonic clock; false if the meter is to stop. */
-static bool meter_sleep(struct meter_thread *meter, ms_t due)
+static struct timespec timespec_of(ms_t t)
 {
-	const struct timespec until = {
-		.tv_sec = due / MS_PER_SECOND,
-		.tv_nsec = due % MS_PER_SECOND * 1000000,
+	return (struct timespec){
+		.tv_sec = t / MS_PER_SECOND,
+		.tv_nsec = t % MS_PER_SECOND * 1000000,
 	};
+}
+
+/* Sleeps until `due` on the monotonic clock. Returns false if polling is to stop. */
+static bool poller_sleep(struct poller *poller, ms_t due)
+{
+	const struct timespec until = timespec_of(due);
 	bool stop;
 	int error = 0;
 
-	pthread_mutex_lock(&meter->lock);
-	while (!meter->stop && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&meter->wake, &meter->lock, &until);
-	stop = meter->stop;
-	pthread_mutex_unlock(&meter->lock);
+	pthread_mutex_lock(&poller->lock);
+	while (!poller->stop && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&poller->wake, &poller->lock, &until);
+	stop = poller->stop;
+	pthread_mutex_unlock(&poller->lock);
 	return !stop;
 }
 
-/* Reads the blocks that power and index need. */
 static struct poll_result meter_poll(struct meter_thread *meter)
 {
 	struct poll_result poll = {.meter = meter->index, .measurement.wh = NAN};
-	struct totals totals = totals_start(meter->profile);
+	struct totals totals = meter->totals;
 	uint16_t registers[BLOCK_REGISTERS];
 
-	for (size_t i = 0; i < meter->profile->blocks.count; i++) {
-		const struct register_block *block = profile_block(meter->profile, i);
-		ms_t asked;
+	for (size_t i = 0; i < meter->block_count; i++) {
+		const struct register_block *block = &meter->blocks[i];
+		ms_t asked = clock_boot();
 
-		if (!block_is_polled(block))
-			continue;
-		asked = clock_boot();
 		poll.result = link_read(meter->link, (int)block->function, (int)block->address,
 					(int)block->count, registers);
 		if (poll.result.outcome != LINK_DONE)
@@ -148,7 +150,7 @@ static struct poll_result meter_poll(struct meter_thread *meter)
 	return poll;
 }
 
-/* When the next poll may begin. After an exception the connection is sound: no pause. */
+/* Returns the earliest time of the next poll. An exception is an answer: no pause. */
 static ms_t meter_earliest(struct meter_thread *meter, enum link_outcome outcome, ms_t now)
 {
 	if (outcome == LINK_DONE || outcome == LINK_EXCEPTION) {
@@ -161,11 +163,13 @@ static ms_t meter_earliest(struct meter_thread *meter, enum link_outcome outcome
 				    (uint32_t)rand_r(&meter->chance));
 }
 
+static void poller_release(struct poller *poller);
+
 static void *meter_run(void *argument)
 {
 	struct meter_thread *meter = argument;
 
-	while (meter_sleep(meter, schedule_due(&meter->schedule))) {
+	while (poller_sleep(meter->poller, schedule_due(&meter->schedule))) {
 		struct poll_result poll = meter_poll(meter);
 		ms_t now = clock_monotonic();
 
@@ -177,12 +181,13 @@ static void *meter_run(void *argument)
 		poll.missed = meter->schedule.missed;
 		queue_put(meter->poller, &poll);
 	}
+	poller_release(meter->poller);
 	return NULL;
 }
 
 /* -------- opening and closing -------- */
 
-/* Sees to it that every meter can have its connection. */
+/* Raises the limit of open files if the connections of all meters need it. */
 static bool descriptors_ensure(size_t meters, struct fail *fail)
 {
 	const rlim_t wanted = meters + OTHER_DESCRIPTORS;
@@ -194,10 +199,10 @@ static bool descriptors_ensure(size_t meters, struct fail *fail)
 		return true;
 	if (limit.rlim_max < wanted)
 		return fail_set(fail,
-				"%zu meters need %llu open files, the limit is %llu: raise it "
+				"%zu meter%s %llu open files, the limit is %llu: raise it "
 				"(ulimit -n, or LimitNOFILE= of the service)",
-				meters, (unsigned long long)wanted,
-				(unsigned long long)limit.rlim_max);
+				meters, meters == 1 ? " needs" : "s need",
+				(unsigned long long)wanted, (unsigned long long)limit.rlim_max);
 	limit.rlim_cur = wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return fail_set(fail, "cannot raise the limit of open files: %s", strerror(errno));
@@ -207,20 +212,23 @@ static bool descriptors_ensure(size_t meters, struct fail *fail)
 static bool meter_start(struct meter_thread *meter, const struct poller_meter *settings,
 			const pthread_attr_t *attributes)
 {
-	pthread_condattr_t clock;
+	struct poller *poller = meter->poller;
+	pthread_t thread;
 
-	meter->profile = settings->profile;
+	meter->blocks = profile_polled_blocks(settings->profile, &meter->block_count);
+	meter->totals = totals_start(settings->profile);
 	meter->link = link_open(&settings->peer);
+	if (meter->blocks == NULL || meter->link == NULL)
+		return false;
 	if (getrandom(&meter->chance, sizeof(meter->chance), GRND_NONBLOCK) < 0)
 		meter->chance = (unsigned int)meter->index;
-	pthread_mutex_init(&meter->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&meter->wake, &clock);
-	pthread_condattr_destroy(&clock);
-	if (meter->link != NULL)
-		meter->started = pthread_create(&meter->thread, attributes, meter_run, meter) == 0;
-	return meter->started;
+	pthread_mutex_lock(&poller->lock);
+	poller->users++;
+	pthread_mutex_unlock(&poller->lock);
+	if (pthread_create(&thread, attributes, meter_run, meter) == 0)
+		return true;
+	poller_release(poller);
+	return false;
 }
 
 static bool meters_start(struct poller *poller, const struct poller_meter *settings, ms_t period_ms)
@@ -231,6 +239,7 @@ static bool meters_start(struct poller *poller, const struct poller_meter *setti
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	for (size_t i = 0; i < poller->count && started; i++) {
 		struct meter_thread *meter = &poller->meters[i];
 
@@ -241,6 +250,18 @@ static bool meters_start(struct poller *poller, const struct poller_meter *setti
 	}
 	pthread_attr_destroy(&attributes);
 	return started;
+}
+
+static void locks_init(struct poller *poller)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&poller->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&poller->ended, &monotonic);
+	pthread_cond_init(&poller->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 }
 
 struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t period_ms,
@@ -255,67 +276,70 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
 		fail_set(fail, "out of memory");
 		return NULL;
 	}
+	locks_init(poller);
+	poller->users = 1;
 	poller->count = count;
 	poller->capacity = count * QUEUED_EACH;
 	poller->meters = calloc(count, sizeof(*poller->meters));
 	poller->queue = calloc(poller->capacity, sizeof(*poller->queue));
-	pthread_mutex_init(&poller->lock, NULL);
 	poller->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (poller->meters != NULL && poller->queue != NULL && poller->fd >= 0 &&
 	    meters_start(poller, meters, period_ms))
 		return poller;
-	fail_set(fail, "cannot start polling %zu meters: %s", count, strerror(errno));
+	fail_set(fail, "cannot start polling %zu meter%s: %s", count, count == 1 ? "" : "s",
+		 strerror(errno));
 	poller_close(poller);
 	return NULL;
 }
 
-static void meter_stop(struct meter_thread *meter)
-{
-	pthread_mutex_lock(&meter->lock);
-	meter->stop = true;
-	pthread_cond_signal(&meter->wake);
-	pthread_mutex_unlock(&meter->lock);
-}
-
-/* False: the thread did not come to its end in time. */
-static bool meter_close(struct meter_thread *meter, const struct timespec *until)
-{
-	if (meter->started && pthread_timedjoin_np(meter->thread, NULL, until) != 0)
-		return false;
-	link_close(meter->link);
-	pthread_cond_destroy(&meter->wake);
-	pthread_mutex_destroy(&meter->lock);
-	return true;
-}
-
-void poller_stop(struct poller *poller)
+static void poller_free(struct poller *poller)
 {
 	for (size_t i = 0; poller->meters != NULL && i < poller->count; i++) {
-		if (poller->meters[i].started)
-			meter_stop(&poller->meters[i]);
+		link_close(poller->meters[i].link);
+		free(poller->meters[i].blocks);
 	}
-}
-
-void poller_close(struct poller *poller)
-{
-	struct timespec until;
-	bool closed = true;
-
-	if (poller == NULL)
-		return;
-	poller_stop(poller);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += CLOSE_SECONDS;
-	for (size_t i = 0; poller->meters != NULL && i < poller->count; i++) {
-		if (poller->meters[i].poller != NULL)
-			closed &= meter_close(&poller->meters[i], &until);
-	}
-	if (!closed)
-		return;
 	if (poller->fd >= 0)
 		close(poller->fd);
+	pthread_cond_destroy(&poller->wake);
+	pthread_cond_destroy(&poller->ended);
 	pthread_mutex_destroy(&poller->lock);
 	free(poller->queue);
 	free(poller->meters);
 	free(poller);
+}
+
+/* One user less; the last one frees the poller. */
+static void poller_release(struct poller *poller)
+{
+	bool last;
+
+	pthread_mutex_lock(&poller->lock);
+	last = --poller->users == 0;
+	pthread_cond_signal(&poller->ended);
+	pthread_mutex_unlock(&poller->lock);
+	if (last)
+		poller_free(poller);
+}
+
+void poller_stop(struct poller *poller)
+{
+	pthread_mutex_lock(&poller->lock);
+	poller->stop = true;
+	pthread_cond_broadcast(&poller->wake);
+	pthread_mutex_unlock(&poller->lock);
+}
+
+void poller_close(struct poller *poller)
+{
+	const struct timespec until = timespec_of(clock_monotonic() + CLOSE_MS);
+	int error = 0;
+
+	if (poller == NULL)
+		return;
+	poller_stop(poller);
+	pthread_mutex_lock(&poller->lock);
+	while (poller->users > 1 && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&poller->ended, &poller->lock, &until);
+	pthread_mutex_unlock(&poller->lock);
+	poller_release(poller);
 }

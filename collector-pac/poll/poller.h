@@ -1,14 +1,14 @@
-/* poller.h - asks every meter at its time, each in a thread of its own with its own connection, and
- * queues the readings for the program's main thread. */
+/* poller.h - polls every meter periodically, each in a thread and over a connection of its own, and
+ * queues the results for the main thread. */
 #ifndef COLLECTOR_PAC_POLL_POLLER_H
 #define COLLECTOR_PAC_POLL_POLLER_H
 
-#include "collector-pac/poll/link.h"
-#include "collector-pac/meter/profile.h"
 #include "collector-pac/meter/meter_state.h"
+#include "collector-pac/meter/profile.h"
+#include "collector-pac/poll/link.h"
 
-/* libmodbus waits with select(), which ends at descriptor 1023: twice as many leave room enough
- * for all that the program opens besides. */
+/* libmodbus waits with select(), which is limited to descriptors below 1024; half of them are left
+ * for the rest of the program. */
 #define POLLER_METERS 500
 
 struct poller;
@@ -18,37 +18,36 @@ struct poller_meter {
 	const struct profile *profile;
 };
 
-/* One poll as it comes out of the queue, with the counts of its meter so far. */
 struct poll_result {
-	size_t meter; /* its place in the array that poller_open() was given */
+	size_t meter; /* index in the array given to poller_open() */
 	struct measurement measurement;
 	struct link_result result; /* of the request that failed, or of the last one */
-	int64_t polls;		   /* begun */
-	int64_t failed;		   /* of them not answered */
-	int64_t missed;		   /* slots without a poll: the one before still ran, or the meter
-				    * did not answer and was given a pause */
+	/* Counts of this meter so far: */
+	int64_t polls;
+	int64_t failed; /* polls without a complete answer */
+	int64_t missed; /* slots without a poll: the previous poll was still running, or the
+			 * poller paused after a failed connection */
 };
 
-/* Starts polling `count` meters (1..POLLER_METERS) every `period_ms`. `meters` and what it points
- * at belong to the caller and are to outlive the poller. Raises the limit of open files if need
- * be. NULL on failure, with a reason. */
+/* Starts polling `count` meters (1..POLLER_METERS) every `period_ms`. Copies what it needs of
+ * `meters`. Raises the limit of open files if necessary. Returns NULL on failure, with a reason. */
 struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t period_ms,
 			   struct fail *fail);
 
-/* No further poll is begun. */
+/* Begins no further poll. */
 void poller_stop(struct poller *poller);
 
-/* Stops, and waits at most 3 s for the threads; one that is stuck in a name's look-up is left
- * behind, with what it uses: close the poller when the program is about to end. */
+/* Stops, and waits up to 3 s for the threads. Name resolution has no time limit: if a thread is
+ * still in it then, the last thread to end frees the poller. `poller` may be NULL. */
 void poller_close(struct poller *poller);
 
-/* Readable while polls are queued, from 50 ms after the first of them. */
+/* Becomes readable 50 ms after the first result is queued, until all are taken. */
 int poller_fd(const struct poller *poller);
 
-/* Takes up to `room` polls out of the queue, oldest first. */
+/* Takes up to `room` results out of the queue, oldest first. */
 size_t poller_take(struct poller *poller, struct poll_result *polls, size_t room);
 
-/* Polls that were lost because nobody took them for long: the oldest go. */
+/* Results that were dropped, oldest first, because the queue was full. */
 int64_t poller_lost(struct poller *poller);
 
 #endif

@@ -51,7 +51,8 @@ def fill(house):
         meters = outbox.execute("SELECT id FROM source").fetchall()
         outbox.execute("DELETE FROM record")
         outbox.executemany(
-            "INSERT INTO record VALUES (?, ?, ?, 0, NULL, ?, 5, 2, 2, 0, 0)",
+            "INSERT INTO record (seq, source, t, undated, wh, mark, off_peak, peak, blind_ms, lost)"
+            " VALUES (?, ?, ?, 0, ?, 5, 2, 2, 0, 0)",
             (
                 (first + i * METERS + k, meter, start + i * 10000 + k, 1e6 + 133.25 * i)
                 for i in range(ROUNDS)

@@ -87,49 +87,6 @@ static void take(struct poller *poller, struct tally *tallies)
 	}
 }
 
-static void four_bad_meters_cost_the_other_six_no_slot(void **state)
-{
-	struct fixture *fixture = *state;
-	struct tally tallies[METERS] = {0};
-	struct fail fail = {0};
-	struct poller *poller;
-	ms_t start = clock_monotonic();
-	const int slots = 12;
-
-	pac_model_fault(fixture->models[0], PAC_DEAD, 0);
-	pac_model_fault(fixture->models[1], PAC_SLOW, 400);
-	pac_model_fault(fixture->models[2], PAC_REFUSING, 0);
-	pac_model_fault(fixture->models[3], PAC_GARBAGE, 0);
-	poller = poller_open(fixture->meters, METERS, PERIOD_MS, &fail);
-	if (poller == NULL)
-		fail_msg("%s", fail.text);
-	while (tallies[METERS - 1].taken < slots)
-		take(poller, tallies);
-	poller_close(poller);
-
-	for (int i = 4; i < METERS; i++) {
-		assert_int_equal(tallies[i].last.missed, 0);
-		assert_int_equal(tallies[i].last.failed, 0);
-		assert_in_range(tallies[i].answered, slots - 1, slots + 1);
-		assert_true(tallies[i].last.measurement.wh == WH + i);
-		assert_true(tallies[i].last.measurement.power_w == 0);
-	}
-	/* Two requests of 400 ms do not fit 500 ms: every second slot, but every answer is good. */
-	assert_int_equal(tallies[1].last.failed, 0);
-	assert_in_range(tallies[1].answered, slots / 2 - 1, slots / 2 + 1);
-	assert_in_range(tallies[1].last.missed, slots / 2 - 2, slots / 2 + 1);
-	assert_true(tallies[1].last.measurement.wh == WH + 1);
-
-	assert_int_equal(tallies[0].answered, 0);
-	assert_int_equal(tallies[0].last.result.outcome, LINK_SILENT);
-	assert_int_equal(tallies[2].answered, 0);
-	assert_int_equal(tallies[2].last.result.outcome, LINK_REFUSED);
-	assert_int_equal(tallies[3].answered, 0);
-	assert_int_equal(tallies[3].last.result.outcome, LINK_NOT_MODBUS);
-	/* The slots are where they were meant to be: no drift, and no hurry. */
-	assert_true(clock_monotonic() - start >= (slots - 1) * PERIOD_MS);
-}
-
 static void a_reading_is_dated_when_the_index_was_read(void **state)
 {
 	struct fixture *fixture = *state;
@@ -228,7 +185,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(four_bad_meters_cost_the_other_six_no_slot),
 		TEST(a_reading_is_dated_when_the_index_was_read),
 		TEST(power_that_is_no_number_leaves_the_index_known),
 		TEST(a_meter_that_comes_back_is_found_again),
