@@ -402,8 +402,6 @@ bool config_open(struct config *config, const char *file, struct fail *fail)
 
 void config_close(struct config *config)
 {
-	free(config->site.tariff.calendars);
-	free(config->site.tariff.prices);
-	free(config->site.tariff.subscribed);
+	tariff_settings_free(&config->site.tariff);
 	*config = (struct config){0};
 }

@@ -5,9 +5,6 @@
 
 #include "common/base/hash.h"
 
-/* To be raised where the same facts and settings give other windows than before. */
-#define RULES 1
-
 /* Number by number: a struct has padding between its fields. */
 static void mix(uint64_t *hash, int64_t number)
 {
@@ -27,7 +24,7 @@ void fingerprint_of(char text[FINGERPRINT_SIZE], const struct tariff_settings *s
 {
 	uint64_t hash = HASH_START;
 
-	mix(&hash, RULES);
+	mix(&hash, TARIFF_RULES);
 	mix(&hash, (int64_t)settings->zone.count);
 	for (size_t i = 0; i < settings->zone.count; i++) {
 		mix(&hash, settings->zone.offsets[i].from);

@@ -28,6 +28,14 @@ static const void *dated_at(const void *items, size_t count, size_t size, ms_t t
 	return count ? in_force : NULL;
 }
 
+void tariff_settings_free(struct tariff_settings *settings)
+{
+	free(settings->calendars);
+	free(settings->prices);
+	free(settings->subscribed);
+	*settings = (struct tariff_settings){0};
+}
+
 void tariff_open(struct tariff *tariff, const struct tariff_settings *settings)
 {
 	*tariff = (struct tariff){.settings = settings};

@@ -10,6 +10,9 @@
 #include "aggregator/time/civil.h"
 #include "common/base/units.h"
 
+/* To be raised if the same facts and settings give other windows than before. */
+#define TARIFF_RULES 1
+
 /* Dated settings: each is in force from its date until the next one's; the first also before. */
 struct prices {
 	ms_t from;
@@ -30,6 +33,9 @@ struct tariff_settings {
 	struct subscribed *subscribed; /* likewise, or none */
 	size_t subscribed_count;
 };
+
+/* Frees the arrays; the settings are then zeroed. */
+void tariff_settings_free(struct tariff_settings *settings);
 
 enum band_source { BY_CALENDAR, BY_CONTACTS };
 
