@@ -45,7 +45,7 @@ static int run(const struct meter_settings *settings, struct fail *fail)
 	if (!loop)
 		return EXIT_FAILED;
 	if (monitoring)
-		monitor = monitor_open(settings, loop, stdout, fail);
+		monitor = monitor_open(settings, loop, stdout);
 	else
 		publisher = meter_publisher_open(settings, loop, fail);
 	if (monitor || publisher) {

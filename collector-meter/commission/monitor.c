@@ -8,6 +8,7 @@
 #include "collector-meter/survey/comparison.h"
 #include "collector-meter/commission/survey_text.h"
 #include "collector-meter/commission/reading_input.h"
+#include "common/base/memory.h"
 #include "common/process/clock.h"
 
 /* The state of a meter. */
@@ -292,26 +293,14 @@ static void reading_refused(void *context, const struct fail *fail)
 
 /* -------- open and close -------- */
 
-struct monitor *monitor_open(const struct meter_settings *settings, struct loop *loop, FILE *out,
-			     struct fail *fail)
+struct monitor *monitor_open(const struct meter_settings *settings, struct loop *loop, FILE *out)
 {
-	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	struct monitor *monitor = allocate(1, sizeof(*monitor));
 
-	if (!monitor) {
-		fail_set(fail, "out of memory");
-		return NULL;
-	}
 	*monitor = (struct monitor){.settings = settings, .loop = loop, .out = out};
-	monitor->meters = calloc(settings->sources.count, sizeof(*monitor->meters));
-	if (monitor->meters)
-		monitor->readings = reading_input_open(settings, loop, reading_taken,
-						       reading_refused, monitor, fail);
-	if (!monitor->readings) {
-		fail_set(fail, "out of memory");
-		free(monitor->meters);
-		free(monitor);
-		return NULL;
-	}
+	monitor->meters = allocate(settings->sources.count, sizeof(*monitor->meters));
+	monitor->readings =
+		reading_input_open(settings, loop, reading_taken, reading_refused, monitor);
 	for (size_t source = 0; source < settings->sources.count; source++) {
 		struct counter_config config = source_counter(settings_source(settings, source));
 

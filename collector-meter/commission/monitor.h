@@ -8,9 +8,8 @@
 
 struct monitor;
 
-/* Writes to `out`, which stays the caller's. At the end of a recording it ends the loop. */
-struct monitor *monitor_open(const struct meter_settings *settings, struct loop *loop, FILE *out,
-			     struct fail *fail);
+/* Writes to `out`, which the caller closes. At the end of a recording it stops the loop. */
+struct monitor *monitor_open(const struct meter_settings *settings, struct loop *loop, FILE *out);
 void monitor_close(struct monitor *monitor);
 
 struct meter_sink monitor_sink(struct monitor *monitor);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/memory.h"
+
 #define LINE_SIZE 200
 
 struct reading_input {
@@ -107,15 +109,11 @@ struct reading_input *reading_input_open(const struct meter_settings *settings, 
 					 void (*taken)(void *context, size_t source,
 						       const struct register_reading *reading),
 					 void (*refused)(void *context, const struct fail *fail),
-					 void *context, struct fail *fail)
+					 void *context)
 {
-	struct reading_input *input = calloc(1, sizeof(*input));
+	struct reading_input *input = allocate(1, sizeof(*input));
 	struct stat status;
 
-	if (!input) {
-		fail_set(fail, "out of memory");
-		return NULL;
-	}
 	*input = (struct reading_input){.settings = settings,
 					.loop = loop,
 					.taken = taken,

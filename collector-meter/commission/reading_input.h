@@ -10,12 +10,12 @@
 struct reading_input;
 
 /* Reads the standard input, unless the recording comes from there. Calls `taken` with each reading,
- * and `refused` with the reason for each other line. NULL with a reason. */
+ * and `refused` with the reason for each other line. */
 struct reading_input *reading_input_open(const struct meter_settings *settings, struct loop *loop,
 					 void (*taken)(void *context, size_t source,
 						       const struct register_reading *reading),
 					 void (*refused)(void *context, const struct fail *fail),
-					 void *context, struct fail *fail);
+					 void *context);
 void reading_input_close(struct reading_input *input);
 
 #endif

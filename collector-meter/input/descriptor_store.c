@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "common/base/memory.h"
 #include "common/process/log.h"
 
 #define WAIT_US UINT64_C(5000000)
@@ -26,8 +27,8 @@ static void list(void)
 	store.listed = true;
 	store.count = sd_listen_fds_with_names(1, &store.names);
 	if (store.count > 0)
-		store.taken = calloc((size_t)store.count, sizeof(*store.taken));
-	if (!store.taken)
+		store.taken = allocate((size_t)store.count, sizeof(*store.taken));
+	else
 		store.count = 0;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collector-meter/input/edge_memory.h"
+#include "common/base/memory.h"
 
 #define LATEST (INT64_MAX / 2) /* time, with room for additions */
 
@@ -27,13 +28,9 @@ static struct edge_memory *map(int fd)
 struct edge_buffer *edge_buffer_new(enum gpio_abi abi, const struct lines_identity *identity,
 				    struct fail *fail)
 {
-	struct edge_buffer *buffer = calloc(1, sizeof(*buffer));
+	struct edge_buffer *buffer = allocate(1, sizeof(*buffer));
 	struct edge_memory *memory;
 
-	if (!buffer) {
-		fail_set(fail, "out of memory");
-		return NULL;
-	}
 	buffer->fd = memfd_create("edges", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (buffer->fd < 0 || ftruncate(buffer->fd, sizeof(struct edge_memory)) < 0 ||
 	    fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
@@ -145,10 +142,11 @@ struct edge_buffer *edge_buffer_adopt(int fd, const struct lines_identity *ident
 
 	if (!check_file(fd, fail))
 		return NULL;
-	buffer = calloc(1, sizeof(*buffer));
-	if (!buffer || !(buffer->memory = map(fd))) {
+	buffer = allocate(1, sizeof(*buffer));
+	buffer->memory = map(fd);
+	if (!buffer->memory) {
+		fail_set(fail, "it cannot be mapped: %s", strerror(errno));
 		free(buffer);
-		fail_set(fail, "out of memory");
 		return NULL;
 	}
 	if (check_header(buffer->memory, identity, fail) && count_adoption(buffer->memory, fail) &&

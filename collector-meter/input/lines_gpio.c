@@ -10,6 +10,7 @@
 
 #include "collector-meter/input/gpio_lines.h"
 #include "collector-meter/input/lines_gpiod.h"
+#include "common/base/memory.h"
 #include "common/process/clock.h"
 
 /* -------- both versions of libgpiod -------- */
@@ -125,12 +126,8 @@ static void identify(struct lines_identity *identity, const struct source_settin
 struct gpio_lines *gpio_lines_new(const struct meter_settings *settings, size_t source,
 				  struct fail *fail)
 {
-	struct gpio_lines *gpio = calloc(1, sizeof(*gpio));
+	struct gpio_lines *gpio = allocate(1, sizeof(*gpio));
 
-	if (!gpio) {
-		fail_set(fail, "out of memory");
-		return NULL;
-	}
 	gpio->source = source;
 	gpio->settings = settings_source(settings, source);
 	identify(&gpio->identity, gpio->settings);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "collector-meter/input/lines.h"
+#include "common/base/memory.h"
 
 #define BUFFER_SIZE 65536
 
@@ -281,12 +282,8 @@ static int open_recording(const char *path, struct fail *fail)
 
 struct lines *lines_open_replay(const struct meter_settings *settings, struct fail *fail)
 {
-	struct replay *replay = calloc(1, sizeof(*replay));
+	struct replay *replay = allocate(1, sizeof(*replay));
 
-	if (!replay) {
-		fail_set(fail, "replay: out of memory");
-		return NULL;
-	}
 	replay->lines.next = replay_next;
 	replay->lines.close = replay_close;
 	replay->settings = settings;

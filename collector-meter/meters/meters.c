@@ -6,6 +6,7 @@
 
 #include "collector-meter/input/descriptor_store.h"
 #include "collector-meter/meters/meter_input.h"
+#include "common/base/memory.h"
 #include "common/process/clock.h"
 #include "common/process/log.h"
 
@@ -203,15 +204,13 @@ static void open_counter(struct meters *meters, size_t source)
 		counter_resume(&meters->counters[source], point.until / NS_PER_MS, point.mark);
 }
 
-static bool allocate(struct meters *meters)
+static void open_counters(struct meters *meters)
 {
 	meters->source_count = meters->settings->sources.count;
 	meters->input_count = meters->replay ? 1 : meters->source_count;
-	meters->counters = calloc(meters->source_count, sizeof(*meters->counters));
-	meters->seen_until = calloc(meters->source_count, sizeof(*meters->seen_until));
-	meters->inputs = calloc(meters->input_count, sizeof(*meters->inputs));
-	if (!meters->counters || !meters->seen_until || !meters->inputs)
-		return false;
+	meters->counters = allocate(meters->source_count, sizeof(*meters->counters));
+	meters->seen_until = allocate(meters->source_count, sizeof(*meters->seen_until));
+	meters->inputs = allocate(meters->input_count, sizeof(*meters->inputs));
 	for (size_t source = 0; source < meters->source_count; source++)
 		open_counter(meters, source);
 	for (size_t i = 0; i < meters->input_count; i++)
@@ -220,44 +219,35 @@ static bool allocate(struct meters *meters)
 			.first = i,
 			.count = meters->replay ? meters->source_count : 1,
 		};
-	return true;
 }
 
 struct meters *meters_open(const struct meter_settings *settings, struct loop *loop,
 			   const struct meter_sink *sink, struct fail *fail)
 {
-	struct meters *meters = calloc(1, sizeof(*meters));
+	struct meters *meters = allocate(1, sizeof(*meters));
 
-	if (!meters) {
-		fail_set(fail, "out of memory");
-		return NULL;
-	}
 	meters->settings = settings;
 	meters->loop = loop;
 	meters->sink = *sink;
 	meters->replay = settings->replay[0] != '\0';
-	if (!allocate(meters)) {
-		fail_set(fail, "out of memory");
-		goto failed;
-	}
+	open_counters(meters);
 	meters->timer = loop_timer_open(loop, alarm_due, meters);
-	if (!meters->replay)
+	if (!meters->replay) {
 		open_all_gpio(meters);
-	else if (!open_lines(&meters->inputs[0], fail))
-		goto failed;
+	} else if (!open_lines(&meters->inputs[0], fail)) {
+		meters_close(meters);
+		return NULL;
+	}
 	return meters;
-failed:
-	meters_close(meters);
-	return NULL;
 }
 
 void meters_close(struct meters *meters)
 {
 	if (!meters)
 		return;
-	for (size_t i = 0; meters->inputs && i < meters->input_count; i++)
+	for (size_t i = 0; i < meters->input_count; i++)
 		meter_input_end(&meters->inputs[i]);
-	for (size_t source = 0; meters->counters && source < meters->source_count; source++)
+	for (size_t source = 0; source < meters->source_count; source++)
 		counter_free(&meters->counters[source]);
 	loop_timer_close(meters->timer);
 	free(meters->counters);

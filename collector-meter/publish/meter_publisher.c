@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector-meter/count/statistics.h"
+#include "common/base/memory.h"
 #include "common/collector/reporter.h"
 
 #define RECORDS_READY 4000 /* unacknowledged; with more a recording pauses */
@@ -286,13 +287,9 @@ static struct reporter *open_reporter(struct meter_publisher *publisher, struct 
 {
 	const struct meter_settings *settings = publisher->settings;
 	size_t count = settings->sources.count;
-	struct reporter_source *sources = calloc(count, sizeof(*sources));
+	struct reporter_source *sources = allocate(count, sizeof(*sources));
 	struct reporter *reporter;
 
-	if (!sources) {
-		fail_set(fail, "out of memory");
-		return NULL;
-	}
 	for (size_t i = 0; i < count; i++) {
 		const struct source_settings *source = settings_source(settings, i);
 
@@ -316,29 +313,22 @@ static struct reporter *open_reporter(struct meter_publisher *publisher, struct 
 struct meter_publisher *meter_publisher_open(const struct meter_settings *settings,
 					     struct loop *loop, struct fail *fail)
 {
-	struct meter_publisher *publisher = calloc(1, sizeof(*publisher));
+	struct meter_publisher *publisher = allocate(1, sizeof(*publisher));
 
-	if (!publisher)
-		goto no_memory;
 	publisher->settings = settings;
 	publisher->loop = loop;
-	publisher->live = calloc(settings->sources.count, sizeof(*publisher->live));
-	publisher->statistics = calloc(settings->sources.count, sizeof(*publisher->statistics));
-	if (!publisher->live || !publisher->statistics)
-		goto no_memory;
+	publisher->live = allocate(settings->sources.count, sizeof(*publisher->live));
+	publisher->statistics = allocate(settings->sources.count, sizeof(*publisher->statistics));
 	for (size_t source = 0; source < settings->sources.count; source++)
 		publisher->live[source].sent = -LIVE_MS;
 	publisher->timer = loop_timer_open(loop, live_due, publisher);
 	publisher->reporter = open_reporter(publisher, fail);
-	if (!publisher->reporter)
-		goto failed;
+	if (!publisher->reporter) {
+		meter_publisher_close(publisher);
+		return NULL;
+	}
 	loop_every(loop, STATISTICS_MS, statistics_due, publisher);
 	return publisher;
-no_memory:
-	fail_set(fail, "out of memory");
-failed:
-	meter_publisher_close(publisher);
-	return NULL;
 }
 
 void meter_publisher_close(struct meter_publisher *publisher)
@@ -347,7 +337,7 @@ void meter_publisher_close(struct meter_publisher *publisher)
 		return;
 	reporter_close(publisher->reporter);
 	loop_timer_close(publisher->timer);
-	for (size_t i = 0; publisher->statistics && i < publisher->settings->sources.count; i++)
+	for (size_t i = 0; i < publisher->settings->sources.count; i++)
 		free(publisher->statistics[i].published);
 	free(publisher->statistics);
 	free(publisher->live);
