@@ -1,7 +1,6 @@
-/* decode.h - values out of Modbus registers.
+/* decode.h - decodes values from Modbus registers.
  *
- * By hand from the 16-bit words, since libmodbus' own helpers changed their meaning between
- * versions. */
+ * libmodbus has functions for that, but their word order differs between versions. */
 #ifndef COLLECTOR_PAC_METER_DECODE_H
 #define COLLECTOR_PAC_METER_DECODE_H
 
@@ -15,21 +14,21 @@ enum value_type {
 	VALUE_I16,
 	VALUE_U32,
 	VALUE_I32,
-	VALUE_U64, /* beyond 2^53 only as exact as a double */
+	VALUE_U64,
 	VALUE_I64,
 };
 
-/* Which word of a value comes first on the wire; within a word the high byte always does. */
+/* Order of words on the wire. Within a word, the high byte always comes first. */
 enum word_order {
 	WORDS_HIGH_FIRST,
 	WORDS_LOW_FIRST,
 };
 
-/* Registers that a value takes: 1, 2 or 4. */
+/* Returns the number of registers of a value: 1, 2 or 4. */
 int value_words(enum value_type type);
 
-/* The value of the first value_words(type) of `words`. Integers are exact up to 2^53. NAN and the
- * infinities come through as they are. */
+/* Decodes the first value_words(type) of `words`. Integers are exact up to 2^53. NAN and infinities
+ * are returned unchanged. */
 double value_decode(const uint16_t *words, enum value_type type, enum word_order order);
 
 #endif

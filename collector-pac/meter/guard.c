@@ -2,10 +2,10 @@
 
 #include <math.h>
 
-/* Generous: switching on doubles a load for seconds, and nominal powers are rounded by people. */
+/* Generous: inrush doubles a load for seconds, and nominal powers are rounded. */
 #define NOMINAL_FACTOR 10
 
-/* Meters update their index in steps; a step may hold as much as this time's energy. */
+/* Meters update their index in steps of up to this much energy, as time at nominal power. */
 #define STEP_MS (60 * MS_PER_SECOND)
 
 struct guard guard_start(double nominal_w)
@@ -20,7 +20,7 @@ void guard_resume(struct guard *guard, double wh, ms_t at)
 	guard->at = at;
 }
 
-static bool explained(const struct guard *guard, double wh, ms_t at)
+static bool plausible(const struct guard *guard, double wh, ms_t at)
 {
 	double hours = (double)(NOMINAL_FACTOR * (at - guard->at) + STEP_MS) / (double)MS_PER_HOUR;
 
@@ -37,7 +37,7 @@ enum guard_verdict guard_judge(struct guard *guard, double wh, ms_t at)
 {
 	bool falls = guard->started && wh < guard->wh;
 
-	if (!guard->started || (!falls && explained(guard, wh, at))) {
+	if (!guard->started || (!falls && plausible(guard, wh, at))) {
 		accept(guard, wh, at);
 		return GUARD_ACCEPTED;
 	}

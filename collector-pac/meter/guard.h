@@ -1,10 +1,10 @@
-/* guard.h - keeps an energy index from jumping on the word of a single reading.
+/* guard.h - holds an implausible energy index back until further readings confirm it.
  *
- * An index only grows, and no faster than its meter can count. A reading that falls below the
- * accepted index, or grows beyond what ten times the nominal power explains, is held back. Once
- * three held readings in a row agree (none falls below the one before) the meter means it: the
- * third is accepted as it is, and whether that was a glitch or a reset is decided where the books
- * are kept. A reading that fits the accepted index ends the affair. */
+ * An index only grows, and no faster than its meter can count. A reading is held back if it is
+ * below the accepted index, or above it by more than ten times the nominal power explains. If
+ * GUARD_AGREE held readings in a row agree (none is below the one before it), the last of them is
+ * accepted; the aggregator decides whether the meter was reset or replaced. A plausible reading
+ * discards the held ones. */
 #ifndef COLLECTOR_PAC_METER_GUARD_H
 #define COLLECTOR_PAC_METER_GUARD_H
 
@@ -15,27 +15,27 @@
 #define GUARD_AGREE 3
 
 struct guard {
-	double nominal_w; /* NAN: unknown, then only a falling index is held back */
+	double nominal_w; /* NAN: unknown; only a falling index is held back */
 	bool started;
-	double wh; /* the accepted index … */
-	ms_t at;   /* … and its time on CLOCK_BOOTTIME */
-	int held;  /* readings held back in a row that agree */
-	double held_wh;
+	double wh;	/* accepted index */
+	ms_t at;	/* its time, on CLOCK_BOOTTIME */
+	int held;	/* number of held readings in a row that agree */
+	double held_wh; /* the last of them */
 };
 
 enum guard_verdict {
-	GUARD_ACCEPTED,	 /* fits */
+	GUARD_ACCEPTED,	 /* plausible */
 	GUARD_FALLS,	 /* held back */
 	GUARD_JUMPS,	 /* held back */
-	GUARD_GIVES_WAY, /* accepted although it does not fit, since three agree */
+	GUARD_GIVES_WAY, /* accepted, implausible but confirmed */
 };
 
 struct guard guard_start(double nominal_w);
 
-/* Goes on from the index `wh` that was accepted at `at`, before this start. */
+/* Makes `wh` the accepted index, as of `at` on CLOCK_BOOTTIME (negative: before this boot). */
 void guard_resume(struct guard *guard, double wh, ms_t at);
 
-/* Judges the index `wh` (finite) read at `at`. */
+/* Judges a reading: `wh` is finite, `at` is its time. */
 enum guard_verdict guard_judge(struct guard *guard, double wh, ms_t at);
 
 #endif

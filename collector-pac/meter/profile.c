@@ -131,7 +131,7 @@ const struct config_key profile_keys[] = {
 	{0},
 };
 
-/* -------- what the tables cannot check -------- */
+/* -------- checks that the tables cannot express -------- */
 
 static bool value_check(void *element, struct fail *fail)
 {
@@ -188,7 +188,7 @@ static struct register_value *value_find(const struct profile *profile, const ch
 	return NULL;
 }
 
-/* A name that stands twice would make a sum ambiguous. */
+/* A duplicate name would make a sum ambiguous. */
 static bool names_unique(const struct profile *profile, const char *file, struct fail *fail)
 {
 	for (size_t i = 0; i < profile->blocks.count; i++) {

@@ -17,7 +17,7 @@ ms_t schedule_due(const struct schedule *schedule)
 
 void schedule_next(struct schedule *schedule, ms_t earliest)
 {
-	/* Rounded up: the first slot at or after `earliest`. */
+	/* Rounded up. */
 	int64_t next = -floor_divide(schedule->start_ms - earliest, schedule->period_ms);
 
 	if (next <= schedule->slot + 1) {

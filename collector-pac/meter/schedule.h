@@ -1,4 +1,4 @@
-/* schedule.h - when a meter is due: slots at absolute times, so that nothing drifts. */
+/* schedule.h - poll times of a meter: slots at absolute times, so that they do not drift. */
 #ifndef COLLECTOR_PAC_METER_SCHEDULE_H
 #define COLLECTOR_PAC_METER_SCHEDULE_H
 
@@ -10,24 +10,24 @@
 struct schedule {
 	ms_t start_ms;
 	ms_t period_ms;
-	int64_t slot;	/* the next one */
-	int64_t missed; /* slots that went by without a poll */
+	int64_t slot;	/* next slot */
+	int64_t missed; /* slots skipped so far */
 };
 
-/* The meter `index` of `count` starts its own share of a period later than the first, so that they
- * do not all ask at once. */
+/* Spreads `count` meters evenly over a period: meter `index` starts at now + period_ms x index /
+ * count. */
 struct schedule schedule_start(ms_t now, ms_t period_ms, size_t index, size_t count);
 
-/* When the next slot is due. */
+/* Returns the time of the next slot. */
 ms_t schedule_due(const struct schedule *schedule);
 
-/* The poll of the current slot is over, and the next may begin at `earliest`: now, or later after a
- * failure. The next slot is the first one due then; those in between are missed. */
+/* Advances to the first slot at or after `earliest`, at least by one. `earliest` is the end of the
+ * poll, plus a pause after a failure. Slots skipped count as missed. */
 void schedule_next(struct schedule *schedule, ms_t earliest);
 
-/* How long to wait after the `failures`th failed connection in a row (1…): it doubles from one
- * period up to 10 s, and `chance` (any number) takes up to half of it away, so that meters which
- * vanished together do not all come back at once. */
+/* Returns the pause after the `failures`th failed connection in a row (1 or more). It doubles from
+ * one period up to 10 s. `chance`, a random number, shortens it by up to a half, so that meters
+ * that failed together are not all retried at once. */
 ms_t schedule_pause(ms_t period_ms, int failures, uint32_t chance);
 
 #endif

@@ -54,10 +54,10 @@ void link_close(struct link *link)
 
 /* -------- connecting --------
  *
- * libmodbus could connect, too, but calls unknown names and unreachable hosts refused connections
- * and ends the process when a descriptor is too large for select(). It gets a connected socket. */
+ * modbus_connect() reports unknown names and unreachable hosts as refused connections, and aborts
+ * the process if a descriptor is too large for select(). So libmodbus gets a connected socket. */
 
-/* Waits for the connection that `fd` is making; 0 or errno. */
+/* Waits until `fd` is connected. Returns 0 or an errno. */
 static int connection_wait(int fd, ms_t timeout_ms)
 {
 	struct pollfd connecting = {.fd = fd, .events = POLLOUT};
@@ -74,7 +74,7 @@ static int connection_wait(int fd, ms_t timeout_ms)
 	return error;
 }
 
-/* One attempt at one address; 0 or errno. */
+/* Tries one address. Returns 0 or an errno. */
 static int connection_make(int *fd, const struct addrinfo *address, ms_t timeout_ms)
 {
 	int error = 0, one = 1;
@@ -105,8 +105,8 @@ static int modbus_begin(struct link *link, int fd)
 	modbus_set_error_recovery(link->modbus, MODBUS_ERROR_RECOVERY_NONE);
 	modbus_set_response_timeout(link->modbus, (uint32_t)(timeout_ms / MS_PER_SECOND),
 				    (uint32_t)(timeout_ms % MS_PER_SECOND) * 1000);
-	/* Without a byte timeout the response timeout is for the whole answer; with one, every
-	 * byte would get a new delay and a trickling peer could hold us for minutes. */
+	/* If the byte timeout is 0 the response timeout covers the complete answer. If not, every
+	 * byte would restart it, and a slow peer could block the thread for minutes. */
 	modbus_set_byte_timeout(link->modbus, 0, 0);
 	return 0;
 }
@@ -134,17 +134,17 @@ static struct link_result link_connect(struct link *link)
 	};
 }
 
-/* -------- one question, one answer -------- */
+/* -------- one request -------- */
 
-/* No peer begins an answer with it: ours carry transaction 0. */
+/* Cannot be the first byte of an answer, which is that of transaction 0. */
 #define NOTHING_YET 0xff
 
-/* Judges the answer of `size` bytes. libmodbus checks neither transaction nor unit of an answer to
- * a raw request, and of an ordinary one not the unit. */
-static enum link_outcome answer_judge(const uint8_t *answer, int size, int unit, int function,
+/* Checks an answer of `size` bytes. libmodbus does not check the transaction and the unit of an
+ * answer to a raw request. */
+static enum link_outcome answer_check(const uint8_t *answer, int size, int unit, int function,
 				      int count, int *detail)
 {
-	int body = size - 6; /* what the header's length member counts */
+	int body = size - 6; /* what the length in the header counts */
 
 	if (size < 9 || answer[0] != 0 || answer[1] != 0 || answer[2] != 0 || answer[3] != 0 ||
 	    (answer[4] << 8 | answer[5]) != body)
@@ -186,7 +186,7 @@ static enum link_outcome link_request(struct link *link, int function, int addre
 		*detail = errno;
 		return LINK_BROKEN;
 	}
-	outcome = answer_judge(answer, size, link->peer.unit, function, count, detail);
+	outcome = answer_check(answer, size, link->peer.unit, function, count, detail);
 	for (int i = 0; outcome == LINK_DONE && i < count; i++)
 		registers[i] = (uint16_t)(answer[9 + 2 * i] << 8 | answer[10 + 2 * i]);
 	return outcome;
@@ -209,7 +209,7 @@ struct link_result link_read(struct link *link, int function, int address, int c
 	return result;
 }
 
-/* -------- in words -------- */
+/* -------- reasons -------- */
 
 static const char *exception_name(int code)
 {
@@ -236,7 +236,7 @@ void link_explain(char text[200], const struct link_result *result, const struct
 
 	switch (result->outcome) {
 	case LINK_DONE: snprintf(text, size, "answers"); break;
-	case LINK_NAME_UNKNOWN: snprintf(text, size, "no address is known for this name"); break;
+	case LINK_NAME_UNKNOWN: snprintf(text, size, "the name cannot be resolved"); break;
 	case LINK_REFUSED:
 		snprintf(text, size, "refuses connections on port %d", peer->port);
 		break;
@@ -259,11 +259,9 @@ void link_explain(char text[200], const struct link_result *result, const struct
 			 result->detail, exception_name(result->detail));
 		break;
 	case LINK_WRONG_UNIT:
-		snprintf(text, size, "unit %d answered, asked was unit %d", result->detail,
+		snprintf(text, size, "answer of unit %d to a request for unit %d", result->detail,
 			 peer->unit);
 		break;
-	case LINK_NOT_MODBUS:
-		snprintf(text, size, "answers with something that is no Modbus");
-		break;
+	case LINK_NOT_MODBUS: snprintf(text, size, "the answer is not valid Modbus"); break;
 	}
 }

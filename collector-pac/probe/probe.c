@@ -9,14 +9,14 @@
 #include "collector-pac/profiles/profiles.h"
 #include "common/process/options.h"
 
-#define TIMEOUT_MS 2000 /* patient: somebody watches, and asks once only */
+#define TIMEOUT_MS 2000
 
 struct target {
 	char host[256];
 	int port;
 };
 
-/* A whole number within the limits, and nothing after it. */
+/* Reads a decimal integer within the limits; nothing may follow it. */
 static bool number_read(int *number, const char *text, long minimum, long maximum)
 {
 	char *end;
@@ -28,7 +28,7 @@ static bool number_read(int *number, const char *text, long minimum, long maximu
 	return true;
 }
 
-/* HOST, HOST:PORT, [IPV6], [IPV6]:PORT, or a bare IPv6 address. */
+/* Reads HOST, HOST:PORT, [IPV6], [IPV6]:PORT, or an IPv6 address. */
 static bool target_read(struct target *target, const char *text)
 {
 	const char *colon = strrchr(text, ':');
@@ -100,7 +100,7 @@ static void totals_print(const struct totals *totals)
 
 /* -------- diagnosis -------- */
 
-/* What to do about it; the words before it are link_explain()'s. */
+/* Returns what to try. link_explain() gives the reason. */
 static const char *advice(enum link_outcome outcome)
 {
 	switch (outcome) {
@@ -109,32 +109,29 @@ static const char *advice(enum link_outcome outcome)
 		return "Check the spelling, or give the meter's IP address (on a PAC: Settings, "
 		       "Communication).";
 	case LINK_REFUSED:
-		return "Something has this address, but no Modbus TCP server runs on this port. Is "
-		       "it the meter's address? Is Modbus TCP enabled on the meter, and its port "
-		       "502?";
+		return "A device has this address, but no Modbus TCP server runs on this port. Is "
+		       "it the address of the meter? Is Modbus TCP enabled on it, on port 502?";
 	case LINK_UNREACHABLE:
-		return "Nothing answers at this address. Is the meter powered and its network "
-		       "cable "
-		       "in? Are address, netmask and gateway right? Try: ping";
+		return "There is no answer from this address. Is the meter powered, and its "
+		       "network cable connected? Are address, netmask and gateway right? Try: "
+		       "ping";
 	case LINK_SILENT:
-		return "The connection stands, but the meter does not answer: a PAC is silent on "
-		       "unit ids other than its own (1 unless changed; try --unit). It also "
-		       "ignores "
-		       "more connections than it can serve: end other programs that read it.";
+		return "The meter accepts the connection but does not answer. A PAC ignores unit "
+		       "ids other than its own (1 unless changed; try --unit). It also ignores "
+		       "connections beyond its limit: end other programs that read it.";
 	case LINK_SLOW:
-		return "Answers come in pieces or very slowly: look at the network on the way, or "
-		       "at "
-		       "a serial gateway behind this address.";
+		return "The answer is incomplete or very slow: check the network, and the serial "
+		       "gateway if there is one at this address.";
 	case LINK_BROKEN:
-		return "The other end closed the connection: too many programs may be reading this "
-		       "meter, or a firewall cuts in.";
+		return "The connection was closed: too many programs may be reading this meter, or "
+		       "a firewall may interfere.";
 	case LINK_EXCEPTION:
-		return "The meter answers but does not know these registers: is it another model? "
+		return "The meter answers but does not have these registers. Is it another model? "
 		       "Try another --profile (see --profiles).";
 	case LINK_WRONG_UNIT:
 		return "A gateway or another device answers at this address: check address and "
 		       "--unit.";
-	case LINK_NOT_MODBUS: return "Another service has this port: check address and port.";
+	case LINK_NOT_MODBUS: return "Another service uses this port: check address and port.";
 	}
 	return "";
 }
@@ -160,8 +157,8 @@ static void refusal_print(const struct link_peer *peer, const struct link_result
 	printf("  (%s)\n", reason);
 }
 
-/* Reads and prints every block. An exception spoils only its own, and only a block that power or
- * index need makes the meter unusable. */
+/* Reads and prints every block. After an exception the other blocks are still read; the result is a
+ * failure only if power or index need the block. */
 static int meter_print(struct link *link, const struct link_peer *peer,
 		       const struct profile *profile)
 {
@@ -169,7 +166,7 @@ static int meter_print(struct link *link, const struct link_peer *peer,
 	struct link_result result, refusal = {.outcome = LINK_DONE};
 	uint16_t registers[BLOCK_REGISTERS];
 
-	printf("Asking %s, port %d, unit %d by profile %s (%s)\n\n", peer->host, peer->port,
+	printf("Reading %s, port %d, unit %d with profile %s (%s)\n\n", peer->host, peer->port,
 	       peer->unit, profile->name, profile->label);
 	for (size_t i = 0; i < profile->blocks.count; i++) {
 		const struct register_block *block = profile_block(profile, i);

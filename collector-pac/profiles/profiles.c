@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The files are found from the top of the source tree, where make runs the compiler. */
+/* Paths are relative to the top of the source tree, where make runs the compiler. */
 #define EMBED(name)                                                                                \
 	extern const char profile_##name[], profile_##name##_end[];                                \
 	__asm__(".pushsection .rodata\n"                                                           \
@@ -44,9 +44,9 @@ static bool profile_missing(const char *name, struct fail *fail)
 		strcat(names, i == 0 ? "" : ", ");
 		strcat(names, built_in[i].name);
 	}
-	return fail_set(
-		fail, "no profile \"%s\", expected one of %s, or a file's name with a slash in it",
-		name, names);
+	return fail_set(fail,
+			"no profile \"%s\", expected one of %s, or a file name with a slash in it",
+			name, names);
 }
 
 bool profiles_load(struct profile *profile, const char *name, struct fail *fail)

@@ -158,11 +158,10 @@ static bool zone_free(const struct pac_settings *settings, size_t meter, struct 
 {
 	if (strcmp(settings_meter(settings, meter)->zone, "rest") != 0)
 		return true;
-	return fail_set(
-		fail,
-		"meters[%zu].zone: \"rest\" is reserved for what the parts leave over of the "
-		"main zone, expected another id",
-		meter);
+	return fail_set(fail,
+			"meters[%zu].zone: \"rest\" is reserved for main minus the parts, "
+			"expected another id",
+			meter);
 }
 
 static bool same_meter(const struct pac_meter_settings *a, const struct pac_meter_settings *b)

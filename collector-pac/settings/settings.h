@@ -12,13 +12,13 @@ struct pac_meter_settings {
 	char host[256];
 	int64_t port;
 	int64_t unit;
-	char profile_name[256]; /* built-in, or a file's name with a slash in it */
+	char profile_name[256]; /* built-in, or a file name with a slash in it */
 	char zone[ID_SIZE];	/* default: the source */
 	char label[LABEL_SIZE]; /* default: the zone */
 	char medium[ID_SIZE];
-	double nominal_w;   /* NAN: not known */
+	double nominal_w;   /* NAN: unknown */
 	int role;	    /* enum role */
-	int64_t modulus_wh; /* the index begins at 0 again there; 0: not known */
+	int64_t modulus_wh; /* the index wraps to 0 here; 0: unknown */
 	struct profile profile;
 };
 
@@ -34,8 +34,8 @@ struct pac_settings {
 	struct config_array meters; /* struct pac_meter_settings, 1 to POLLER_METERS */
 };
 
-/* Reads the file with the profiles that it names, and fills in the defaults. Give `settings` to
- * settings_free() in any case. */
+/* Reads the file and the profiles that it names, and fills in the defaults. Call settings_free()
+ * even on failure. */
 bool settings_load(struct pac_settings *settings, const char *file, struct fail *fail);
 void settings_free(struct pac_settings *settings);
 

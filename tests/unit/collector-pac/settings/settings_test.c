@@ -163,8 +163,8 @@ static void meters_do_not_contradict_each_other(void **state)
 	expect_refusal(WITH(METER("a", ROLE("main")) "," METER("b", ZONE("a"))),
 		       "meters[1].role: zone \"a\" is \"main\" in meters[0]");
 	expect_refusal(WITH(METER("a", ZONE("rest"))),
-		       "meters[0].zone: \"rest\" is reserved for what the parts leave over of the "
-		       "main zone, expected another id");
+		       "meters[0].zone: \"rest\" is reserved for main minus the parts, expected "
+		       "another id");
 	expect_refusal(WITH(METER("b", "") "," METER("rest", "")), "meters[1].zone: \"rest\" is");
 }
 

@@ -1,5 +1,5 @@
-/* Timers of the loop on a simulated clock: sd-event gets the deadlines of this file, not those of the
- * loop, so that how fast the machine is does not matter. */
+/* Timers of the loop on a simulated clock: sd-event gets the deadlines of this file, not those of
+ * the loop, so that how fast the machine is does not matter. */
 #include <dlfcn.h>
 #include <poll.h>
 #include <setjmp.h>
