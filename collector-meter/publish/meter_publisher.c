@@ -203,7 +203,7 @@ static bool meter_resume_point(void *context, size_t source, struct resume_point
 
 static bool records_durable(void *context)
 {
-	return reporter_settled(((const struct meter_publisher *)context)->reporter);
+	return reporter_durable(((const struct meter_publisher *)context)->reporter);
 }
 
 /* Returns true if the broker has everything, and no aggregator has been seen. */
@@ -211,7 +211,7 @@ static bool is_alone(struct meter_publisher *publisher)
 {
 	ms_t now = clock_monotonic();
 
-	if (reporter_heard_aggregator(publisher->reporter) ||
+	if (reporter_aggregator_found(publisher->reporter) ||
 	    !reporter_delivered(publisher->reporter))
 		publisher->alone_since = 0;
 	else if (!publisher->alone_since)

@@ -137,7 +137,7 @@ static const struct config_key settings_keys[] = {
 	{"collector", CONFIG_ID, AT(meter_settings, collector), .required = true},
 	{"broker", CONFIG_OBJECT, AT(meter_settings, broker), .keys = mqtt_keys,
 	 .check = mqtt_check},
-	{"ack", CONFIG_CHOICE, AT(meter_settings, outbox.ack), .choices = outbox_words},
+	{"ack", CONFIG_CHOICE, AT(meter_settings, outbox.ack), .choices = outbox_receivers},
 	{"outbox", CONFIG_OBJECT, AT(meter_settings, outbox), .keys = outbox_keys},
 	{"clock", CONFIG_CHOICE, AT(meter_settings, clock), .choices = clock_policies},
 	{"replay", CONFIG_TEXT, SIZED(meter_settings, replay)},
@@ -273,7 +273,7 @@ static bool resolve_outbox(struct meter_settings *settings, bool replay_configur
 			snprintf(outbox->file, sizeof(outbox->file), "%s.outbox", settings->replay);
 	}
 	outbox->origin = settings->replay[0] ? "what a recording counts" : "what lines counted";
-	outbox_settle(outbox, settings->broker.base, settings->site, settings->collector);
+	outbox_resolve(outbox, settings->broker.base, settings->site, settings->collector);
 	return true;
 }
 

@@ -90,7 +90,7 @@ static const struct config_key settings_keys[] = {
 	{.name = "ack",
 	 .type = CONFIG_CHOICE,
 	 .offset = offsetof(struct pac_settings, outbox.ack),
-	 .choices = outbox_words},
+	 .choices = outbox_receivers},
 	{.name = "outbox",
 	 .type = CONFIG_OBJECT,
 	 .offset = offsetof(struct pac_settings, outbox),
@@ -236,8 +236,8 @@ bool settings_load(struct pac_settings *settings, const char *file, struct fail 
 	if (!config_load(settings_keys, settings, file, fail))
 		return false;
 	settings->outbox.origin = "indices of Modbus meters";
-	outbox_settle(&settings->outbox, settings->broker.base, settings->site,
-		      settings->collector);
+	outbox_resolve(&settings->outbox, settings->broker.base, settings->site,
+		       settings->collector);
 	return (meters_agree(settings, fail) || fail_at(fail, "%s", file)) &&
 	       profiles_read(settings, file, fail);
 }

@@ -1,93 +1,62 @@
 #include "common/collector/backlog.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/array.h"
+#include "common/collector/downsample.h"
 
-/* What is known of a source while its records are passed. */
-struct passage {
-	bool passed;  /* a record of it was */
-	size_t spare; /* one more than the place of one that goes if another follows; 0: none */
-};
-
-static bool is_precious(const struct record *record)
-{
-	return record->mark == MARK_START || record->mark == MARK_TOP10 ||
-	       record->mark == MARK_CONTACTS || record->blind_ms || record->lost ||
-	       record->lost_possible;
-}
-
-static size_t sources_end(const struct backlog *backlog)
-{
-	size_t end = 0;
-
-	for (size_t i = 0; i < backlog->count; i++)
-		if (backlog->rows[i].source >= end)
-			end = backlog->rows[i].source + 1;
-	return end;
-}
-
-/* Sets the seq of those that go to 0. */
-static void choose(struct backlog *backlog, struct passage *passages, bool even_precious)
-{
-	for (size_t i = 0; i < backlog->count; i++) {
-		struct passage *passage = &passages[backlog->rows[i].source];
-		bool may_go = even_precious || !is_precious(&backlog->rows[i].record);
-
-		if (passage->spare) {
-			backlog->rows[passage->spare - 1].record.seq = 0;
-			passage->spare = 0;
-		} else if (passage->passed && may_go) {
-			passage->spare = i + 1;
-		}
-		passage->passed = true;
-	}
-}
-
-static size_t compact(struct backlog *backlog)
+static void compact(struct backlog *backlog, const struct sample *samples)
 {
 	size_t before = backlog->count;
 
 	backlog->count = 0;
 	for (size_t i = 0; i < before; i++)
-		if (backlog->rows[i].record.seq)
+		if (!samples[i].dropped)
 			backlog->rows[backlog->count++] = backlog->rows[i];
-	return before - backlog->count;
 }
 
-static size_t thin(struct backlog *backlog, bool even_precious)
+static size_t drop_oldest(struct sample *samples, size_t count)
 {
-	struct passage *passages = calloc(sources_end(backlog), sizeof(*passages));
-
-	if (!passages)
-		return 0;
-	choose(backlog, passages, even_precious);
-	free(passages);
-	return compact(backlog);
+	for (size_t i = 0; i < count; i++) {
+		samples[i].dropped = samples[i].rank != SAMPLE_SETTING;
+		if (samples[i].dropped)
+			return 1;
+	}
+	return 0;
 }
 
 static size_t make_room(struct backlog *backlog)
 {
-	size_t gone = thin(backlog, false);
+	struct sample *samples = calloc(backlog->count, sizeof(*samples));
+	size_t dropped;
 
-	if (!gone)
-		gone = thin(backlog, true);
-	if (!gone) {
-		backlog->rows[0].record.seq = 0;
-		gone = compact(backlog);
-	}
-	return gone;
+	if (!samples)
+		return 0;
+	for (size_t i = 0; i < backlog->count; i++)
+		samples[i] = (struct sample){
+			.seq = backlog->rows[i].record.seq,
+			.source = backlog->rows[i].source,
+			.rank = sample_rank(&backlog->rows[i].record),
+		};
+	dropped = downsample(samples, backlog->count, SAMPLE_ORDINARY);
+	if (!dropped)
+		dropped = downsample(samples, backlog->count, SAMPLE_MARKED);
+	if (!dropped)
+		dropped = drop_oldest(samples, backlog->count);
+	if (dropped)
+		compact(backlog, samples);
+	free(samples);
+	return dropped;
 }
 
 size_t backlog_add(struct backlog *backlog, const struct outbox_row *row)
 {
-	size_t gone = backlog->count == BACKLOG_LIMIT ? make_room(backlog) : 0;
+	size_t dropped = backlog->count >= BACKLOG_LIMIT ? make_room(backlog) : 0;
 
 	backlog->rows = array_grow(backlog->rows, backlog->count, &backlog->capacity,
 				   sizeof(*backlog->rows));
 	backlog->rows[backlog->count++] = *row;
-	return gone;
+	return dropped;
 }
 
 void backlog_date(struct backlog *backlog, ms_t offset)

@@ -1,9 +1,7 @@
 /* backlog.h - records of an outbox that are not in its file yet.
  *
  * Normally a few, for some seconds. While the file cannot be written (a full disk) they stay here,
- * and when they become too many the backlog thins: of each source every second record goes, but
- * neither its first nor its last (indices are cumulative: no energy is lost, only time resolution),
- * and nothing that says more than an index while others can go. */
+ * and if they become too many they are downsampled (downsample.h). */
 #ifndef COMMON_COLLECTOR_BACKLOG_H
 #define COMMON_COLLECTOR_BACKLOG_H
 
@@ -15,7 +13,7 @@
 
 struct outbox_row {
 	struct record record; /* its stream and prev are not set */
-	size_t source;	      /* a small number, as of outbox_file_source() */
+	size_t source;	      /* a small number, as of outbox_positions_source() */
 	bool undated;	      /* record.t is CLOCK_BOOTTIME */
 };
 
@@ -25,10 +23,10 @@ struct backlog {
 	size_t count, capacity;
 };
 
-/* Returns how many records went for it. */
+/* Returns how many records were dropped for it. */
 size_t backlog_add(struct backlog *backlog, const struct outbox_row *row);
 
-/* What is not dated gets t + offset. */
+/* Adds `offset` to the time of undated records, which are dated then. */
 void backlog_date(struct backlog *backlog, ms_t offset);
 
 void backlog_clear(struct backlog *backlog);

@@ -1,10 +1,10 @@
-#include "common/collector/outbox.h"
+#include "common/collector/outbox_config.h"
 #include "common/process/state_file.h"
 
 #include <stdio.h>
 
-const char *const outbox_words[] = {
-	[OUTBOX_WORD_AGGREGATOR] = "aggregator", [OUTBOX_WORD_BROKER] = "broker", NULL};
+const char *const outbox_receivers[] = {
+	[OUTBOX_RECEIVER_AGGREGATOR] = "aggregator", [OUTBOX_RECEIVER_BROKER] = "broker", NULL};
 
 const struct outbox_settings outbox_defaults = {.max_mb = 100, .keep_days = 7};
 
@@ -18,8 +18,8 @@ const struct config_key outbox_keys[] = {
 	{0},
 };
 
-void outbox_settle(struct outbox_settings *settings, const char *base, const char *site,
-		   const char *collector)
+void outbox_resolve(struct outbox_settings *settings, const char *base, const char *site,
+		    const char *collector)
 {
 	char name[ID_SIZE + 8];
 

@@ -111,7 +111,7 @@ static void about_publish(struct reporter *reporter)
 		.clock_known = reporter->clock.timebase.known,
 		.started = reporter->started + reporter->clock.timebase.offset,
 		.waiting = counts.waiting,
-		.thinned = counts.thinned,
+		.thinned = counts.downsampled,
 		.undated = counts.undated,
 		.withheld = reporter->withheld,
 		.trouble = outbox_trouble(reporter->outbox),
@@ -158,9 +158,9 @@ bool reporter_total(const struct reporter *reporter, size_t source, struct outbo
 	return outbox_total(reporter->outbox, reporter->subjects[source].id, total);
 }
 
-bool reporter_settled(const struct reporter *reporter)
+bool reporter_durable(const struct reporter *reporter)
 {
-	return outbox_settled(reporter->outbox);
+	return outbox_durable(reporter->outbox);
 }
 
 /* Its count is not withheld: a restart goes on from it. */
@@ -172,7 +172,7 @@ static void withhold(struct reporter *reporter, struct subject *subject,
 			    subject->id);
 	subject->withholding = true;
 	reporter->withheld++;
-	outbox_seen(reporter->outbox, subject->id, record, boot);
+	outbox_move(reporter->outbox, subject->id, record, boot);
 }
 
 static void keep(struct reporter *reporter, struct subject *subject, const struct record *record)
@@ -238,7 +238,7 @@ bool reporter_delivered(const struct reporter *reporter)
 	return outbox_delivered(reporter->outbox);
 }
 
-bool reporter_heard_aggregator(const struct reporter *reporter)
+bool reporter_aggregator_found(const struct reporter *reporter)
 {
 	return reporter->heard_aggregator;
 }
@@ -275,7 +275,7 @@ static void hear_status(struct reporter *reporter, const struct mqtt_message *me
 	reporter->heard_aggregator = true;
 	if (!online)
 		return;
-	outbox_heard(reporter->outbox);
+	outbox_aggregator_online(reporter->outbox);
 	pump(reporter);
 }
 

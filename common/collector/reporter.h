@@ -45,7 +45,7 @@ void reporter_close(struct reporter *reporter);
 bool reporter_total(const struct reporter *reporter, size_t source, struct outbox_total *total);
 
 /* Whether every record that was given is on the disk. */
-bool reporter_settled(const struct reporter *reporter);
+bool reporter_durable(const struct reporter *reporter);
 
 void reporter_online(struct reporter *reporter, size_t source, bool online);
 void reporter_live(struct reporter *reporter, size_t source, const struct live *live);
@@ -68,7 +68,7 @@ struct outbox_counts reporter_counts(const struct reporter *reporter);
 bool reporter_delivered(const struct reporter *reporter);
 
 /* Whether there was ever an aggregator at this site, as far as was heard. */
-bool reporter_heard_aggregator(const struct reporter *reporter);
+bool reporter_aggregator_found(const struct reporter *reporter);
 
 /* "broker connected, 12 records waiting", and what is wrong, for the line of status. */
 #define REPORTER_STATUS_SIZE 200

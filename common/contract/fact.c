@@ -8,9 +8,6 @@
 #include "common/json/json.h"
 #include "common/json/field.h"
 
-#define COUNT_MAX INT64_C(9000000000000000)
-#define WH_MAX	  9e12
-
 static const char *const mark_names[] = {"top10", "minute", "contacts", "start", "stop", NULL};
 static const char *const role_names[] = {"main", "part", NULL};
 
@@ -32,7 +29,7 @@ static bool get_time(ms_t *t, const json_t *object, struct fail *fail)
 
 static bool get_count(int64_t *count, const json_t *object, const char *name, struct fail *fail)
 {
-	return field_whole(count, object, name, 0, COUNT_MAX, "a whole number from 0 to 9e15",
+	return field_whole(count, object, name, 0, FACT_COUNT_MAX, "a whole number from 0 to 9e15",
 			   fail);
 }
 
@@ -130,7 +127,7 @@ static bool get_energy_record(struct record *record, const json_t *object, struc
 {
 	static const char expected[] = "a number from 0 to 9e12";
 
-	return field_number(&record->wh, object, "wh", 0, WH_MAX, expected, fail) &&
+	return field_number(&record->wh, object, "wh", 0, FACT_WH_MAX, expected, fail) &&
 	       (!isnan(record->wh) || field_unexpected(object, "wh", expected, fail));
 }
 
@@ -234,8 +231,8 @@ static bool get_live(struct live *live, const json_t *object, struct fail *fail)
 		       field_positive(&live->interval_us, object, "interval_us", fail);
 	return field_number(&live->power_w, object, "power_w", -DBL_MAX, DBL_MAX,
 			    "a number or null", fail) &&
-	       field_number(&live->wh, object, "wh", 0, WH_MAX, "a number from 0 to 9e12, or null",
-			    fail);
+	       field_number(&live->wh, object, "wh", 0, FACT_WH_MAX,
+			    "a number from 0 to 9e12, or null", fail);
 }
 
 bool live_decode(struct live *live, const char *payload, size_t size, struct fail *fail)
@@ -313,9 +310,9 @@ static bool get_modulus(struct about *about, const json_t *object, struct fail *
 	if (!field_given(object, name))
 		return true;
 	if (pulses)
-		return field_whole(&about->modulus_pulses, object, name, 1, COUNT_MAX,
+		return field_whole(&about->modulus_pulses, object, name, 1, FACT_COUNT_MAX,
 				   "a whole number from 1 to 9e15", fail);
-	return field_whole(&about->modulus_wh, object, name, 1, (int64_t)WH_MAX,
+	return field_whole(&about->modulus_wh, object, name, 1, (int64_t)FACT_WH_MAX,
 			   "a whole number from 1 to 9e12", fail);
 }
 

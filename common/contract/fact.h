@@ -16,6 +16,10 @@
 /* A time in a fact: 0..253402300799999 (the year 9999). */
 #define FACT_TIME_MAX INT64_C(253402300799999)
 
+/* A number of pulses, an index in watt-hours: 0 up to these. */
+#define FACT_COUNT_MAX INT64_C(9000000000000000)
+#define FACT_WH_MAX    9e12
+
 /* A contact or another yes/no that may be unknown. */
 enum tristate { NO = 0, YES = 1, UNKNOWN = 2 };
 

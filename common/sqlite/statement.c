@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/process/log.h"
+
 /* -------- values of parameters -------- */
 
 struct sql_value sql_null(void)
@@ -118,6 +120,19 @@ int64_t sql_row_number(struct sql_row *row, int column, int64_t minimum, int64_t
 bool sql_row_flag(struct sql_row *row, int column)
 {
 	return sql_row_number(row, column, 0, 1);
+}
+
+int sql_row_choice(const struct sql_row *row, int column, int last, int otherwise)
+{
+	struct sql_row value = *row;
+	int number;
+
+	value.wrong.text[0] = '\0';
+	number = (int)sql_row_number(&value, column, 0, last);
+	if (!value.wrong.text[0])
+		return number;
+	log_error("%s; it is replaced by %d", value.wrong.text, otherwise);
+	return otherwise;
 }
 
 double sql_row_real(struct sql_row *row, int column, double minimum, double maximum)

@@ -58,6 +58,10 @@ int64_t sql_row_number(struct sql_row *row, int column, int64_t minimum, int64_t
 bool sql_row_flag(struct sql_row *row, int column); /* 0 or 1 */
 double sql_row_real(struct sql_row *row, int column, double minimum, double maximum);
 
+/* A choice from 0 to `last`. Any other number is no failure: it is logged, and `otherwise` is
+ * returned. */
+int sql_row_choice(const struct sql_row *row, int column, int last, int otherwise);
+
 /* Text that is shorter than `size`. */
 void sql_row_text(struct sql_row *row, int column, char *text, size_t size);
 

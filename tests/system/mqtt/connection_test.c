@@ -310,9 +310,9 @@ static void ten_thousand_records_survive_a_broker_that_dies_now_and_then(void **
 	(void)state;
 	run_broker(NULL);
 	folder_make();
-	settings.ack = OUTBOX_WORD_BROKER;
+	settings.ack = OUTBOX_RECEIVER_BROKER;
 	snprintf(settings.file, sizeof(settings.file), "%s/outbox", folder);
-	outbox_settle(&settings, "wattzone", "school", "cuisine");
+	outbox_resolve(&settings, "wattzone", "school", "cuisine");
 	outbox = outbox_open(&settings, &fail);
 	assert_non_null(outbox);
 	watcher = session_watch();

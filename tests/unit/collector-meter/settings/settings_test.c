@@ -189,7 +189,7 @@ static void the_outbox_and_the_clock_have_defaults_and_can_be_set(void **state)
 	(void)state;
 	unsetenv("STATE_DIRECTORY");
 	assert_loads(&fixture, "", "{\"source\": \"self\", " WEIGHT PULSE "}");
-	assert_int_equal(fixture.settings.outbox.ack, OUTBOX_WORD_AGGREGATOR);
+	assert_int_equal(fixture.settings.outbox.ack, OUTBOX_RECEIVER_AGGREGATOR);
 	assert_string_equal(fixture.settings.outbox.file, "/var/lib/wattzone/lycee/meters.outbox");
 	assert_string_equal(fixture.settings.outbox.topic, "wattzone/lycee/collector/meters");
 	assert_int_equal(fixture.settings.outbox.max_mb, 100);
@@ -200,7 +200,7 @@ static void the_outbox_and_the_clock_have_defaults_and_can_be_set(void **state)
 		     "\"ack\": \"broker\", \"clock\": \"trusted\", \"outbox\": {\"file\": "
 		     "\"/x/y\", \"max_mb\": 5, \"keep_days\": 0},",
 		     "{\"source\": \"self\", " WEIGHT PULSE "}");
-	assert_int_equal(fixture.settings.outbox.ack, OUTBOX_WORD_BROKER);
+	assert_int_equal(fixture.settings.outbox.ack, OUTBOX_RECEIVER_BROKER);
 	assert_string_equal(fixture.settings.outbox.file, "/x/y");
 	assert_int_equal(fixture.settings.outbox.max_mb, 5);
 	assert_int_equal(fixture.settings.outbox.keep_days, 0);

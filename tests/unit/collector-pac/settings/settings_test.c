@@ -69,7 +69,7 @@ static void the_outbox_the_clock_and_a_modulus_can_be_set(void **state)
 			 "{\"site\":\"lycee\",\"collector\":\"pac\",\"meters\":[{\"source\":\"a\","
 			 "\"host\":\"h\"}]}",
 			 &fail));
-	assert_int_equal(settings.outbox.ack, OUTBOX_WORD_AGGREGATOR);
+	assert_int_equal(settings.outbox.ack, OUTBOX_RECEIVER_AGGREGATOR);
 	assert_string_equal(settings.outbox.file, "/var/lib/wattzone/lycee/pac.outbox");
 	assert_string_equal(settings.outbox.topic, "wattzone/lycee/collector/pac");
 	assert_int_equal(settings.clock, CLOCK_AUTO);
@@ -80,7 +80,7 @@ static void the_outbox_the_clock_and_a_modulus_can_be_set(void **state)
 			 "\"clock\":\"synchronised\",\"outbox\":{\"file\":\"/x\"},\"meters\":["
 			 "{\"source\":\"a\",\"host\":\"h\",\"modulus_wh\":1000000000000}]}",
 			 &fail));
-	assert_int_equal(settings.outbox.ack, OUTBOX_WORD_BROKER);
+	assert_int_equal(settings.outbox.ack, OUTBOX_RECEIVER_BROKER);
 	assert_string_equal(settings.outbox.file, "/x");
 	assert_int_equal(settings.clock, CLOCK_WHEN_SYNCHRONISED);
 	assert_int_equal(settings_meter(&settings, 0)->modulus_wh, 1000000000000);

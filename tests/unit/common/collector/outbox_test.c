@@ -97,7 +97,7 @@ static int set_up(void **state)
 	logged_begin();
 	settings = outbox_defaults;
 	snprintf(settings.file, sizeof(settings.file), "%s/cuisine.outbox", folder);
-	outbox_settle(&settings, "wattzone", "school", "cuisine");
+	outbox_resolve(&settings, "wattzone", "school", "cuisine");
 	now = 0;
 	open_outbox();
 	return 0;
@@ -420,7 +420,7 @@ static void what_is_still_in_flight_is_not_sent_again(void **state)
 	assert_int_equal(mqtt.total, 15);
 	now += 3600 * SECOND;
 	pump();
-	outbox_heard(outbox);
+	outbox_aggregator_online(outbox);
 	pump();
 	for (int i = 0; i < 5; i++)
 		answer(MQTT_DELIVERED);
@@ -438,7 +438,7 @@ static void a_returning_aggregator_gets_the_rest_at_once(void **state)
 	flush();
 	drain();
 	ack(12);
-	outbox_heard(outbox);
+	outbox_aggregator_online(outbox);
 	mqtt.total = 0;
 	drain();
 	assert_int_equal(mqtt.total, 8);
@@ -571,7 +571,7 @@ static void refusal_and_deafness_are_told_once(void **state)
 
 static void content_with_the_broker(void)
 {
-	settings.ack = OUTBOX_WORD_BROKER;
+	settings.ack = OUTBOX_RECEIVER_BROKER;
 	reopen();
 }
 
@@ -675,7 +675,7 @@ static void a_withheld_record_moves_its_source_but_is_not_sent(void **state)
 
 	(void)state;
 	add_at("global", MARK_START, T0, 777);
-	outbox_seen(outbox, "global", &record, 9000);
+	outbox_move(outbox, "global", &record, 9000);
 	reopen();
 	assert_true(outbox_total(outbox, "global", &total));
 	assert_int_equal(total.pulses, 780);
@@ -693,7 +693,7 @@ static void where_a_source_stands_without_a_record_is_written_after_ten_seconds(
 	add_at("global", MARK_START, T0, 777);
 	pump();
 	for (int i = 0; i < 10; i++, now += SECOND) {
-		outbox_seen(outbox, "global", &record, 9000 + i);
+		outbox_move(outbox, "global", &record, 9000 + i);
 		pump();
 		assert_int_equal(sql("SELECT pulses FROM source"), 777);
 	}
@@ -907,7 +907,7 @@ static void an_outbox_opens_on_a_full_disk(void **state)
 	assert_int_equal(mqtt.total, 11);
 }
 
-static void memory_that_is_too_small_is_thinned(void **state)
+static void memory_that_is_too_small_is_downsampled(void **state)
 {
 	int64_t written;
 
@@ -921,13 +921,13 @@ static void memory_that_is_too_small_is_thinned(void **state)
 	pump();
 	written = rows();
 	assert_in_range(written, 5000, 10000);
-	assert_int_equal(outbox_counts(outbox).thinned, 25000 - written);
+	assert_int_equal(outbox_counts(outbox).downsampled, 25000 - written);
 	expect_waiting(written);
 	/* No mark that says more, neither the first nor the last. */
 	assert_int_equal(sql("SELECT count(*) FROM record WHERE mark = 0"), 250);
 	assert_int_equal(sql("SELECT min(seq) FROM record"), 1);
 	assert_int_equal(sql("SELECT max(seq) FROM record"), 25000);
-	assert_int_equal(logged("thinned"), 1);
+	assert_int_equal(logged("downsampled"), 1);
 	drain();
 	assert_int_equal(mqtt.total, 4000);
 	assert_int_equal(mqtt.linked, 4000);
@@ -1030,7 +1030,7 @@ static void overfill(int count, int top_every)
 	flush();
 }
 
-static void a_full_outbox_thins_its_oldest_records_and_stays_small(void **state)
+static void a_full_outbox_downsamples_its_oldest_records_and_stays_small(void **state)
 {
 	struct outbox_counts counts;
 	struct stat status;
@@ -1039,23 +1039,23 @@ static void a_full_outbox_thins_its_oldest_records_and_stays_small(void **state)
 	overfill(100000, 100);
 	counts = outbox_counts(outbox);
 	assert_int_equal(counts.waiting, rows());
-	assert_int_equal(counts.waiting + counts.thinned, 100000);
+	assert_int_equal(counts.waiting + counts.downsampled, 100000);
 	assert_in_range(rows(), 8000, 16384 + 1000);
 	/* What says more stays, and so do the first, the last, and most of the newest. */
 	assert_int_equal(sql("SELECT count(*) FROM record WHERE mark = 0"), 999);
 	assert_int_equal(sql("SELECT count(*) FROM record WHERE seq IN (1, 2, 99999, 100000)"), 4);
 	assert_int_equal(sql("SELECT count(*) FROM record WHERE seq > 96000"), 4000);
-	assert_int_equal(logged("thinned"), 1);
+	assert_int_equal(logged("downsampled"), 1);
 	assert_int_equal(stat(settings.file, &status), 0);
 	assert_in_range(status.st_size, 0, 1100000);
 	reopen();
-	assert_int_equal(outbox_counts(outbox).thinned, counts.thinned);
+	assert_int_equal(outbox_counts(outbox).downsampled, counts.downsampled);
 	drain();
 	assert_int_equal(mqtt.total, 4000);
 	assert_int_equal(mqtt.linked, 4000);
 }
 
-static void an_index_that_was_set_is_never_thinned(void **state)
+static void an_index_that_was_set_is_never_dropped(void **state)
 {
 	struct record record = {.t = T0,
 				.is_pulse = true,
@@ -1081,7 +1081,7 @@ static void an_index_that_was_set_is_never_thinned(void **state)
 	assert_int_equal(sql("SELECT count(*) FROM record WHERE index_from IS NOT NULL"), 30);
 }
 
-static void marks_alone_are_thinned_as_well(void **state)
+static void marks_alone_are_downsampled_as_well(void **state)
 {
 	(void)state;
 	overfill(40000, 1);
@@ -1101,12 +1101,12 @@ static void of_a_full_outbox_acknowledged_records_go_first(void **state)
 		ack(mqtt.last.seq);
 	}
 	assert_in_range(rows(), 0, 16384);
-	assert_int_equal(outbox_counts(outbox).thinned, 0);
+	assert_int_equal(outbox_counts(outbox).downsampled, 0);
 	expect_waiting(0);
 	assert_int_equal(sql("SELECT max(seq) FROM record"), 20000);
 }
 
-/* Whatever happens, in whatever order: nothing is lost but what was thinned, and it ends. */
+/* Whatever happens, in whatever order: nothing is lost but what was dropped, and it ends. */
 static void any_sequence_of_events_ends_with_everything_acknowledged(void **state)
 {
 	static const enum mark marks[] = {MARK_MINUTE, MARK_TOP10, MARK_CONTACTS, MARK_MINUTE};
@@ -1149,7 +1149,7 @@ static void any_sequence_of_events_ends_with_everything_acknowledged(void **stat
 			if (seed_below(20) == 0)
 				reopen();
 			else if (seed_below(10) == 0)
-				outbox_heard(outbox);
+				outbox_aggregator_online(outbox);
 			break;
 		default:
 			for (int64_t i = seed_below(40); i >= 0 && added < 5000; i--, added++)
@@ -1193,7 +1193,7 @@ static void a_file_of_the_first_version_keeps_its_records_and_goes_on(void **sta
 	sqlite3_close(file);
 	open_outbox();
 	assert_int_equal(outbox_counts(outbox).waiting, 2);
-	assert_int_equal(outbox_counts(outbox).thinned, 7);
+	assert_int_equal(outbox_counts(outbox).downsampled, 7);
 	add("global", MARK_TOP10);
 	pump();
 	assert_int_equal(mqtt.count, 3);
@@ -1266,16 +1266,16 @@ int main(void)
 		test(a_time_that_dates_nothing_delays_no_record),
 		test(a_full_disk_keeps_records_in_memory_until_there_is_room),
 		test(an_outbox_opens_on_a_full_disk),
-		test(memory_that_is_too_small_is_thinned),
+		test(memory_that_is_too_small_is_downsampled),
 		test(a_damaged_file_is_set_aside_and_a_new_stream_begun),
 		test(a_number_in_the_file_that_is_no_mark_is_replaced),
 		test(a_file_of_the_first_version_keeps_its_records_and_goes_on),
 		test(a_second_process_is_refused),
 		test(acknowledged_records_are_kept_some_days),
 		test(the_newest_number_is_never_given_again),
-		test(a_full_outbox_thins_its_oldest_records_and_stays_small),
-		test(an_index_that_was_set_is_never_thinned),
-		test(marks_alone_are_thinned_as_well),
+		test(a_full_outbox_downsamples_its_oldest_records_and_stays_small),
+		test(an_index_that_was_set_is_never_dropped),
+		test(marks_alone_are_downsampled_as_well),
 		test(of_a_full_outbox_acknowledged_records_go_first),
 		test(any_sequence_of_events_ends_with_everything_acknowledged),
 	};

@@ -268,7 +268,7 @@ void outbox_add(struct outbox *box, const char *source, const struct record *rec
 	strcpy(kept->source, source);
 }
 
-void outbox_seen(struct outbox *box, const char *source, const struct record *record,
+void outbox_move(struct outbox *box, const char *source, const struct record *record,
 		 ms_t seen_boot)
 {
 	(void)box;
@@ -277,7 +277,7 @@ void outbox_seen(struct outbox *box, const char *source, const struct record *re
 	outbox.seen_count++;
 }
 
-bool outbox_settled(const struct outbox *box)
+bool outbox_durable(const struct outbox *box)
 {
 	(void)box;
 	return outbox.settled;
@@ -326,7 +326,7 @@ void outbox_down(struct outbox *box)
 	outbox.downs++;
 }
 
-void outbox_heard(struct outbox *box)
+void outbox_aggregator_online(struct outbox *box)
 {
 	(void)box;
 	outbox.heard++;
@@ -728,13 +728,13 @@ static void acks_go_to_the_outbox(void **state)
 {
 	(void)state;
 	open_reporter();
-	assert_false(reporter_heard_aggregator(reporter));
+	assert_false(reporter_aggregator_found(reporter));
 	hear(TOPIC("collector/meters/ack"), "{\"stream\":\"0123456789abcdef\",\"seq\":8812}");
 	assert_int_equal(outbox.acks, 1);
 	assert_string_equal(outbox.ack.stream, "0123456789abcdef");
 	assert_int_equal(outbox.ack.seq, 8812);
 	assert_true(outbox.pumps > 0);
-	assert_true(reporter_heard_aggregator(reporter));
+	assert_true(reporter_aggregator_found(reporter));
 }
 
 static void what_is_no_ack_is_none(void **state)
@@ -745,7 +745,7 @@ static void what_is_no_ack_is_none(void **state)
 	hear(TOPIC("collector/meters/ack"), "");
 	hear(TOPIC("collector/others/ack"), "{\"stream\":\"0123456789abcdef\",\"seq\":8812}");
 	assert_int_equal(outbox.acks, 0);
-	assert_false(reporter_heard_aggregator(reporter));
+	assert_false(reporter_aggregator_found(reporter));
 }
 
 static void an_aggregator_that_comes_online_is_told_to_the_outbox(void **state)
@@ -753,9 +753,9 @@ static void an_aggregator_that_comes_online_is_told_to_the_outbox(void **state)
 	(void)state;
 	open_reporter();
 	hear(TOPIC("status"), "maybe");
-	assert_false(reporter_heard_aggregator(reporter));
+	assert_false(reporter_aggregator_found(reporter));
 	hear(TOPIC("status"), "offline");
-	assert_true(reporter_heard_aggregator(reporter));
+	assert_true(reporter_aggregator_found(reporter));
 	assert_int_equal(outbox.heard, 0);
 	hear(TOPIC("status"), "online");
 	assert_int_equal(outbox.heard, 1);
