@@ -44,19 +44,19 @@ struct time_range balance_domain(const struct balance *balance)
 	return domain;
 }
 
-struct stretch balance_between(const struct balance *balance, ms_t from, ms_t to)
+struct balance_energy balance_between(const struct balance *balance, ms_t from, ms_t to)
 {
 	struct time_range domain = balance_domain(balance);
-	struct stretch stretch = {0};
+	struct balance_energy sum = {0};
 
 	if (time_range_empty(domain) || domain.from >= to || domain.to <= from) {
-		stretch.flags = SERIES_BEFORE | SERIES_AFTER;
-		return stretch;
+		sum.flags = SERIES_BEFORE | SERIES_AFTER;
+		return sum;
 	}
 	if (domain.from > from)
-		stretch.flags |= SERIES_BEFORE;
+		sum.flags |= SERIES_BEFORE;
 	if (domain.to < to)
-		stretch.flags |= SERIES_AFTER;
+		sum.flags |= SERIES_AFTER;
 	for (size_t i = 0; i < balance->count; i++) {
 		const struct term *term = &balance->terms[i];
 		ms_t start = later(later(from, term->from), domain.from);
@@ -66,10 +66,10 @@ struct stretch balance_between(const struct balance *balance, ms_t from, ms_t to
 		    (series_known(term->series) && series_first(term->series) >= end))
 			continue;
 		if (series_known(term->series) && series_last(term->series) > start)
-			stretch.known = true;
-		stretch.energy = add_limited(
-			stretch.energy,
-			term->sign * series_between(term->series, start, end, &stretch.flags));
+			sum.known = true;
+		sum.energy =
+			add_limited(sum.energy, term->sign * series_between(term->series, start,
+									    end, &sum.flags));
 	}
-	return stretch;
+	return sum;
 }

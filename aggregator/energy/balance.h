@@ -1,4 +1,4 @@
-/* balance.h - which index series make up a zone's energy: its sources, or main minus the parts. */
+/* balance.h - a zone's energy from index series: the sum of its sources, or main minus parts. */
 #ifndef AGGREGATOR_ENERGY_BALANCE_H
 #define AGGREGATOR_ENERGY_BALANCE_H
 
@@ -9,13 +9,13 @@
 #include "common/base/units.h"
 
 struct term {
-	const struct index_series *series; /* sorted */
-	ms_t from, until;		   /* the source belongs to the zone within [from, until) */
-	int sign;			   /* 1, or -1: taken off */
+	const struct index_series *series; /* updated */
+	ms_t from, until;		   /* the source is assigned to the zone in [from, until) */
+	int sign;			   /* 1, or -1: subtracted */
 };
 
-/* Nothing is counted before the first or after the last record of the terms that are not taken
- * off: a part that is newer than the main meter's last word must not make the rest negative. */
+/* Nothing is counted before the first or after the last record of the terms that are added: a part
+ * with newer records than the main meter must not make the difference negative. */
 struct balance {
 	struct term *terms;
 	size_t count, capacity;
@@ -24,16 +24,18 @@ struct balance {
 void balance_free(struct balance *balance);
 void balance_add(struct balance *balance, struct term term);
 
-/* Where there is energy: first and last record of the terms not taken off (ALWAYS, NEVER: none). */
+/* Returns the time from the first to the last record of the terms that are added; empty if there is
+ * no record. */
 struct time_range balance_domain(const struct balance *balance);
 
-struct stretch {
+struct balance_energy {
 	mwh_t energy;
-	bool known;	    /* a term covers some of it */
-	unsigned int flags; /* enum series_flags of the terms that take part */
+	bool known;	    /* a term has records in a part of the time */
+	unsigned int flags; /* enum series_flags of the terms included */
 };
 
-/* Energy in [from, to). A term that begins after `to` takes no part: it was not there yet. */
-struct stretch balance_between(const struct balance *balance, ms_t from, ms_t to);
+/* Returns the energy in [from, to). Terms whose first record is at or after `to` are not included.
+ */
+struct balance_energy balance_between(const struct balance *balance, ms_t from, ms_t to);
 
 #endif

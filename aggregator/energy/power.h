@@ -4,15 +4,15 @@
 
 #include "common/base/units.h"
 
-/* The newest live reading of a pulse source. A zeroed struct: none. */
+/* The newest live reading of a pulse source. A zeroed struct is none. */
 struct power {
 	ms_t last_pulse;    /* 0: none yet */
 	double interval_us; /* NAN: unknown (before two pulses, or not plausible) */
 	double wh_per_pulse;
 };
 
-/* Best estimate at `now` in W, or NAN before two pulses. It is the power of the last interval, and
- * falls as the silence outgrows it: a meter that stopped must not read as if it still ran. */
+/* Returns the best estimate at `now` in W, or NAN before two pulses: the power of the last
+ * interval, and less once more time than that has passed without a pulse. */
 double power_at(const struct power *power, ms_t now);
 
 #endif

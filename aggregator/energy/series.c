@@ -36,7 +36,7 @@ bool series_holds(const struct index_series *series, ms_t t, int64_t count)
 	size_t i = series_find(series, t);
 	const struct point *point = &series->points[i];
 
-	return i < series->sorted && point->t == t &&
+	return i < series->classified && point->t == t &&
 	       ((int64_t)point->count >= count || point->kind == POINT_FINAL);
 }
 
@@ -49,7 +49,7 @@ bool series_weigh(struct index_series *series, struct weight weight)
 		weight.from = NEVER;
 	else if (last->amount == weight.amount && last->modulus == weight.modulus)
 		return false;
-	/* Our clock may have been set back. */
+	/* The clock may have been set back. */
 	else if (weight.from <= last->from)
 		weight.from = last->from, series->weight_count--;
 	series->weights = array_grow(series->weights, series->weight_count,
@@ -109,38 +109,38 @@ const struct swap *series_swap_at(const struct index_series *series, ms_t t)
 	return NULL;
 }
 
-/* ---- of a sorted index series ---- */
+/* ---- questions ---- */
 
 size_t series_find(const struct index_series *series, ms_t t)
 {
 	const struct point *points = series->points;
-	size_t sorted = series->sorted;
+	size_t count = series->classified;
 
-	/* Most searches are for the newest. */
-	if (sorted && points[sorted - 1].t < t)
-		return sorted;
-	return search_from(points, sorted, sizeof(*points), t);
+	/* Most searches are for the newest point. */
+	if (count && points[count - 1].t < t)
+		return count;
+	return search_from(points, count, sizeof(*points), t);
 }
 
 bool series_known(const struct index_series *series)
 {
-	return series->sorted > 0;
+	return series->classified > 0;
 }
 
 ms_t series_first(const struct index_series *series)
 {
-	return series->sorted ? series->points[0].t : FOREVER;
+	return series->classified ? series->points[0].t : FOREVER;
 }
 
-/* The last point has no successor, so it is no glitch. */
+/* The last point is no glitch: it has no successor. */
 ms_t series_last(const struct index_series *series)
 {
-	return series->sorted ? series->points[series->sorted - 1].t : NEVER;
+	return series->classified ? series->points[series->classified - 1].t : NEVER;
 }
 
 int64_t series_count(const struct index_series *series)
 {
-	return series->sorted ? (int64_t)series->points[series->sorted - 1].count : 0;
+	return series->classified ? (int64_t)series->points[series->classified - 1].count : 0;
 }
 
 bool series_reset_within(const struct index_series *series, ms_t from, ms_t to)
@@ -148,15 +148,15 @@ bool series_reset_within(const struct index_series *series, ms_t from, ms_t to)
 	if (!series->resets)
 		return false;
 	for (size_t i = series_find(series, from + 1);
-	     i < series->sorted && series->points[i].t <= to; i++)
+	     i < series->classified && series->points[i].t <= to; i++)
 		if (series->points[i].kind == POINT_RESET)
 			return true;
 	return false;
 }
 
-bool series_event(const struct index_series *series, size_t i, struct event *event)
+bool series_event(const struct index_series *series, size_t i, struct index_event *event)
 {
-	static const enum event_kind kinds[] = {
+	static const enum index_event_kind kinds[] = {
 		[POINT_GLITCH] = EVENT_GLITCH,
 		[POINT_RESET] = EVENT_RESET,
 		[POINT_ROLLOVER] = EVENT_ROLLOVER,
@@ -170,7 +170,7 @@ bool series_event(const struct index_series *series, size_t i, struct event *eve
 	/* The first point is no glitch. */
 	while (series->points[--before].kind == POINT_GLITCH)
 		;
-	*event = (struct event){
+	*event = (struct index_event){
 		.t = point->t,
 		.kind = kinds[point->kind],
 		.before = (int64_t)series->points[before].count,
@@ -185,23 +185,21 @@ size_t series_downsample(struct index_series *series, ms_t from, ms_t to,
 {
 	size_t start = series_find(series, from);
 	size_t end = series_find(series, to);
-	size_t kept = start;
-	size_t gone;
+	size_t left = start;
+	size_t removed;
 
-	/* `drop` looks at neighbours, so each point keeps its place until it is asked. */
+	/* `drop` examines the points on both sides, so no point after `i` may move yet. */
 	for (size_t i = start; i < end; i++) {
 		struct point point = series->points[i];
 
 		if (drop(context, series, i))
 			continue;
-		series->points[kept++] = point;
+		series->points[left++] = point;
 	}
-	gone = end - kept;
-	if (!gone)
-		return 0;
-	memmove(&series->points[kept], &series->points[end],
+	removed = end - left;
+	memmove(&series->points[left], &series->points[end],
 		(series->count - end) * sizeof(*series->points));
-	series->count -= gone;
-	series->sorted -= gone;
-	return gone;
+	series->count -= removed;
+	series->classified -= removed;
+	return removed;
 }

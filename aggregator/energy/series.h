@@ -1,13 +1,13 @@
 /* series.h - the index series of a source: its energy over event time, from its set of records.
  *
- * Records are added in any order, any number of times; series_update() then makes the index series
- * what the set determines (wattzone(7), index series):
+ * Records are added in any order and any number of times; series_update() then evaluates the set
+ * (wattzone(7), index series):
  *  - of two records with the same time the larger index counts;
- *  - a record below its predecessor is a glitch, left out, if its successor is not below the
- *    predecessor; else a rollover, where the register has a modulus and the fall is more than half
- *    of it; else a reset, the new baseline without energy across it. Without a successor it is a
- *    reset so far;
- *  - a swap is two records in one moment;
+ *  - a record below its predecessor is a glitch, and left out, if its successor is not below the
+ *    predecessor; else a rollover, if the register has a modulus and the index fell by more than
+ *    half of it; else a reset: a new baseline without energy across it. A record without a
+ *    successor is a reset for the time being;
+ *  - a swap is two records at one moment;
  *  - between records the index is linear, rounded down to the mWh. */
 #ifndef AGGREGATOR_ENERGY_SERIES_H
 #define AGGREGATOR_ENERGY_SERIES_H
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "aggregator/energy/event.h"
+#include "aggregator/energy/index_event.h"
 #include "aggregator/time/time_range.h"
 #include "common/base/id.h"
 #include "common/base/units.h"
@@ -26,8 +26,8 @@ enum point_kind {
 	POINT_GLITCH,
 	POINT_RESET,
 	POINT_ROLLOVER,
-	POINT_FINAL, /* of a swap: the old meter's last index, and right after it the new one's */
-	POINT_INITIAL,
+	POINT_FINAL,   /* of a swap: the last index of the old meter … */
+	POINT_INITIAL, /* … and, right after it, the first one of the new meter */
 };
 
 #define POINT_COUNT_MAX ((INT64_C(1) << 60) - 1)
@@ -36,11 +36,11 @@ enum point_kind {
 struct point {
 	ms_t t;
 	uint64_t count : 60; /* the index as recorded: mWh, or pulses */
-	uint64_t kind : 4;   /* enum point_kind; valid when sorted */
+	uint64_t kind : 4;   /* enum point_kind; valid once classified */
 };
 
-/* From here on the index is counted on without any break: the amount at a point is what its count
- * is beyond this one's, times the weight. */
+/* The start of a part without any break: the amount at a point of it is the baseline's amount, plus
+ * the count beyond the baseline's count times the weight. */
 struct baseline {
 	ms_t from;
 	int64_t count;
@@ -48,29 +48,29 @@ struct baseline {
 	int64_t weight;
 };
 
-/* A weight of 1 mWh (ml) a count, as of a source that records mWh. Weights have millionths: a meter
- * of 3200 pulses a kWh counts 312.5 mWh. */
+/* A weight of 1 mWh (or ml) a count, for sources that record mWh. Weights are in millionths, since
+ * a pulse of a meter with 3200 pulses a kWh is worth 312.5 mWh. */
 #define WEIGHT_ONE INT64_C(1000000)
 #define WEIGHT_MAX (INT64_C(1000000000000) * WEIGHT_ONE)
 
-/* What one count is worth from `from` on. */
+/* The amount that one count is worth from `from` on. */
 struct weight {
 	ms_t from;
 	int64_t amount;	 /* in 1 / WEIGHT_ONE */
-	int64_t modulus; /* counts at which the register begins at 0 again; 0: unknown */
+	int64_t modulus; /* count at which the register returns to 0; 0: unknown */
 };
 
-/* The meter was replaced: two records in one moment, `final` of the old meter and `initial` of the
- * new one. A record of the same moment does not count. */
+/* A replacement of the meter: two records at one moment, `final` of the old meter and `initial` of
+ * the new one. They override a record of the same moment. */
 struct swap {
 	ms_t t;
 	int64_t final, initial; /* counts */
-	char by[LABEL_SIZE];	/* who set the index of a collector so; empty: by a command */
+	char by[LABEL_SIZE];	/* who set the collector's index; empty: it was a command */
 };
 
 struct index_series {
-	struct point *points; /* ascending in t up to `sorted`, then as they came */
-	size_t count, capacity, sorted;
+	struct point *points; /* the first `classified` ascend in t, the others are as added */
+	size_t count, capacity, classified;
 	struct baseline *baselines; /* ascending; the first is the first point's */
 	size_t baseline_count, baseline_capacity;
 	struct weight *weights; /* ascending; the first holds for all time before, too */
@@ -78,10 +78,9 @@ struct index_series {
 	struct swap *swaps; /* ascending */
 	size_t swap_count, swap_capacity;
 	int64_t resets, glitches, rollovers;
-	ms_t event_t; /* of the newest event; 0: none */
-	struct time_ranges
-		fresh; /* where weights or swaps changed since the last series_update() */
-	struct time_ranges changed; /* what the last series_update() changed */
+	ms_t event_t;		  /* of the newest event; 0: none */
+	struct time_ranges fresh; /* changes of weights and swaps since the last series_update() */
+	struct time_ranges changed; /* by the last series_update() */
 };
 
 void series_free(struct index_series *series);
@@ -89,62 +88,63 @@ void series_free(struct index_series *series);
 /* `count` is 0..POINT_COUNT_MAX. */
 void series_add(struct index_series *series, ms_t t, int64_t count);
 
-/* The sorted index series knows this record, or a larger one of the same t. */
+/* Returns true if this record, or a larger one of the same t, has been classified. */
 bool series_holds(const struct index_series *series, ms_t t, int64_t count);
 
-/* From weight->from on one count is worth something else, or rolls over elsewhere; the first
- * call's `from` does not matter. A record's counts since its predecessor have the weight in force
- * at the predecessor. False where nothing changes. */
+/* Changes the weight or the modulus from `weight.from` on; the first weight also holds for all time
+ * before. The counts between two records have the weight in force at the earlier one. Returns false
+ * if nothing changes. */
 bool series_weigh(struct index_series *series, struct weight weight);
 
-/* Adds a swap, or replaces the one of the same t. False where it is there already. */
+/* Adds a swap, or replaces the one of the same t. Returns false if the swap is known. */
 bool series_swap(struct index_series *series, struct swap swap);
 
-/* NULL: there is none at `t`. */
+/* Returns the swap at `t`, or NULL. */
 const struct swap *series_swap_at(const struct index_series *series, ms_t t);
 
-/* Takes in what was added. `changed` is then where the index series differs from before:
- * windows and days that do not touch it stay valid. */
+/* Classifies the points that were added. Windows and days that do not touch `changed` remain valid.
+ */
 void series_update(struct index_series *series);
 
-/* All below: of a sorted index series. */
+/* All functions below require that every point is classified. */
 
-bool series_known(const struct index_series *series);	 /* has a record */
-ms_t series_first(const struct index_series *series);	 /* FOREVER where not known */
-ms_t series_last(const struct index_series *series);	 /* NEVER where not known */
-int64_t series_count(const struct index_series *series); /* of the newest record that counts */
+bool series_known(const struct index_series *series);	 /* there is a record */
+ms_t series_first(const struct index_series *series);	 /* time of the first record, or FOREVER */
+ms_t series_last(const struct index_series *series);	 /* time of the last record, or NEVER */
+int64_t series_count(const struct index_series *series); /* of the last record, or 0 */
 
-/* The first point at or after `t`; the number of points where there is none. */
+/* Returns the index of the first point at or after `t`, or the number of points. */
 size_t series_find(const struct index_series *series, ms_t t);
 
-/* What counting from one count to another is worth at `t`: the difference of both, each times the
- * weight, rounded half up. False where no number can hold it. */
+/* *amount: the worth of counting from one count to another with the weight at `t`, the difference
+ * of two amounts that are each rounded half up. Returns false if it exceeds an int64_t. */
 bool series_worth(const struct index_series *series, ms_t t, int64_t from, int64_t to,
 		  int64_t *amount);
 
-int64_t
-series_total(const struct index_series *series); /* amount from the first record to the last */
+/* Returns the amount from the first record to the last. */
+int64_t series_total(const struct index_series *series);
 
-/* A reset lies within (from, to]. */
+/* Returns true if there is a reset in (from, to]. */
 bool series_reset_within(const struct index_series *series, ms_t from, ms_t to);
 
-/* Point `i` is an event. */
-bool series_event(const struct index_series *series, size_t i, struct event *event);
+/* Fills *event if point `i` is one; else returns false. */
+bool series_event(const struct index_series *series, size_t i, struct index_event *event);
 
-/* Takes out the points of [from, to) for which `drop` says so; to be called for what no amount that
- * is asked for depends on. Returns how many. */
+/* Removes the points of [from, to) for which `drop` returns true. No amount that is still needed
+ * may depend on them. Returns their number. */
 size_t series_downsample(struct index_series *series, ms_t from, ms_t to,
 			 bool (*drop)(void *context, const struct index_series *series, size_t i),
 			 void *context);
 
-/* How far a value rests on records. */
+/* Limits of an amount's accuracy. */
 enum series_flags {
-	SERIES_BEFORE = 1,	 /* some of the stretch lies before the first record */
-	SERIES_AFTER = 2,	 /* some of it lies after the last one */
+	SERIES_BEFORE = 1,	 /* a part of the time is before the first record */
+	SERIES_AFTER = 2,	 /* a part of it is after the last record */
 	SERIES_INTERPOLATED = 4, /* an end lies between records more than 60 s apart */
 };
 
-/* Amount between `from` and `to` (from <= to); sets bits in *flags. */
+/* Returns the amount between `from` and `to` (from <= to) and sets bits of enum series_flags in
+ * *flags. */
 int64_t series_between(const struct index_series *series, ms_t from, ms_t to, unsigned int *flags);
 
 #endif

@@ -16,7 +16,7 @@ const struct weight *series_weight(const struct index_series *series, ms_t t)
 	return i ? &series->weights[i - 1] : &none;
 }
 
-/* A count times a weight below 1. Rounding half up is floor(2x) - floor(x). */
+/* A count times a part of a weight, below WEIGHT_ONE. Rounded half up: floor(2x) - floor(x). */
 static int64_t weigh_part(int64_t count, int64_t part)
 {
 	return multiply_divide(2 * count, part, WEIGHT_ONE) -
@@ -47,17 +47,17 @@ int64_t baseline_amount(const struct baseline *baseline, const struct point *poi
 	return add_limited(baseline->amount, amount);
 }
 
-size_t series_baseline(const struct index_series *series, ms_t t)
+size_t series_baselines_until(const struct index_series *series, ms_t t)
 {
 	return search_after(series->baselines, series->baseline_count, sizeof(*series->baselines),
 			    t);
 }
 
-/* Both points of a swap have the amount at which the new meter begins. */
+/* Both points of a swap have the amount at which the new meter starts. */
 int64_t series_point_amount(const struct index_series *series, size_t i)
 {
 	const struct point *point = &series->points[i];
-	size_t next = series_baseline(series, point->t);
+	size_t next = series_baselines_until(series, point->t);
 
 	assert(next > 0);
 	if (point->kind == POINT_FINAL)
@@ -67,7 +67,7 @@ int64_t series_point_amount(const struct index_series *series, size_t i)
 
 int64_t series_total(const struct index_series *series)
 {
-	return series->sorted ? series_point_amount(series, series->sorted - 1) : 0;
+	return series->classified ? series_point_amount(series, series->classified - 1) : 0;
 }
 
 static int64_t series_amount(const struct index_series *series, ms_t t, unsigned int *flags)
@@ -77,9 +77,9 @@ static int64_t series_amount(const struct index_series *series, ms_t t, unsigned
 	int64_t amount;
 	ms_t gap;
 
-	while (after < series->sorted && series->points[after].kind == POINT_GLITCH)
+	while (after < series->classified && series->points[after].kind == POINT_GLITCH)
 		after++;
-	if (after == series->sorted) {
+	if (after == series->classified) {
 		if (series_last(series) < t)
 			*flags |= SERIES_AFTER;
 		return series_total(series);
@@ -103,7 +103,7 @@ static int64_t series_amount(const struct index_series *series, ms_t t, unsigned
 
 int64_t series_between(const struct index_series *series, ms_t from, ms_t to, unsigned int *flags)
 {
-	assert(series->sorted == series->count && from <= to);
+	assert(series->classified == series->count && from <= to);
 	if (!series_known(series)) {
 		*flags |= SERIES_BEFORE | SERIES_AFTER;
 		return 0;

@@ -1,15 +1,16 @@
-/* Makes the index series what the set says: sorts in what was added, then judges each point that
- * may be judged differently now, and no more. */
+/* Update of an index series: merges the points that were added, then classifies those points again
+ * whose kind may have changed, and no others. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aggregator/energy/series_parts.h"
 #include "common/base/array.h"
+#include "common/base/memory.h"
 
 /* ---- the order of the points ---- */
 
-/* In one moment records come first, then the two of a swap. */
+/* At one moment, records come before the two points of a swap. */
 static int point_rank(const struct point *point)
 {
 	return point->kind == POINT_FINAL ? 1 : point->kind == POINT_INITIAL ? 2 : 0;
@@ -37,7 +38,7 @@ static void series_tally(struct index_series *series, unsigned int kind, int by)
 		series->rollovers += by;
 }
 
-/* Puts `point` behind the last one merged. False where that makes no difference. */
+/* Appends `point` to the merged ones. Returns false if this changes nothing. */
 static bool merged_put(struct index_series *series, struct point *merged, size_t *count,
 		       const struct point *point)
 {
@@ -56,25 +57,23 @@ static bool merged_put(struct index_series *series, struct point *merged, size_t
 	return true;
 }
 
-/* Sorts the added points in among the sorted ones, and notes where they lie. */
+/* Merges the added points into the classified ones, and adds their times to `fresh`. */
 static void series_merge(struct index_series *series)
 {
-	struct point *fresh = series->points + series->sorted;
-	size_t fresh_count = series->count - series->sorted;
+	struct point *fresh = series->points + series->classified;
+	size_t fresh_count = series->count - series->classified;
 	struct time_range run = TIME_RANGE_EMPTY;
 	struct point *merged;
 	size_t start, old, new = 0, count = 0;
 
 	qsort(fresh, fresh_count, sizeof(*fresh), point_compare);
 	start = old = series_find(series, fresh[0].t);
-	merged = reallocarray(NULL, series->count - start, sizeof(*merged));
-	if (!merged)
-		abort();
-	while (old < series->sorted || new < fresh_count) {
+	merged = reallocate(NULL, series->count - start, sizeof(*merged));
+	while (old < series->classified || new < fresh_count) {
 		if (new == fresh_count ||
-		    (old < series->sorted && series->points[old].t <= fresh[new].t)) {
+		    (old < series->classified && series->points[old].t <= fresh[new].t)) {
 			merged_put(series, merged, &count, &series->points[old++]);
-			/* Records on both sides of a sorted one are two stretches. */
+			/* New records on both sides of a classified one are two ranges. */
 			time_ranges_add(&series->fresh, run);
 			run = TIME_RANGE_EMPTY;
 		} else {
@@ -91,29 +90,29 @@ static void series_merge(struct index_series *series)
 	series->count = start + count;
 }
 
-/* All that was added comes after the sorted points, in order: the usual case. */
+/* Returns true if the added points follow the classified ones in order: the usual case. */
 static bool series_in_order(const struct index_series *series)
 {
-	for (size_t i = series->sorted ? series->sorted : 1; i < series->count; i++)
+	for (size_t i = series->classified ? series->classified : 1; i < series->count; i++)
 		if (series->points[i].t <= series->points[i - 1].t)
 			return false;
 	return true;
 }
 
-static void series_take_in(struct index_series *series)
+static void series_order(struct index_series *series)
 {
-	if (series->sorted == series->count)
+	if (series->classified == series->count)
 		return;
 	if (series_in_order(series))
 		time_ranges_add(&series->fresh,
-				(struct time_range){series->points[series->sorted].t,
+				(struct time_range){series->points[series->classified].t,
 						    series->points[series->count - 1].t + 1});
 	else
 		series_merge(series);
-	series->sorted = series->count;
+	series->classified = series->count;
 }
 
-/* ---- what each point is ---- */
+/* ---- the kind of a point ---- */
 
 static bool rolls_over(const struct index_series *series, const struct point *before,
 		       const struct point *point)
@@ -124,8 +123,8 @@ static bool rolls_over(const struct index_series *series, const struct point *be
 	return modulus && (int64_t)before->count <= modulus && fall > modulus / 2;
 }
 
-static enum point_kind point_judge(const struct index_series *series, const struct point *before,
-				   const struct point *point, const struct point *after)
+static enum point_kind point_classify(const struct index_series *series, const struct point *before,
+				      const struct point *point, const struct point *after)
 {
 	if (point_rank(point))
 		return (enum point_kind)point->kind;
@@ -136,7 +135,7 @@ static enum point_kind point_judge(const struct index_series *series, const stru
 	return after && rolls_over(series, before, point) ? POINT_ROLLOVER : POINT_RESET;
 }
 
-/* The amount between two points that follow each other. False where no number can hold it. */
+/* *step: the amount between two consecutive points. Returns false if it exceeds an int64_t. */
 static bool series_step(const struct index_series *series, const struct point *before,
 			const struct point *point, enum point_kind kind, int64_t *step)
 {
@@ -151,7 +150,7 @@ static bool series_step(const struct index_series *series, const struct point *b
 	if (to >= from)
 		return weight_worth(weight->amount, from, to, step);
 	if (!rolls_over(series, before, point))
-		return true; /* a final index that is too low */
+		return true; /* a final index below the last record */
 	return weight_worth(weight->amount, from, weight->modulus, step) &&
 	       weight_worth(weight->amount, 0, to, &rest) &&
 	       !__builtin_add_overflow(*step, rest, step);
@@ -175,32 +174,30 @@ static void baseline_put(struct index_series *series, struct baseline baseline)
 	series->baselines[series->baseline_count++] = baseline;
 }
 
-/* The baselines from somewhere on, before the stretch was judged anew. */
-struct old {
-	struct baseline before; /* the last one that stays */
+/* The baselines that series_cut() removed. */
+struct old_baselines {
+	struct baseline before; /* the last one that remains */
 	struct baseline *baselines;
 	size_t count;
 };
 
-static struct old series_cut(struct index_series *series, ms_t from)
+static struct old_baselines series_cut(struct index_series *series, ms_t from)
 {
-	size_t kept = series_baseline(series, from - 1);
-	struct old old = {.count = series->baseline_count - kept};
+	size_t left = series_baselines_until(series, from - 1);
+	struct old_baselines old = {.count = series->baseline_count - left};
 
-	if (kept)
-		old.before = series->baselines[kept - 1];
+	if (left)
+		old.before = series->baselines[left - 1];
 	if (old.count) {
-		old.baselines = reallocarray(NULL, old.count, sizeof(*old.baselines));
-		if (!old.baselines)
-			abort();
-		memcpy(old.baselines, series->baselines + kept, old.count * sizeof(*old.baselines));
+		old.baselines = reallocate(NULL, old.count, sizeof(*old.baselines));
+		memcpy(old.baselines, series->baselines + left, old.count * sizeof(*old.baselines));
 	}
-	series->baseline_count = kept;
+	series->baseline_count = left;
 	return old;
 }
 
-/* What follows a point stays as it was, apart from the amount at the point. */
-static void series_rejoin(struct index_series *series, const struct old *old,
+/* Restores the baselines after a point, shifted by the change of the amount at it. */
+static void series_rejoin(struct index_series *series, const struct old_baselines *old,
 			  const struct point *point, int64_t amount)
 {
 	const struct baseline *held = &old->before;
@@ -218,7 +215,7 @@ static void series_rejoin(struct index_series *series, const struct old *old,
 	}
 }
 
-/* ---- judging ---- */
+/* ---- classification ---- */
 
 static bool series_breaks(const struct index_series *series, const struct point *point,
 			  enum point_kind kind)
@@ -230,9 +227,9 @@ static bool series_breaks(const struct index_series *series, const struct point 
 	       series_weight(series, point->t)->amount;
 }
 
-/* The first point that may be judged differently since those from `t` on are new: judgement looks
- * one point ahead. The two points of a swap go together. */
-static size_t series_first_to_judge(const struct index_series *series, ms_t t)
+/* The first point whose kind may have changed if those from `t` on are new: the kind of a point
+ * depends on the next one. The two points of a swap are classified together. */
+static size_t series_first_to_classify(const struct index_series *series, ms_t t)
 {
 	size_t start = series_find(series, t);
 
@@ -243,13 +240,14 @@ static size_t series_first_to_judge(const struct index_series *series, ms_t t)
 	return start;
 }
 
-/* Judges the points from `fresh` on until all that follow are what they were. */
-static struct time_range series_judge(struct index_series *series, struct time_range fresh)
+/* Classifies the points from `fresh` on, up to one from which on nothing changes. Returns the time
+ * in which amounts may have changed. */
+static struct time_range series_classify(struct index_series *series, struct time_range fresh)
 {
-	size_t start = series_first_to_judge(series, fresh.from);
+	size_t start = series_first_to_classify(series, fresh.from);
 	struct point *before = NULL;
 	struct time_range changed = {series->points[0].t, series_last(series)};
-	struct old old;
+	struct old_baselines old;
 	int64_t amount = 0;
 	bool as_it_was = true;
 
@@ -264,12 +262,12 @@ static struct time_range series_judge(struct index_series *series, struct time_r
 	for (size_t i = start; i < series->count; i++) {
 		struct point *point = &series->points[i];
 		enum point_kind was = (enum point_kind)point->kind;
-		enum point_kind kind = point_judge(series, before, point,
-						   i + 1 < series->count ? point + 1 : NULL);
+		enum point_kind kind = point_classify(series, before, point,
+						      i + 1 < series->count ? point + 1 : NULL);
 		bool new = time_ranges_touch(&series->fresh, point->t, point->t + 1);
 		int64_t step = 0;
 
-		/* A step that no number can hold is no energy either. */
+		/* A step that exceeds an int64_t is no energy. */
 		if (before && kind != POINT_GLITCH &&
 		    !series_step(series, before, point, kind, &step) && !point_rank(point))
 			kind = POINT_RESET;
@@ -301,18 +299,18 @@ static struct time_range series_judge(struct index_series *series, struct time_r
 	return changed;
 }
 
-/* The newest event may be one no more. */
+/* The newest event may no longer be one. */
 static void series_find_event(struct index_series *series)
 {
-	struct event event;
+	struct index_event event;
 	size_t i = series_find(series, series->event_t);
 
-	if (i < series->sorted && series->points[i].kind == POINT_FINAL)
+	if (i < series->classified && series->points[i].kind == POINT_FINAL)
 		i++;
-	if (!series->event_t || (i < series->sorted && series_event(series, i, &event)))
+	if (!series->event_t || (i < series->classified && series_event(series, i, &event)))
 		return;
 	series->event_t = 0;
-	for (i = series->sorted; i-- > 0 && !series->event_t;)
+	for (i = series->classified; i-- > 0 && !series->event_t;)
 		if (series_event(series, i, &event))
 			series->event_t = event.t;
 }
@@ -322,14 +320,14 @@ void series_update(struct index_series *series)
 	bool known = series_known(series);
 
 	series->changed.count = 0;
-	if (series->sorted == series->count && !series->fresh.count)
+	if (series->classified == series->count && !series->fresh.count)
 		return;
-	series_take_in(series);
+	series_order(series);
 	for (size_t i = 0; series->count && i < series->fresh.count; i++)
-		time_ranges_add(&series->changed, series_judge(series, series->fresh.items[i]));
+		time_ranges_add(&series->changed, series_classify(series, series->fresh.items[i]));
 	series->fresh.count = 0;
 	series_find_event(series);
-	/* An index series that was not known took part in windows as something that is missing. */
+	/* Windows were partial as long as the series had no record. */
 	if (!known && series_known(series))
 		time_ranges_add(&series->changed, TIME_RANGE_ALL);
 }

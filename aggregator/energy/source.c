@@ -23,7 +23,7 @@ void source_close(struct source *source)
 	grid_free(&source->signals);
 }
 
-/* What a source records is sorted by its first record or, before it, by its announcement. */
+/* The first record or, before it, the announcement decides whether the source counts pulses. */
 static bool source_counts(struct source *source, bool pulses, struct fail *fail)
 {
 	enum counts counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
@@ -106,7 +106,7 @@ static int swap_compare(const struct swap *a, const struct swap *b)
 	return strcmp(a->by, b->by);
 }
 
-/* A fact proves life at its time; one that is dated ahead of our clock, now. */
+/* A record proves that the source worked at its time; one that is dated in the future, now. */
 static void source_seen(struct source *source, ms_t t, ms_t now)
 {
 	if (t > now)
@@ -171,9 +171,9 @@ bool source_live(struct source *source, const struct live *live, ms_t now, struc
 
 	if (!source_counts(source, live->is_pulse, fail))
 		return false;
-	/* Live readings are neither kept nor sent again: one that comes is new. */
+	/* Live readings are neither retained nor repeated: this one is new. */
 	source_seen(source, now, now);
-	/* One that was dated ahead of our clock must not silence those that follow. */
+	/* An earlier one that was dated in the future must not suppress this one. */
 	if (live->t <= source->live_t && source->live_t <= now)
 		return true;
 	source->live_t = live->t;
@@ -214,7 +214,7 @@ double source_power(const struct source *source, const struct stale_limits *limi
 		return NAN;
 	if (source->counts == COUNTS_PULSES)
 		return power_at(&source->power, now);
-	/* Records alone keep a source alive, but say nothing about power now. */
+	/* Records prove that a source answers, but do not contain its present power. */
 	return now - source->live_seen < limits->other ? source->live_power_w : NAN;
 }
 

@@ -32,8 +32,9 @@ static int signal_compare(const void *a, const void *b)
 
 bool grid_holds(const struct grid *grid, ms_t signal)
 {
-	return grid->sorted && bsearch(&signal, grid->signals, grid->sorted, sizeof(*grid->signals),
-				       signal_compare);
+	size_t i = search_from(grid->signals, grid->sorted, sizeof(*grid->signals), signal);
+
+	return i < grid->sorted && grid->signals[i] == signal;
 }
 
 static void grid_accept(struct grid *grid, ms_t signal)
@@ -43,7 +44,8 @@ static void grid_accept(struct grid *grid, ms_t signal)
 	grid->accepted[grid->accepted_count++] = signal;
 }
 
-/* A later period signal at the end changes nothing before the last accepted one. */
+/* Appends one signal that is later than all others: nothing before the last accepted one changes.
+ * Returns false if there is anything else to do. */
 static bool grid_append(struct grid *grid)
 {
 	ms_t signal = grid->signals[grid->sorted];
@@ -59,8 +61,7 @@ static bool grid_append(struct grid *grid)
 	return true;
 }
 
-/* Windows between two accepted period signals follow from these two, those before the first and
- * after the last from that one. */
+/* A window depends on the accepted period signals on both sides of it, or on the only one. */
 static struct time_range accepted_difference(const struct grid *grid, const ms_t *before,
 					     size_t count)
 {
@@ -79,9 +80,9 @@ static struct time_range accepted_difference(const struct grid *grid, const ms_t
 				   last ? now[grid->accepted_count - last] : FOREVER};
 }
 
-/* What comes first decides about all that follows, so begin anew: a year has 52560 period signals.
- */
-static struct time_range grid_judge(struct grid *grid)
+/* Whether a signal is accepted depends on all earlier ones, so this starts from the first. A year
+ * has 52560 of them. */
+static struct time_range grid_accept_all(struct grid *grid)
 {
 	struct grid before = *grid;
 	struct time_range changed;
@@ -123,16 +124,16 @@ struct time_range grid_update(struct grid *grid)
 		return TIME_RANGE_EMPTY;
 	}
 	grid->count = grid->sorted = unique;
-	return grid_judge(grid);
+	return grid_accept_all(grid);
 }
 
-/* How many accepted period signals lie at or before `t`. */
+/* The number of accepted period signals at or before `t`. */
 static size_t grid_find(const struct grid *grid, ms_t t)
 {
 	return search_after(grid->accepted, grid->accepted_count, sizeof(*grid->accepted), t);
 }
 
-/* 600 s on and on from `origin`, in both directions. */
+/* Windows at multiples of 600 s from `origin`, in both directions. */
 static struct window window_from(ms_t origin, ms_t t, bool origin_is_signal)
 {
 	struct window window = {.first = EDGE_CLOCK, .last = EDGE_CLOCK};
@@ -153,7 +154,7 @@ static struct window window_between(ms_t a, ms_t b, ms_t t)
 	int64_t part = multiply_divide(count, t - a, b - a);
 	struct window window;
 
-	/* Rounding down puts a boundary at most 1 ms before the exact division. */
+	/* A bound is rounded down, to at most 1 ms before the exact fraction. */
 	if (part + 1 < count && a + multiply_divide(b - a, part + 1, count) <= t)
 		part++;
 	window.start = a + multiply_divide(b - a, part, count);

@@ -1,5 +1,5 @@
-/* window.h - the 10-minute windows of the site, from period signal to period signal of the main
- * meter's signal. */
+/* window.h - the 10-minute windows of the site, from one period signal of the main meter to the
+ * next. */
 #ifndef AGGREGATOR_ENERGY_WINDOW_H
 #define AGGREGATOR_ENERGY_WINDOW_H
 
@@ -14,11 +14,11 @@
 /* A period signal less than this after the last accepted one is spurious. */
 #define SIGNAL_SHORTEST_MS (570 * MS_PER_SECOND)
 
-/* What a window begins or ends with. */
+/* The start or the end of a window. */
 enum window_edge {
-	EDGE_SIGNAL,	/* an accepted period signal of the meter */
-	EDGE_SYNTHETIC, /* put between two accepted period signals where one or more are missing */
-	EDGE_CLOCK,	/* 600 s on from the nearest period signal, or along the clock */
+	EDGE_SIGNAL,	/* an accepted period signal */
+	EDGE_SYNTHETIC, /* inserted between two accepted period signals that are too far apart */
+	EDGE_CLOCK,	/* a multiple of 600 s from the nearest period signal, or from the epoch */
 };
 
 /* [start, end) */
@@ -27,9 +27,9 @@ struct window {
 	enum window_edge first, last;
 };
 
-/* Every period signal that was recorded, and those that are accepted. */
+/* All recorded period signals, and the accepted ones. */
 struct grid {
-	ms_t *signals; /* ascending and unique up to `sorted` */
+	ms_t *signals; /* the first `sorted` are ascending and unique */
 	size_t count, capacity, sorted;
 	ms_t *accepted;
 	size_t accepted_count, accepted_capacity;
@@ -39,27 +39,27 @@ struct grid {
 void grid_free(struct grid *grid);
 void grid_add(struct grid *grid, ms_t signal);
 
-/* The sorted grid knows this period signal. */
+/* Returns true if this period signal was there at the last grid_update(). */
 bool grid_holds(const struct grid *grid, ms_t signal);
 
-/* Takes in what was added. Returns the stretch of time where windows may have changed. */
+/* Processes the signals that were added. Returns the time in which windows may have changed. */
 struct time_range grid_update(struct grid *grid);
 
-/* The window that holds `t`, of a sorted grid. */
+/* Returns the window that contains `t`. The grid must be updated. */
 struct window grid_window(const struct grid *grid, ms_t t);
 
-/* Windows that end up to here are no guess any more: a later period signal is known (FOREVER: there
- * is no signal). */
+/* Returns the last accepted period signal: the bounds of windows up to it are final. FOREVER if the
+ * meter has no period signal. */
 ms_t grid_certain_until(const struct grid *grid);
 
 /* Both ends are accepted period signals. */
 bool window_synchronous(struct window window);
 
-/* A period signal that takes part was missing. */
+/* A period signal at one of the ends was missing. */
 bool window_synthetic(struct window window);
 
-/* The 1-minute window that holds `t` within `window`: whole 60 s from its start on; a last piece
- * shorter than 30 s joins the one before. */
+/* Returns the 1-minute window that contains `t` in `window`: multiples of 60 s from its start; a
+ * rest of less than 30 s belongs to the last minute. */
 struct window window_minute(struct window window, ms_t t);
 
 #endif

@@ -27,7 +27,7 @@ void zone_topics_state(struct zone_topics *topics, const struct consumer_setup *
 static void publish_mean10(struct zone_topics *topics, const struct consumer_setup *to,
 			   const struct zone *zone, const struct zone_context *context)
 {
-	struct reading of_window;
+	struct window_energy of_window;
 	struct window last, window;
 	ms_t from = topics->mean10_end;
 
@@ -39,14 +39,14 @@ static void publish_mean10(struct zone_topics *topics, const struct consumer_set
 		from = last.end - MEAN10_BACKLOG_MS;
 	for (; from < last.end; from = window.end) {
 		window = grid_window(context->grid, from);
-		of_window = zone_reading(zone, window, context);
+		of_window = zone_window_energy(zone, window, context);
 		if (of_window.known)
 			published_each(&topics->mean10, to,
 				       report_window(zone, &of_window, context), "zone/%s/mean10",
 				       zone->id);
 	}
 	topics->mean10_end = last.end;
-	of_window = zone_reading(zone, last, context);
+	of_window = zone_window_energy(zone, last, context);
 	if (of_window.known)
 		published_set(&topics->mean10, to, report_window(zone, &of_window, context), 1,
 			      "zone/%s/mean10", zone->id);

@@ -105,7 +105,7 @@ const char *const report_leaves[REPORT_LEAVES] = {
 	"cost_total", "band",		"band_index",  "price_kwh",
 };
 
-json_t *report_window(const struct zone *zone, const struct reading *reading,
+json_t *report_window(const struct zone *zone, const struct window_energy *reading,
 		      const struct zone_context *context)
 {
 	bool priced = zone_electric(zone);
@@ -291,7 +291,7 @@ static json_t *json_rejection(const struct health *health, const struct zone_con
 /* The newest of resets, glitches, rollovers and swaps; indices are pulses or mWh. */
 static json_t *json_event(const struct health *health, const struct zone_context *context)
 {
-	const struct event *event = &health->event;
+	const struct index_event *event = &health->event;
 	json_t *json;
 
 	if (!event->t)
@@ -299,7 +299,7 @@ static json_t *json_event(const struct health *health, const struct zone_context
 	json = json_object();
 	json_object_set_new(json, "time", json_time(context, event->t));
 	json_object_set_new(json, "source", json_string(health->event_source));
-	json_object_set_new(json, "event", json_string(event_name(event->kind)));
+	json_object_set_new(json, "event", json_string(index_event_name(event->kind)));
 	json_object_set_new(json, "before", json_integer(event->before));
 	json_object_set_new(json, "after", json_integer(event->after));
 	return json;

@@ -15,7 +15,7 @@ json_t *report_state(const struct zone *zone, const struct zone_context *context
 /* The members of a state that are published as bare scalars, too. */
 extern const char *const report_leaves[REPORT_LEAVES];
 
-json_t *report_window(const struct zone *zone, const struct reading *reading,
+json_t *report_window(const struct zone *zone, const struct window_energy *reading,
 		      const struct zone_context *context);
 json_t *report_hour(const struct zone *zone, const double power_w[HOUR_MINUTES], ms_t end,
 		    const struct zone_context *context);

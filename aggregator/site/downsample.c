@@ -64,7 +64,7 @@ static bool point_superfluous(void *context, const struct index_series *series, 
 	const struct point *point = &series->points[i];
 	struct source_moment gone = {downsampling->source, point->t};
 
-	if (i == 0 || i + 1 >= series->sorted || point->kind != POINT_COUNTED ||
+	if (i == 0 || i + 1 >= series->classified || point->kind != POINT_COUNTED ||
 	    point[-1].kind != POINT_COUNTED || point[1].kind != POINT_COUNTED ||
 	    boundary_within(downsampling, point[-1].t, point->t, point[1].t) ||
 	    weight_within(series, point[-1].t, point[1].t) ||

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "aggregator/energy/event.h"
+#include "aggregator/energy/index_event.h"
 #include "common/base/fail.h"
 #include "common/base/id.h"
 #include "common/contract/topic.h"
@@ -25,7 +25,7 @@ struct health {
 	char rejected_reason[200];
 	/* the books */
 	int64_t resets, glitches, rollovers, swaps;
-	struct event event; /* the newest of these; t is 0: none */
+	struct index_event event; /* the newest of these; t is 0: none */
 	char event_source[2 * ID_SIZE];
 	int64_t spurious_tops;
 	int64_t contact_faults;

@@ -37,9 +37,9 @@ static const struct point *counted_after(const struct index_series *series, ms_t
 {
 	size_t i = series_find(series, t);
 
-	while (i < series->sorted && series->points[i].kind == POINT_GLITCH)
+	while (i < series->classified && series->points[i].kind == POINT_GLITCH)
 		i++;
-	return i < series->sorted ? &series->points[i] : NULL;
+	return i < series->classified ? &series->points[i] : NULL;
 }
 
 static bool swap_known(const struct index_series *series, const struct swap *swap)

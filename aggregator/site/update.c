@@ -69,7 +69,7 @@ static void source_update(struct site *site, struct source *source)
 static void health_add(struct health *health, const struct source *source)
 {
 	const struct index_series *series = &source->energy;
-	struct event event;
+	struct index_event event;
 	size_t i;
 
 	health->resets += series->resets;
@@ -78,7 +78,7 @@ static void health_add(struct health *health, const struct source *source)
 	health->swaps += (int64_t)series->swap_count;
 	if (!series->event_t || series->event_t <= health->event.t)
 		return;
-	for (i = series_find(series, series->event_t); i < series->sorted; i++) {
+	for (i = series_find(series, series->event_t); i < series->classified; i++) {
 		if (!series_event(series, i, &event))
 			continue;
 		health->event = event;
@@ -122,7 +122,7 @@ void site_take_in(struct site *site)
 		tariff_invalidate(&site->tariff);
 	}
 	health->resets = health->glitches = health->rollovers = health->swaps = 0;
-	health->event = (struct event){0};
+	health->event = (struct index_event){0};
 	for (size_t i = 0; i < site->sources.count; i++) {
 		source_update(site, site->sources.items[i]);
 		health_add(health, site->sources.items[i]);
@@ -172,7 +172,7 @@ static void site_project_demand(struct site *site, const struct zone_context *co
 	if (!zone)
 		return;
 	if (zone->state.status == ZONE_ONLINE && zone_last_minute(zone, context, &minute))
-		power_w = zone_reading(zone, minute, context).power_w;
+		power_w = zone_window_energy(zone, minute, context).power_w;
 	demand->window = grid_window(&site->grid, context->now);
 	demand->subscribed_w =
 		tariff_subscribed(&site->settings->tariff, context->now, segment.band);
@@ -194,7 +194,7 @@ static void site_take_states(struct site *site, ms_t now)
 		if (!zone)
 			continue;
 		ledger_update(&zone->ledger, &zone->balance, &site->tariff);
-		state = zone_look(zone, &context);
+		state = zone_evaluate(zone, &context);
 		if (zone_state_equal(&zone->state, &state))
 			continue;
 		zone->state = state;

@@ -266,7 +266,7 @@ static bool save_all_records(struct store *store, const struct source *source)
 {
 	const struct index_series *series = &source->energy;
 
-	for (size_t i = 0; i < series->sorted; i++) {
+	for (size_t i = 0; i < series->classified; i++) {
 		const struct point *point = &series->points[i];
 
 		if (point->kind != POINT_FINAL && point->kind != POINT_INITIAL &&
@@ -352,13 +352,14 @@ static bool save_streams(struct store *store)
 
 /* ---- events ---- */
 
-static bool save_event(struct store *store, const struct source *source, const struct event *event)
+static bool save_event(struct store *store, const struct source *source,
+		       const struct index_event *event)
 {
 	return STORE_RUN(store,
 			 "INSERT OR REPLACE INTO events (source, t, kind, before, after)"
 			 " VALUES (?, ?, ?, ?, ?)",
 			 store_source(store, source), sql_number(event->t),
-			 sql_text(event_name(event->kind)), sql_number(event->before),
+			 sql_text(index_event_name(event->kind)), sql_number(event->before),
 			 sql_number(event->after));
 }
 
@@ -366,13 +367,13 @@ static bool save_events_within(struct store *store, const struct source *source,
 			       struct time_range range)
 {
 	const struct index_series *series = &source->energy;
-	struct event event;
+	struct index_event event;
 
 	if (!STORE_RUN(store, "DELETE FROM events WHERE source = ? AND t >= ? AND t < ?",
 		       store_source(store, source), sql_number(range.from), sql_number(range.to)))
 		return false;
 	for (size_t i = series_find(series, range.from);
-	     i < series->sorted && series->points[i].t < range.to; i++)
+	     i < series->classified && series->points[i].t < range.to; i++)
 		if (series_event(series, i, &event) && !save_event(store, source, &event))
 			return false;
 	return true;

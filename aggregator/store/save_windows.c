@@ -11,7 +11,8 @@ static bool drop_windows(struct store *store, const char *zone, struct time_rang
 			 sql_text(zone), sql_number(starts.from), sql_number(starts.to));
 }
 
-static bool save_window(struct store *store, struct sql_value zone, const struct reading *reading)
+static bool save_window(struct store *store, struct sql_value zone,
+			const struct window_energy *reading)
 {
 	bool energy = !isnan(reading->power_w);
 
@@ -56,7 +57,7 @@ static bool save_range(struct store *store, struct site *site, const struct zone
 	if (!drop_windows(store, zone->id, starts))
 		return false;
 	while (window.end <= domain.to && window.start < starts.to) {
-		struct reading reading = zone_reading(zone, window, &context);
+		struct window_energy reading = zone_window_energy(zone, window, &context);
 
 		if (!save_window(store, sql_number(stored->number), &reading))
 			return false;

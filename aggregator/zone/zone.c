@@ -167,35 +167,35 @@ static bool zone_lacks_source(const struct zone *zone)
 	return false;
 }
 
-struct reading zone_reading(const struct zone *zone, struct window window,
-			    const struct zone_context *context)
+struct window_energy zone_window_energy(const struct zone *zone, struct window window,
+					const struct zone_context *context)
 {
-	struct stretch stretch = balance_between(&zone->balance, window.start, window.end);
-	struct reading reading = {
-		.window = window, .known = stretch.known, .energy = stretch.energy, .power_w = NAN};
+	struct balance_energy sum = balance_between(&zone->balance, window.start, window.end);
+	struct window_energy result = {
+		.window = window, .known = sum.known, .energy = sum.energy, .power_w = NAN};
 	ms_t time_in[BAND_COUNT] = {0};
-	bool estimated = window_synthetic(window) || (stretch.flags & SERIES_INTERPOLATED);
+	bool estimated = window_synthetic(window) || (sum.flags & SERIES_INTERPOLATED);
 
-	if (stretch.known && zone_counts_energy(zone))
-		reading.power_w = power_of(stretch.energy, window.end - window.start);
+	if (sum.known && zone_counts_energy(zone))
+		result.power_w = power_of(sum.energy, window.end - window.start);
 	for (ms_t t = window.start; zone_electric(zone) && t < window.end;) {
 		struct segment segment = tariff_at(context->tariff, t);
 		ms_t end = segment.end < window.end ? segment.end : window.end;
-		struct stretch part = balance_between(&zone->balance, t, end);
+		struct balance_energy part = balance_between(&zone->balance, t, end);
 
-		reading.cost = money_add(reading.cost, money_of(part.energy, segment.price));
+		result.cost = money_add(result.cost, money_of(part.energy, segment.price));
 		time_in[segment.band] += end - t;
-		if (time_in[segment.band] > time_in[reading.band])
-			reading.band = segment.band;
+		if (time_in[segment.band] > time_in[result.band])
+			result.band = segment.band;
 		if (segment.by == BY_CALENDAR || (part.flags & SERIES_INTERPOLATED))
 			estimated = true;
 		t = end;
 	}
-	if ((stretch.flags & (SERIES_BEFORE | SERIES_AFTER)) || zone_lacks_source(zone))
-		reading.quality = QUALITY_PARTIAL;
+	if ((sum.flags & (SERIES_BEFORE | SERIES_AFTER)) || zone_lacks_source(zone))
+		result.quality = QUALITY_PARTIAL;
 	else if (estimated || zone_was_reset(zone, window))
-		reading.quality = QUALITY_ESTIMATED;
-	return reading;
+		result.quality = QUALITY_ESTIMATED;
+	return result;
 }
 
 bool zone_hour(const struct zone *zone, const struct zone_context *context,
@@ -207,10 +207,11 @@ bool zone_hour(const struct zone *zone, const struct zone_context *context,
 		return false;
 	*end = minute.end;
 	for (size_t i = HOUR_MINUTES; i-- > 0;) {
-		struct stretch stretch = balance_between(&zone->balance, minute.start, minute.end);
+		struct balance_energy sum =
+			balance_between(&zone->balance, minute.start, minute.end);
 
-		power_w[i] = stretch.known && zone_counts_energy(zone)
-				     ? power_of(stretch.energy, minute.end - minute.start)
+		power_w[i] = sum.known && zone_counts_energy(zone)
+				     ? power_of(sum.energy, minute.end - minute.start)
 				     : NAN;
 		minute = window_minute(grid_window(context->grid, minute.start - 1),
 				       minute.start - 1);
@@ -320,7 +321,7 @@ bool zone_state_equal(const struct zone_state *a, const struct zone_state *b)
 	       a->segment.price == b->segment.price && a->quality == b->quality;
 }
 
-struct zone_state zone_look(const struct zone *zone, const struct zone_context *context)
+struct zone_state zone_evaluate(const struct zone *zone, const struct zone_context *context)
 {
 	struct zone_state state = {.status = zone_status(zone, context),
 				   .power_w = NAN,
@@ -335,15 +336,15 @@ struct zone_state zone_look(const struct zone *zone, const struct zone_context *
 	state.segment = tariff_at(context->tariff, context->now);
 	state.day_start = civil_day_start(&context->tariff->settings->zone, context->now);
 	if (zone_last_window(zone, context, &window)) {
-		struct reading reading = zone_reading(zone, window, context);
+		struct window_energy result = zone_window_energy(zone, window, context);
 
-		state.power_10m_w = answers ? reading.power_w : NAN;
-		of_window = reading.quality;
+		state.power_10m_w = answers ? result.power_w : NAN;
+		of_window = result.quality;
 	}
 	if (answers) {
 		state.power_w = zone_power(zone, context);
 		if (zone_last_minute(zone, context, &window))
-			state.power_1m_w = zone_reading(zone, window, context).power_w;
+			state.power_1m_w = zone_window_energy(zone, window, context).power_w;
 	}
 	state.energy_total = zone->ledger.total.energy;
 	state.cost_total = zone->ledger.total.cost;

@@ -49,7 +49,7 @@ struct zone {
 	size_t source_count, source_capacity;
 	struct balance balance; /* all sources that ever belonged to it */
 	struct ledger ledger;
-	struct zone_state state; /* as of the last zone_look(), of the owner of the zone */
+	struct zone_state state; /* as of the last zone_evaluate(), of the owner of the zone */
 };
 
 /* What a look at a zone needs to know beside the zone. All sorted. */
@@ -71,7 +71,7 @@ bool zone_counts_energy(const struct zone *zone);
 enum zone_status zone_status(const struct zone *zone, const struct zone_context *context);
 
 /* A window with its energy. */
-struct reading {
+struct window_energy {
 	struct window window;
 	bool known; /* there are records for some of it */
 	mwh_t energy;
@@ -81,8 +81,8 @@ struct reading {
 	enum quality quality;
 };
 
-struct reading zone_reading(const struct zone *zone, struct window window,
-			    const struct zone_context *context);
+struct window_energy zone_window_energy(const struct zone *zone, struct window window,
+					const struct zone_context *context);
 
 /* The last closed 10-minute window, and the last closed 1-minute one. False where none is. */
 bool zone_last_window(const struct zone *zone, const struct zone_context *context,
@@ -90,7 +90,7 @@ bool zone_last_window(const struct zone *zone, const struct zone_context *contex
 bool zone_last_minute(const struct zone *zone, const struct zone_context *context,
 		      struct window *minute);
 
-struct zone_state zone_look(const struct zone *zone, const struct zone_context *context);
+struct zone_state zone_evaluate(const struct zone *zone, const struct zone_context *context);
 
 /* Energy between the last records and the newest live readings, after `from`. */
 mwh_t zone_beyond(const struct zone *zone, ms_t from);

@@ -40,7 +40,7 @@ static int teardown(void **state)
 
 static void nothing_is_known_of_an_empty_balance(void **state)
 {
-	struct stretch stretch = balance_between(&balance, 0, 10);
+	struct balance_energy stretch = balance_between(&balance, 0, 10);
 
 	(void)state;
 	assert_true(time_range_empty(balance_domain(&balance)));

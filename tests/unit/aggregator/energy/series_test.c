@@ -363,10 +363,10 @@ static void roll(struct index_series *series, int64_t modulus)
 		     (struct weight){.from = 0, .amount = 80000 * WEIGHT_ONE, .modulus = modulus});
 }
 
-static struct event event_at(const struct index_series *series, ms_t t)
+static struct index_event event_at(const struct index_series *series, ms_t t)
 {
 	size_t i = series_find(series, t);
-	struct event event = {0};
+	struct index_event event = {0};
 
 	if (series->points[i].kind == POINT_FINAL)
 		i++;
@@ -378,7 +378,7 @@ static struct event event_at(const struct index_series *series, ms_t t)
 static void a_register_that_is_full_goes_on_from_0(void **state)
 {
 	struct index_series series = {0};
-	struct event event;
+	struct index_event event;
 
 	(void)state;
 	roll(&series, 100000);
@@ -480,7 +480,7 @@ static void the_modulus_holds_from_its_date_on(void **state)
 static void a_swap_is_exact_to_the_final_index_and_from_the_initial_one(void **state)
 {
 	struct index_series series;
-	struct event event;
+	struct index_event event;
 
 	(void)state;
 	SERIES_OF(&series, {0, 1000}, {100, 1100}, {300, 7}, {400, 9});

@@ -13,7 +13,7 @@ static struct books {
 	bool broken;
 	int facts, signals, contacts, refused, events, sources;
 	char last_refused[200];
-	struct event last_event;
+	struct index_event last_event;
 	ms_t last_gone; /* of facts that were removed by downsampling */
 	ms_t watched;	/* one of them: */
 	bool watched_gone;
@@ -22,10 +22,10 @@ static struct books {
 static void take_events(const struct source *source, struct time_range range)
 {
 	const struct index_series *series = &source->energy;
-	struct event event;
+	struct index_event event;
 
 	for (size_t i = series_find(series, range.from);
-	     i < series->sorted && series->points[i].t < range.to; i++) {
+	     i < series->classified && series->points[i].t < range.to; i++) {
 		if (!series_event(series, i, &event))
 			continue;
 		books.last_event = event;

@@ -141,7 +141,7 @@ static void describe_source(const struct source *source)
 		    (long long)source->energy.swaps[i].initial, source->energy.swaps[i].by);
 	while ((term = site_next_assignment(site, source, term, &zone)))
 		add("  in %s %lld %lld\n", zone->id, (long long)term->from, (long long)term->until);
-	for (size_t i = 0; i < source->energy.sorted; i++)
+	for (size_t i = 0; i < source->energy.classified; i++)
 		add("  at %lld: %lld\n", (long long)source->energy.points[i].t,
 		    (long long)source->energy.points[i].count);
 	for (size_t i = 0; i < source->signals.sorted; i++)

@@ -1,6 +1,6 @@
-#include "aggregator/energy/event.h"
+#include "aggregator/energy/index_event.h"
 
-const char *event_name(enum event_kind kind)
+const char *index_event_name(enum index_event_kind kind)
 {
 	static const char *const names[] = {"reset", "glitch", "rollover", "swap"};
 
