@@ -1,9 +1,9 @@
 #include "collector-pac/meter/profile.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/memory.h"
 #include "common/base/units.h"
 
 /* -------- the keys of a profile -------- */
@@ -237,11 +237,6 @@ bool profile_resolve(struct profile *profile, const char *file, struct fail *fai
 			   "wh", fail);
 }
 
-void profile_free(struct profile *profile)
-{
-	config_free(profile_keys, profile);
-}
-
 /* -------- blocks and values -------- */
 
 const struct register_block *profile_block(const struct profile *profile, size_t index)
@@ -285,9 +280,7 @@ struct register_block *profile_polled_blocks(const struct profile *profile, size
 		(*count)++;
 		value_count += profile_block(profile, i)->values.count;
 	}
-	blocks = malloc(*count * sizeof(*blocks) + value_count * sizeof(*values));
-	if (blocks == NULL)
-		return NULL;
+	blocks = allocate(1, *count * sizeof(*blocks) + value_count * sizeof(*values));
 	values = (struct register_value *)(blocks + *count);
 	for (size_t i = 0, to = 0; i < profile->blocks.count; i++) {
 		const struct register_block *block = profile_block(profile, i);

@@ -51,14 +51,12 @@ struct profile {
 	struct config_array wh;	     /* char *: likewise the energy index in Wh */
 };
 
-/* For config_read(). Call profile_resolve() after it, and profile_free() even on failure. */
+/* For config_read(). Call profile_resolve() after it, and config_free() even on failure. */
 extern const struct config_key profile_keys[];
 
 /* Marks the values of power and index, and checks what the table of keys cannot express. `file`
  * names the profile in errors. */
 bool profile_resolve(struct profile *profile, const char *file, struct fail *fail);
-
-void profile_free(struct profile *profile);
 
 const struct register_block *profile_block(const struct profile *profile, size_t index);
 const struct register_value *block_value(const struct register_block *block, size_t index);
@@ -67,8 +65,7 @@ const struct register_value *block_value(const struct register_block *block, siz
 bool block_is_polled(const struct register_block *block);
 bool block_has_index(const struct register_block *block);
 
-/* Copies the blocks that are polled, with their values, into one piece of memory for free().
- * Returns NULL if out of memory. */
+/* Copies the blocks that are polled, with their values, into one piece of memory for free(). */
 struct register_block *profile_polled_blocks(const struct profile *profile, size_t *count);
 
 /* Returns the scaled value from the registers of the block; NAN if it is not a number or not

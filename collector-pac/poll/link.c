@@ -14,23 +14,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/memory.h"
+
 struct link {
-	struct link_peer peer; /* `host` is a copy */
-	modbus_t *modbus;      /* NULL: not connected */
+	struct link_peer peer;
+	char *host;
+	modbus_t *modbus; /* NULL: not connected */
 };
 
 struct link *link_open(const struct link_peer *peer)
 {
-	struct link *link = calloc(1, sizeof(*link));
-	char *host = strdup(peer->host);
+	struct link *link = allocate(1, sizeof(*link));
 
-	if (link == NULL || host == NULL) {
-		free(host);
-		free(link);
-		return NULL;
-	}
+	link->host = copy_text(peer->host);
 	link->peer = *peer;
-	link->peer.host = host;
+	link->peer.host = link->host;
 	return link;
 }
 
@@ -48,7 +46,7 @@ void link_close(struct link *link)
 	if (link == NULL)
 		return;
 	link_disconnect(link);
-	free((char *)link->peer.host);
+	free(link->host);
 	free(link);
 }
 

@@ -40,7 +40,7 @@ struct link_peer {
 	ms_t timeout_ms; /* for the connection, and for each complete answer */
 };
 
-/* Copies `peer`; link_read() connects. Returns NULL if out of memory. */
+/* Copies `peer`; link_read() connects. */
 struct link *link_open(const struct link_peer *peer);
 void link_close(struct link *link);
 

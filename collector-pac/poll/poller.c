@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "collector-pac/meter/schedule.h"
+#include "common/base/memory.h"
 #include "common/process/clock.h"
 
 #define STACK_SIZE	  ((size_t)256 * 1024) /* for the resolver; unused pages cost nothing */
@@ -218,8 +219,6 @@ static bool meter_start(struct meter_thread *meter, const struct poller_meter *s
 	meter->blocks = profile_polled_blocks(settings->profile, &meter->block_count);
 	meter->totals = totals_start(settings->profile);
 	meter->link = link_open(&settings->peer);
-	if (meter->blocks == NULL || meter->link == NULL)
-		return false;
 	if (getrandom(&meter->chance, sizeof(meter->chance), GRND_NONBLOCK) < 0)
 		meter->chance = (unsigned int)meter->index;
 	pthread_mutex_lock(&poller->lock);
@@ -271,20 +270,15 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
 
 	if (!descriptors_ensure(count, fail))
 		return NULL;
-	poller = calloc(1, sizeof(*poller));
-	if (poller == NULL) {
-		fail_set(fail, "out of memory");
-		return NULL;
-	}
+	poller = allocate(1, sizeof(*poller));
 	locks_init(poller);
 	poller->users = 1;
 	poller->count = count;
 	poller->capacity = count * QUEUED_EACH;
-	poller->meters = calloc(count, sizeof(*poller->meters));
-	poller->queue = calloc(poller->capacity, sizeof(*poller->queue));
+	poller->meters = allocate(count, sizeof(*poller->meters));
+	poller->queue = allocate(poller->capacity, sizeof(*poller->queue));
 	poller->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (poller->meters != NULL && poller->queue != NULL && poller->fd >= 0 &&
-	    meters_start(poller, meters, period_ms))
+	if (poller->fd >= 0 && meters_start(poller, meters, period_ms))
 		return poller;
 	fail_set(fail, "cannot start polling %zu meter%s: %s", count, count == 1 ? "" : "s",
 		 strerror(errno));
@@ -294,7 +288,7 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
 
 static void poller_free(struct poller *poller)
 {
-	for (size_t i = 0; poller->meters != NULL && i < poller->count; i++) {
+	for (size_t i = 0; i < poller->count; i++) {
 		link_close(poller->meters[i].link);
 		free(poller->meters[i].blocks);
 	}

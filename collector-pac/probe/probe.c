@@ -214,13 +214,13 @@ int probe_run(const char *target, const char *profile_name, const char *unit)
 	}
 	if (!profiles_load(&profile, profile_name != NULL ? profile_name : "pac3200", &fail)) {
 		fprintf(stderr, "collector-pac: --profile: %s\n", fail.text);
-		profile_free(&profile);
+		config_free(profile_keys, &profile);
 		return code;
 	}
 	link = link_open(&peer);
-	code = link != NULL ? meter_print(link, &peer, &profile) : EXIT_FAILED;
+	code = meter_print(link, &peer, &profile);
 	link_close(link);
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 	return code;
 }
 
@@ -231,7 +231,7 @@ int profiles_print(void)
 
 		if (profiles_load(&profile, profiles_name(i), NULL))
 			printf("%-10s %s\n", profile.name, profile.label);
-		profile_free(&profile);
+		config_free(profile_keys, &profile);
 	}
 	return EXIT_DONE;
 }

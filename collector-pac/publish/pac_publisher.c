@@ -8,6 +8,7 @@
 
 #include "collector-pac/meter/meter_state.h"
 #include "collector-pac/poll/poller.h"
+#include "common/base/memory.h"
 #include "common/collector/reporter.h"
 
 #define BATCH	  64
@@ -244,10 +245,8 @@ static struct about meter_about(const struct pac_meter_settings *meter)
 static bool reporter_start(struct pac_publisher *publisher, struct fail *fail)
 {
 	const struct pac_settings *settings = publisher->settings;
-	struct reporter_source *sources = calloc(publisher->count, sizeof(*sources));
+	struct reporter_source *sources = allocate(publisher->count, sizeof(*sources));
 
-	if (sources == NULL)
-		return fail_set(fail, "out of memory");
 	for (size_t i = 0; i < publisher->count; i++) {
 		const struct pac_meter_settings *meter = settings_meter(settings, i);
 
@@ -270,10 +269,8 @@ static bool reporter_start(struct pac_publisher *publisher, struct fail *fail)
 
 static bool publisher_start(struct pac_publisher *publisher, struct fail *fail)
 {
-	publisher->meters = calloc(publisher->count, sizeof(*publisher->meters));
-	publisher->polled = calloc(publisher->count, sizeof(*publisher->polled));
-	if (publisher->meters == NULL || publisher->polled == NULL)
-		return fail_set(fail, "out of memory");
+	publisher->meters = allocate(publisher->count, sizeof(*publisher->meters));
+	publisher->polled = allocate(publisher->count, sizeof(*publisher->polled));
 	for (size_t i = 0; i < publisher->count; i++)
 		meter_start(publisher, i);
 	if (!reporter_start(publisher, fail))
@@ -288,12 +285,8 @@ static bool publisher_start(struct pac_publisher *publisher, struct fail *fail)
 struct pac_publisher *pac_publisher_open(const struct pac_settings *settings, struct loop *loop,
 					 struct fail *fail)
 {
-	struct pac_publisher *publisher = calloc(1, sizeof(*publisher));
+	struct pac_publisher *publisher = allocate(1, sizeof(*publisher));
 
-	if (publisher == NULL) {
-		fail_set(fail, "out of memory");
-		return NULL;
-	}
 	publisher->settings = settings;
 	publisher->loop = loop;
 	publisher->count = settings->meters.count;

@@ -247,6 +247,6 @@ void settings_free(struct pac_settings *settings)
 	struct pac_meter_settings *meters = settings->meters.items;
 
 	for (size_t i = 0; i < settings->meters.count; i++)
-		profile_free(&meters[i].profile);
+		config_free(profile_keys, &meters[i].profile);
 	config_free(settings_keys, settings);
 }

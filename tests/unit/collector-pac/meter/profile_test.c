@@ -23,7 +23,7 @@ static void every_built_in_profile_loads_under_its_own_name(void **state)
 		assert_string_equal(profile.name, profiles_name(i));
 		assert_true(profile.label[0] != '\0');
 		assert_true(profile.source.count > 0);
-		profile_free(&profile);
+		config_free(profile_keys, &profile);
 	}
 }
 
@@ -57,7 +57,7 @@ static void every_block_of_a_built_in_profile_is_made_of_whole_values(void **sta
 			polled += block_is_polled(block);
 		}
 		assert_int_equal(polled, 2);
-		profile_free(&profile);
+		config_free(profile_keys, &profile);
 	}
 }
 
@@ -72,7 +72,7 @@ static void the_pac2200_is_not_asked_for_43_to_54(void **state)
 
 		assert_true(block->address > 54 || block->address + block->count <= 43);
 	}
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 }
 
 static void power_is_at_65_and_the_index_at_801_and_805(void **state)
@@ -96,7 +96,7 @@ static void power_is_at_65_and_the_index_at_801_and_805(void **state)
 			}
 		}
 		assert_int_equal(sum, 801 + 805);
-		profile_free(&profile);
+		config_free(profile_keys, &profile);
 	}
 }
 
@@ -109,7 +109,7 @@ static void an_unknown_profile_is_refused_with_the_names_that_exist(void **state
 	assert_false(profiles_load(&profile, "pac9999", &fail));
 	assert_non_null(strstr(fail.text, "pac9999"));
 	assert_non_null(strstr(fail.text, "pac3200, pac2200, pac3220, pac4200, generic"));
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 }
 
 static void a_name_with_a_slash_is_a_file(void **state)
@@ -121,7 +121,7 @@ static void a_name_with_a_slash_is_a_file(void **state)
 	if (!profiles_load(&profile, "collector-pac/profiles/pac4200.json", &fail))
 		fail_msg("%s", fail.text);
 	assert_string_equal(profile.name, "pac4200");
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 	assert_false(profiles_load(&profile, "/nowhere/meter.json", &fail));
 	assert_non_null(strstr(fail.text, "/nowhere/meter.json"));
 }
@@ -147,7 +147,7 @@ static void expect_refusal(const char *text, const char *reason)
 	assert_false(read_profile(&profile, text, &fail));
 	if (strstr(fail.text, reason) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", fail.text, reason);
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 }
 
 static void a_wrong_profile_is_refused_with_the_place(void **state)
@@ -210,7 +210,7 @@ static void values_are_scaled_and_judged(void **state)
 	totals_add(&totals, block, registers);
 	assert_true(totals_index(&totals) == 50000);
 	assert_true(isnan(totals.power_w)); /* the profile names none */
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 }
 
 static void a_pac3200_gives_power_and_the_sum_of_both_tariffs(void **state)
@@ -232,7 +232,7 @@ static void a_pac3200_gives_power_and_the_sum_of_both_tariffs(void **state)
 	}
 	assert_true(totals.power_w == 48210.5);
 	assert_true(totals_index(&totals) == 812345678.75);
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 }
 
 static void an_unknown_part_makes_the_sum_unknown(void **state)
@@ -246,7 +246,7 @@ static void an_unknown_part_makes_the_sum_unknown(void **state)
 	totals = totals_start(&profile);
 	totals_add(&totals, profile_block(&profile, 1), energy);
 	assert_true(isnan(totals_index(&totals)));
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 }
 
 static void an_index_beyond_the_books_is_unknown(void **state)

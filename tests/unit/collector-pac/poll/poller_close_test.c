@@ -105,7 +105,7 @@ static struct poller *poller_of(const char *name)
 		.profile = &profile,
 	};
 	poller = poller_open(meter, 1, PERIOD_MS, &fail);
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 	free(host);
 	free(meter);
 	return poller;

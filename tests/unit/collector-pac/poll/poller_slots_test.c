@@ -280,7 +280,7 @@ static void four_bad_meters_cost_the_other_six_no_slot(void **state)
 		pac_model_close(models[i]);
 		pac_load_close(loads[i]);
 	}
-	profile_free(&profile);
+	config_free(profile_keys, &profile);
 }
 
 int main(void)

@@ -57,7 +57,7 @@ static int tear_down(void **state)
 		pac_model_close(fixture->models[i]);
 		pac_load_close(fixture->loads[i]);
 	}
-	profile_free(&fixture->profile);
+	config_free(profile_keys, &fixture->profile);
 	free(fixture);
 	return 0;
 }
