@@ -197,6 +197,8 @@ size_t series_downsample(struct index_series *series, ms_t from, ms_t to,
 		series->points[left++] = point;
 	}
 	removed = end - left;
+	if (!removed)
+		return 0;
 	memmove(&series->points[left], &series->points[end],
 		(series->count - end) * sizeof(*series->points));
 	series->count -= removed;

@@ -1,5 +1,7 @@
 #include "aggregator/tariff/calendar.h"
 
+#include "common/base/search.h"
+
 #define MINUTES_PER_DAY 1440
 
 const char *band_name(enum band band)
@@ -39,7 +41,7 @@ enum band band_of(bool winter, bool off_peak)
 	return off_peak ? BAND_HCE : BAND_HPE;
 }
 
-/* The next minute of the day at which one of the hours begins or ends. */
+/* The next minute of the day at which one of the hours starts or ends, at most `next`. */
 static int hours_next(const struct hours *hours, size_t count, int minute, int next)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -51,13 +53,15 @@ static int hours_next(const struct hours *hours, size_t count, int minute, int n
 	return next;
 }
 
-/* Local clocks jump at these moments, and with them the hours. */
+/* The next change of the offset, if it is before `until`: the hours move with it. */
 static ms_t offset_end(const struct civil_zone *zone, ms_t t, ms_t until)
 {
-	for (size_t i = 1; i < zone->count; i++)
-		if (zone->offsets[i].from > t)
-			return zone->offsets[i].from < until ? zone->offsets[i].from : until;
-	return until;
+	size_t i = search_after(zone->offsets, zone->count, sizeof(*zone->offsets), t);
+
+	/* The first offset also holds before its date. */
+	if (i == 0)
+		i = 1;
+	return i < zone->count && zone->offsets[i].from < until ? zone->offsets[i].from : until;
 }
 
 enum band calendar_band(const struct calendar *calendar, const struct civil_zone *zone, ms_t t,

@@ -19,7 +19,7 @@ void contacts_add(struct contacts *contacts, const struct contact_state *state)
 	contacts->states[contacts->count++] = *state;
 }
 
-/* By time; of the same time, the one that counts last. */
+/* By time; at the same time, the one that takes precedence is the last. */
 static int state_compare(const void *a, const void *b)
 {
 	const struct contact_state *p = a;
@@ -36,7 +36,7 @@ static int state_compare(const void *a, const void *b)
 	return (p->peak > q->peak) - (p->peak < q->peak);
 }
 
-/* The first sorted state after `t`. */
+/* The index of the first sorted state after `t`. */
 static size_t contacts_find(const struct contacts *contacts, ms_t t)
 {
 	return search_after(contacts->states, contacts->sorted, sizeof(*contacts->states), t);
@@ -63,7 +63,7 @@ struct time_range contacts_update(struct contacts *contacts)
 		size_t next = contacts_find(contacts, state->t);
 		ms_t hold = state->t + CONTACTS_HOLD_MS;
 
-		/* An earlier state may have held here: its hold ends no later than this one's. */
+		/* An earlier state that was valid here did not reach beyond this one's end. */
 		if (next < contacts->sorted && contacts->states[next].t < hold)
 			hold = contacts->states[next].t;
 		range = time_range_join(range, (struct time_range){state->t, hold});
@@ -83,35 +83,35 @@ struct time_range contacts_update(struct contacts *contacts)
 	return range;
 }
 
-static bool says_nothing_new(const struct contact_state *before, const struct contact_state *state,
-			     const struct contact_state *after)
+static bool state_redundant(const struct contact_state *before, const struct contact_state *state,
+			    const struct contact_state *after)
 {
 	return state->off_peak == before->off_peak && state->peak == before->peak &&
 	       after->t - before->t <= CONTACTS_HOLD_MS;
 }
 
 void contacts_downsample(struct contacts *contacts, ms_t from, ms_t to,
-			 void (*gone)(void *context, ms_t t), void *context)
+			 void (*removed)(void *context, ms_t t), void *context)
 {
 	struct contact_state *states = contacts->states;
 	size_t start = contacts_find(contacts, from - 1);
 	size_t end = contacts_find(contacts, to - 1);
-	size_t kept = start;
+	size_t left = start;
 
 	for (size_t i = start; i < end; i++) {
-		if (kept && i + 1 < contacts->sorted &&
-		    says_nothing_new(&states[kept - 1], &states[i], &states[i + 1])) {
-			if (gone)
-				gone(context, states[i].t);
+		if (left && i + 1 < contacts->sorted &&
+		    state_redundant(&states[left - 1], &states[i], &states[i + 1])) {
+			if (removed)
+				removed(context, states[i].t);
 			continue;
 		}
-		states[kept++] = states[i];
+		states[left++] = states[i];
 	}
-	if (kept == end)
+	if (left == end)
 		return;
-	memmove(&states[kept], &states[end], (contacts->count - end) * sizeof(*states));
-	contacts->count -= end - kept;
-	contacts->sorted -= end - kept;
+	memmove(&states[left], &states[end], (contacts->count - end) * sizeof(*states));
+	contacts->count -= end - left;
+	contacts->sorted -= end - left;
 }
 
 const struct contact_state *contacts_at(const struct contacts *contacts, ms_t t, ms_t *until)

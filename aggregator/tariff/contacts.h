@@ -8,36 +8,39 @@
 #include "common/contract/fact.h"
 #include "common/base/units.h"
 
-/* A state holds from its record on until the next one's, at most this long. */
+/* A state is valid from its record to the next one, at most for this time. */
 #define CONTACTS_HOLD_MS (15 * MS_PER_MINUTE)
 
+/* Of several states of the same time, one with `change` takes precedence, then the highest seq. */
 struct contact_state {
 	ms_t t;
 	enum tristate off_peak, peak;
-	bool change; /* recorded because a contact changed: it counts before others of the same t */
-	int64_t seq; /* then the later one */
+	bool change; /* the record was made because a contact changed */
+	int64_t seq;
 };
 
 struct contacts {
-	struct contact_state *states; /* ascending and unique in t up to `sorted` */
+	struct contact_state *states; /* the first `sorted` are ascending and unique in t */
 	size_t count, capacity, sorted;
 };
 
 void contacts_free(struct contacts *contacts);
 void contacts_add(struct contacts *contacts, const struct contact_state *state);
 
-/* The sorted contacts know this state, or one of the same t that counts more. */
+/* Returns true if this state, or one of the same t that takes precedence, was there at the last
+ * contacts_update(). */
 bool contacts_hold(const struct contacts *contacts, const struct contact_state *state);
 
-/* Takes in what was added; the stretch of time where the state may have changed. */
+/* Sorts in the states that were added. Returns the time in which the state may have changed. */
 struct time_range contacts_update(struct contacts *contacts);
 
-/* Takes out those of the sorted states of [from, to) that say nothing new: the one before says the
- * same, and holds until the one after. Tells `gone` (may be NULL) the time of each. */
+/* Removes the redundant ones of the states in [from, to): the one before is the same, and is valid
+ * until the one after. Calls `removed` (may be NULL) with the time of each. */
 void contacts_downsample(struct contacts *contacts, ms_t from, ms_t to,
-			 void (*gone)(void *context, ms_t t), void *context);
+			 void (*removed)(void *context, ms_t t), void *context);
 
-/* The state that holds at `t`, or NULL. *until: it does not change before (more than t). */
+/* Returns the state that is valid at `t`, or NULL. *until: a later moment up to which this does not
+ * change. */
 const struct contact_state *contacts_at(const struct contacts *contacts, ms_t t, ms_t *until);
 
 #endif

@@ -1,4 +1,5 @@
-/* fingerprint.h - tells whether stored windows still say what the settings say. */
+/* fingerprint.h - a hash of tariff settings, in books that do not have their text (tariff_text.h).
+ */
 #ifndef AGGREGATOR_TARIFF_FINGERPRINT_H
 #define AGGREGATOR_TARIFF_FINGERPRINT_H
 
@@ -6,8 +7,8 @@
 
 #define FINGERPRINT_SIZE 17 /* 16 hexadecimal digits */
 
-/* Of all that band and cost of a window follow from beside the facts: local time, hours, prices,
- * and the rules of this program. */
+/* Covers everything but the facts that band and cost of a window depend on: local time, hours,
+ * prices and TARIFF_RULES. */
 void fingerprint_of(char text[FINGERPRINT_SIZE], const struct tariff_settings *settings);
 
 #endif

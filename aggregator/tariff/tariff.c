@@ -8,24 +8,23 @@
 
 #define LOOK_AHEAD_MS (8 * MS_PER_DAY)
 
-/* Of `count` dated settings of `size` bytes, each beginning with its `from`: the one in force at
- * `t`. *until is lowered to the next one's date. NULL where there is none at all. */
+/* The one of `count` dated settings (of `size` bytes, starting with `from`) that is in force at
+ * `t`, or NULL. *until is lowered to the date of the next one. */
 static const void *dated_at(const void *items, size_t count, size_t size, ms_t t, ms_t *until)
 {
-	const char *first = items;
-	const char *in_force = first;
+	size_t next = search_after(items, count, size, t);
 
-	for (size_t i = 1; i < count; i++) {
-		ms_t from = *(const ms_t *)(const void *)(first + i * size);
+	if (!count)
+		return NULL;
+	/* The first one also holds before its date. */
+	if (next == 0)
+		next = 1;
+	if (next < count) {
+		ms_t from = *(const ms_t *)(const void *)((const char *)items + next * size);
 
-		if (from > t) {
-			if (from < *until)
-				*until = from;
-			break;
-		}
-		in_force = first + i * size;
+		*until = from < *until ? from : *until;
 	}
-	return count ? in_force : NULL;
+	return (const char *)items + (next - 1) * size;
 }
 
 void tariff_settings_free(struct tariff_settings *settings)
@@ -50,7 +49,7 @@ void tariff_close(struct tariff *tariff)
 	*tariff = (struct tariff){0};
 }
 
-static void tariff_forget(struct tariff *tariff, struct time_range range)
+static void tariff_invalidate_range(struct tariff *tariff, struct time_range range)
 {
 	for (size_t i = 0; i < tariff->day_count; i++)
 		if (tariff->days[i].start < range.to && tariff->days[i].end > range.from)
@@ -61,13 +60,13 @@ struct time_range tariff_update(struct tariff *tariff)
 {
 	struct time_range range = contacts_update(&tariff->contacts);
 
-	tariff_forget(tariff, range);
+	tariff_invalidate_range(tariff, range);
 	return range;
 }
 
 void tariff_invalidate(struct tariff *tariff)
 {
-	tariff_forget(tariff, TIME_RANGE_ALL);
+	tariff_invalidate_range(tariff, TIME_RANGE_ALL);
 }
 
 enum band tariff_calendar_band(const struct tariff_settings *settings, ms_t t, ms_t *until)
@@ -116,7 +115,7 @@ int64_t tariff_subscribed(const struct tariff_settings *settings, ms_t t, enum b
 	return subscribed ? subscribed->watts[band] : 0;
 }
 
-/* True where the contacts cannot be right: both closed, or peak outside its season. */
+/* Returns true if the state is impossible: both contacts closed, or peak outside its season. */
 static bool contacts_faulty(const struct contact_state *state, const struct civil *local)
 {
 	if (state->peak != YES)
@@ -124,7 +123,7 @@ static bool contacts_faulty(const struct contact_state *state, const struct civi
 	return state->off_peak == YES || !season_has_peak(local);
 }
 
-/* A contact that is not there leaves its question to the calendar. */
+/* The calendar replaces a contact that does not exist. */
 static enum band contacts_band(const struct contact_state *state, const struct civil *local,
 			       enum band calendar)
 {

@@ -1,4 +1,4 @@
-/* tariff.h - which band and which price is in force when: contacts first, then the calendar. */
+/* tariff.h - band and price over time, from the contacts if there are any, else the calendar. */
 #ifndef AGGREGATOR_TARIFF_TARIFF_H
 #define AGGREGATOR_TARIFF_TARIFF_H
 
@@ -13,7 +13,7 @@
 /* To be raised if the same facts and settings give other windows than before. */
 #define TARIFF_RULES 1
 
-/* Dated settings: each is in force from its date until the next one's; the first also before. */
+/* Dated settings are in force from their date to that of the next one; the first also before. */
 struct prices {
 	ms_t from;
 	price_t of[BAND_COUNT];
@@ -30,7 +30,7 @@ struct tariff_settings {
 	size_t calendar_count;
 	struct prices *prices; /* likewise */
 	size_t prices_count;
-	struct subscribed *subscribed; /* likewise, or none */
+	struct subscribed *subscribed; /* ascending, or none */
 	size_t subscribed_count;
 };
 
@@ -39,17 +39,17 @@ void tariff_settings_free(struct tariff_settings *settings);
 
 enum band_source { BY_CALENDAR, BY_CONTACTS };
 
-/* A stretch [start, end) within one local day, without any change. */
+/* A time [start, end) in one local day in which nothing changes. */
 struct segment {
 	ms_t start, end;
 	enum band band;
 	enum band_source by;
-	enum tristate agree; /* do contacts and calendar agree; UNKNOWN without contacts */
-	bool fault;	     /* the contacts say what cannot be */
+	enum tristate agree; /* contacts and calendar agree; UNKNOWN without contacts */
+	bool fault;	     /* the state of the contacts is impossible */
 	price_t price;
 };
 
-/* The segments of one local day, computed when first asked for. */
+/* The segments of one local day, computed on demand. */
 struct tariff_day {
 	ms_t start, end;
 	struct segment *segments;
@@ -67,28 +67,28 @@ struct tariff {
 void tariff_open(struct tariff *tariff, const struct tariff_settings *settings);
 void tariff_close(struct tariff *tariff);
 
-/* Takes in contact states that were added. Returns the stretch where bands may have changed. */
+/* Processes contact states that were added. Returns the time in which bands may have changed. */
 struct time_range tariff_update(struct tariff *tariff);
 
-/* Its contacts are others. */
+/* To be called once the contacts were replaced or states removed. */
 void tariff_invalidate(struct tariff *tariff);
 
-/* The segment that holds `t`. The tariff's contacts are sorted. */
+/* Returns the segment that contains `t`. The tariff must be updated. */
 struct segment tariff_at(struct tariff *tariff, ms_t t);
 
-/* What the calendar alone says. */
+/* Returns the band by the calendar. *until: a later moment up to which it does not change. */
 enum band tariff_calendar_band(const struct tariff_settings *settings, ms_t t, ms_t *until);
 
-/* The first moment after `t` at which the calendar gives another band than `band`, and which one;
- * looks 8 days ahead, then gives BAND_NONE. */
+/* Returns the next band by the calendar after `t` that differs from `band`. *when: its start.
+ * Returns BAND_NONE if there is none within 8 days. */
 enum band tariff_next(const struct tariff_settings *settings, ms_t t, enum band band, ms_t *when);
 
 const struct prices *tariff_prices(const struct tariff_settings *settings, ms_t t);
 
-/* Subscribed power in W in `band` at `t`; 0: none is configured. */
+/* Returns the subscribed power in W, or 0 if none is configured. */
 int64_t tariff_subscribed(const struct tariff_settings *settings, ms_t t, enum band band);
 
-/* How often the contacts began to say what cannot be. */
+/* Returns how many times the contacts entered an impossible state. */
 int64_t tariff_faults(const struct tariff *tariff);
 
 #endif

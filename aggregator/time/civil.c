@@ -11,7 +11,7 @@
 /* Days from 1 March of year 0 to 1970-01-01. */
 #define DAYS_TO_EPOCH INT64_C(719468)
 
-/* Beyond 270000 years from the epoch there is nothing to tell, and products could overflow. */
+/* Days are limited to 270000 years from the epoch, so that no product overflows. */
 #define FARTHEST_DAY INT64_C(100000000)
 
 static int64_t clamp(int64_t value, int64_t farthest)
@@ -19,8 +19,8 @@ static int64_t clamp(int64_t value, int64_t farthest)
 	return value < -farthest ? -farthest : value > farthest ? farthest : value;
 }
 
-/* Counts years from March: then the leap day is a year's last, and the days before each month
- * follow from the pattern 31 30 31 30 31 that repeats every 5 months (153 days). */
+/* Years start in March here: the leap day is then the last of the year, and months have the
+ * lengths 31 30 31 30 31, which repeat every 5 months (153 days). */
 int64_t civil_days(int year, int month, int day)
 {
 	int64_t months = (int64_t)year * 12 + month - 3;
@@ -36,7 +36,7 @@ static void set_date(struct civil *civil, int64_t days)
 	int64_t since = days + DAYS_TO_EPOCH;
 	int64_t era = floor_divide(since, DAYS_PER_ERA);
 	int64_t rest = floor_rest(since, DAYS_PER_ERA);
-	/* The leap days before `rest` must not count as days of years. */
+	/* Without the leap days before `rest`, a year has 365 days. */
 	int64_t y = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
 	int64_t m;
 
@@ -70,10 +70,10 @@ struct civil civil_at(const struct civil_zone *zone, ms_t t)
 	return civil;
 }
 
-/* The moment at which clocks show `local`, milliseconds as if it were UTC. */
+/* The moment at which clocks show `local` (in milliseconds as if it were UTC). */
 static ms_t moment_of(const struct civil_zone *zone, ms_t local)
 {
-	/* No offset reaches a day: stretches that ended before this are out of the question. */
+	/* Offsets are less than a day: those that ended before this cannot apply. */
 	size_t i = offset_index(zone, local - MS_PER_DAY);
 
 	for (;; i++) {
@@ -95,8 +95,8 @@ ms_t civil_moment(const struct civil_zone *zone, const struct civil *local)
 	return moment_of(zone, day * MS_PER_DAY + within);
 }
 
-/* The local day that `t` belongs to. Where the clock goes back across midnight, the new day has
- * begun for good at the first midnight: days must not overlap. */
+/* The local day of `t`. If clocks go back across midnight, the new day starts at the first
+ * midnight, since days must not overlap. */
 static int64_t day_of(const struct civil_zone *zone, ms_t t)
 {
 	struct civil civil = civil_at(zone, t);
@@ -135,7 +135,7 @@ void civil_date(char text[CIVIL_ISO_SIZE], const struct civil_zone *zone, ms_t t
 	snprintf(text, CIVIL_ISO_SIZE, "%04d-%02d-%02d", civil.year, civil.month, civil.day);
 }
 
-/* Reads exactly `digits` digits and, where `before` is not 0, that character before them. */
+/* Parses exactly `digits` digits, after the character `before` unless that is 0. */
 static bool take(const char **text, char before, int digits, int *value)
 {
 	const char *p = *text;

@@ -1,4 +1,5 @@
-/* civil.h - local time without libc's hidden state: dates, days of 23 and 25 hours, ISO 8601. */
+/* civil.h - local time without the hidden state of libc: dates, days of 23 to 25 hours, ISO 8601.
+ */
 #ifndef AGGREGATOR_TIME_CIVIL_H
 #define AGGREGATOR_TIME_CIVIL_H
 
@@ -12,8 +13,8 @@ struct civil_offset {
 	int32_t offset_s;
 };
 
-/* The offsets of one time zone in ascending order; the first holds for all time before, too.
- * Filled by the shell (timezone.h) from libc's time zone database. */
+/* The offsets of one time zone in ascending order; the first also holds for all time before.
+ * timezone_load() (timezone.h) fills it from the time zone database. */
 struct civil_zone {
 	char name[64];
 	size_t count;
@@ -31,27 +32,27 @@ struct civil {
 
 struct civil civil_at(const struct civil_zone *zone, ms_t t);
 
-/* The moment of a local date and time (`offset_s`, `weekday` are not read). A time that occurs
- * twice is the first one; one that is skipped is the moment of the jump. Hours of 24 and more, days
- * and months beyond their range roll over. */
+/* Returns the moment of a local date and time (`offset_s` and `weekday` are ignored). A time that
+ * occurs twice is the first one; a time that is skipped is the moment of the jump. Hours from 24
+ * on, and days and months out of range, roll over. */
 ms_t civil_moment(const struct civil_zone *zone, const struct civil *local);
 
-/* Local midnight at or before `t`, and the next one after it. */
+/* Return the local midnight at or before `t`, and the next one after `t`. */
 ms_t civil_day_start(const struct civil_zone *zone, ms_t t);
 ms_t civil_day_end(const struct civil_zone *zone, ms_t t);
 
 #define CIVIL_ISO_SIZE 40
 
-/* "2013-01-15T08:00:00+01:00", with milliseconds (".750") where there are any. */
+/* "2013-01-15T08:00:00+01:00", with milliseconds (".750") unless they are 0. */
 void civil_iso(char text[CIVIL_ISO_SIZE], const struct civil_zone *zone, ms_t t);
 
 /* "2013-01-15" */
 void civil_date(char text[CIVIL_ISO_SIZE], const struct civil_zone *zone, ms_t t);
 
-/* Reads "2013-01-15" (local midnight) or "2013-01-15T08:00[:00]" (local time). */
+/* Parses "2013-01-15" (local midnight) or "2013-01-15T08:00[:00]" (local time). */
 bool civil_parse(ms_t *t, const struct civil_zone *zone, const char *text);
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar. */
+/* Returns the days from 1970-01-01 to a date of the Gregorian calendar. */
 int64_t civil_days(int year, int month, int day);
 
 #endif

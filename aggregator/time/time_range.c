@@ -24,7 +24,7 @@ static void time_ranges_remove(struct time_ranges *ranges, size_t i)
 		(ranges->count - i) * sizeof(*ranges->items));
 }
 
-/* Makes room for one more. */
+/* Joins the two ranges with the smallest gap. */
 static void time_ranges_join_closest(struct time_ranges *ranges)
 {
 	size_t closest = 1;
@@ -62,12 +62,6 @@ void time_ranges_add(struct time_ranges *ranges, struct time_range range)
 		ranges->items[i] = ranges->items[i - 1];
 	ranges->items[i] = range;
 	ranges->count++;
-}
-
-void time_ranges_add_all(struct time_ranges *ranges, const struct time_ranges *more)
-{
-	for (size_t i = 0; i < more->count; i++)
-		time_ranges_add(ranges, more->items[i]);
 }
 
 bool time_ranges_touch(const struct time_ranges *ranges, ms_t from, ms_t to)

@@ -1,4 +1,4 @@
-/* demand.h - will the running 10-minute window exceed the subscribed power? */
+/* demand.h - the power of the current 10-minute window, compared with the subscribed power. */
 #ifndef AGGREGATOR_ZONE_DEMAND_H
 #define AGGREGATOR_ZONE_DEMAND_H
 
@@ -6,22 +6,22 @@
 
 #include "common/base/units.h"
 
-/* Early in a window a projection says little. */
+/* There is no alarm before this much of a window: a projection is not reliable yet. */
 #define DEMAND_QUIET_MS (120 * MS_PER_SECOND)
 
-/* An alarm ends when the projection is below this share of the subscribed power. */
+/* An alarm ends once the projection is at or below this share of the subscribed power. */
 #define DEMAND_CLEAR 0.97
 
 struct demand {
 	mwh_t energy;	    /* since the window's start */
-	double projected_w; /* mean of the window if the power stays as it is; NAN: unknown */
+	double projected_w; /* mean of the whole window at constant power; NAN: unknown */
 	double allowed_w;   /* for the rest of the window; NAN: unknown, or the window is over */
-	double shed_w;	    /* what has to be switched off to stay within it; NAN likewise */
+	double shed_w;	    /* load to shed so as not to exceed it; NAN likewise */
 	bool alarm;
 };
 
-/* At `elapsed` ms into a window of 600 s. `power_w` is the mean of the last minute (NAN: unknown),
- * `subscribed_w` 0 where none is configured, `alarmed` whether the alarm was on. */
+/* At `elapsed` ms into a window of 600 s. `power_w` is the mean of the last minute (NAN: unknown).
+ * `subscribed_w` is 0 if none is configured. `alarmed`: the alarm was on before. */
 struct demand demand_at(mwh_t energy, ms_t elapsed, double power_w, int64_t subscribed_w,
 			bool alarmed);
 

@@ -89,9 +89,9 @@ static void ledger_append(struct ledger *ledger, const struct civil_zone *zone, 
 	};
 }
 
-/* Makes the days reach over the balance's domain. */
-static void ledger_reach(struct ledger *ledger, const struct balance *balance,
-			 const struct civil_zone *zone)
+/* Extends the days to cover the balance's domain. */
+static void ledger_extend(struct ledger *ledger, const struct balance *balance,
+			  const struct civil_zone *zone)
 {
 	struct time_range domain = balance_domain(balance);
 
@@ -100,7 +100,7 @@ static void ledger_reach(struct ledger *ledger, const struct balance *balance,
 	if (ledger->count && domain.from < ledger->days[0].start) {
 		ms_t last = ledger->days[ledger->count - 1].start;
 
-		/* Older records than any before came late: begin anew. */
+		/* There are records older than all before: start from the first day. */
 		ledger_free(ledger);
 		domain.to = domain.to > last ? domain.to : last;
 	}
@@ -112,7 +112,7 @@ static void ledger_reach(struct ledger *ledger, const struct balance *balance,
 
 void ledger_update(struct ledger *ledger, const struct balance *balance, struct tariff *tariff)
 {
-	ledger_reach(ledger, balance, &tariff->settings->zone);
+	ledger_extend(ledger, balance, &tariff->settings->zone);
 	for (size_t i = 0; i < ledger->count; i++) {
 		struct ledger_day *day = &ledger->days[i];
 

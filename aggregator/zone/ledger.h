@@ -1,4 +1,4 @@
-/* ledger.h - what a zone used and what it cost: by local day, by band, and from the beginning. */
+/* ledger.h - energy and cost of a zone: by local day, by band, and since its first record. */
 #ifndef AGGREGATOR_ZONE_LEDGER_H
 #define AGGREGATOR_ZONE_LEDGER_H
 
@@ -21,7 +21,7 @@ struct ledger_day {
 	bool valid;
 };
 
-/* All local days from the first record's to the last one's. */
+/* All local days from that of the first record to that of the last. */
 struct ledger {
 	struct ledger_day *days;
 	size_t count, capacity;
@@ -30,24 +30,24 @@ struct ledger {
 
 void ledger_free(struct ledger *ledger);
 
-/* The days that touch `range` have to be computed again. */
+/* Marks the days that touch `range` as to be computed again. */
 void ledger_invalidate(struct ledger *ledger, struct time_range range);
 
 /* Computes what is missing or invalid. */
 void ledger_update(struct ledger *ledger, const struct balance *balance, struct tariff *tariff);
 
-/* The day that holds `t`, or NULL. */
+/* Returns the day that contains `t`, or NULL. */
 const struct ledger_day *ledger_day(const struct ledger *ledger, ms_t t);
 
-/* A stretch of a day within one band. */
+/* A part of a day in one band. */
 struct period {
 	ms_t start, end;
 	enum band band;
 	struct amount amount;
 };
 
-/* The periods of [start, end), as far as there are records. Returns their number; *periods is an
- * array to free(). */
+/* Divides [start, end) into periods, as far as there are records. Returns their number; *periods is
+ * an array to free(). */
 size_t ledger_periods(struct period **periods, const struct balance *balance, struct tariff *tariff,
 		      ms_t start, ms_t end);
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A period signal may come this much late; a window whose period signal does not come is closed
- * after it. */
+/* The record of a period signal may be this late; then the window is closed without it. */
 #define SIGNAL_GRACE_MS (30 * MS_PER_SECOND)
 
-/* Records come at least every minute; a live reading further ahead has left them behind. */
+/* There is a record at least every minute. If the newest live reading is further ahead than this,
+ * records are delayed. */
 #define LAG_MAX_MS (5 * MS_PER_MINUTE)
 
 const char *zone_status_name(enum zone_status status)
@@ -72,15 +72,14 @@ static bool zone_complete(const struct zone *zone, const struct zone_context *co
 	return true;
 }
 
-/* Its records are still on their way: the live reading has left them behind. */
+/* Returns true if the source's records are delayed. */
 static bool source_lags(const struct source *source)
 {
 	return source->live_t != NEVER &&
 	       source->live_t - LAG_MAX_MS > series_last(&source->energy);
 }
 
-/* Up to when the zone's records are complete, as far as its sources answer; NEVER without
- * records. */
+/* Up to here the records of all sources that answer are complete; NEVER without records. */
 static ms_t zone_horizon(const struct zone *zone, const struct zone_context *context)
 {
 	ms_t horizon = FOREVER;
@@ -99,21 +98,22 @@ static ms_t zone_horizon(const struct zone *zone, const struct zone_context *con
 	return horizon < domain.to ? horizon : domain.to;
 }
 
-/* Windows that end up to here are over: their period signals are known, or the main meter's word
- * goes past them by more than a period signal can be late, or it says nothing more. */
+/* Windows that end up to here are over: a later period signal is known, or the main meter's records
+ * reach beyond the end by more than a signal can be late, or the main meter does not answer. */
 static ms_t windows_over(const struct zone_context *context)
 {
 	ms_t over = grid_certain_until(context->grid);
-	ms_t word = NEVER;
+	ms_t complete = NEVER;
 
 	if (!context->main || zone_status(context->main, context) != ZONE_ONLINE)
-		word = context->now;
+		complete = context->now;
 	if (context->main) {
 		ms_t horizon = zone_horizon(context->main, context);
 
-		word = horizon > word ? horizon : word;
+		complete = horizon > complete ? horizon : complete;
 	}
-	return word != NEVER && word - SIGNAL_GRACE_MS > over ? word - SIGNAL_GRACE_MS : over;
+	return complete != NEVER && complete - SIGNAL_GRACE_MS > over ? complete - SIGNAL_GRACE_MS
+								      : over;
 }
 
 bool zone_last_window(const struct zone *zone, const struct zone_context *context,
@@ -158,7 +158,7 @@ static bool zone_was_reset(const struct zone *zone, struct window window)
 	return false;
 }
 
-/* A source without any record takes no part in the sum: that is missing, too. */
+/* The energy of a source without any record is missing, too. */
 static bool zone_lacks_source(const struct zone *zone)
 {
 	for (size_t i = 0; i < zone->source_count; i++)
@@ -221,7 +221,7 @@ bool zone_hour(const struct zone *zone, const struct zone_context *context,
 
 /* ---- state ---- */
 
-/* Of the sources that answer; NAN where one has to be known and is not. */
+/* The sum over the sources that answer; NAN if none does, or the main meter does not. */
 static double zone_power(const struct zone *zone, const struct zone_context *context)
 {
 	double sum = NAN;
@@ -233,14 +233,15 @@ static double zone_power(const struct zone *zone, const struct zone_context *con
 		if (isnan(power))
 			continue;
 		if (isnan(sum) && source->sign < 0)
-			return NAN; /* nothing to take it off from: main sources come first */
+			return NAN; /* main sources come first: none of them answers */
 		sum = (isnan(sum) ? 0 : sum) + source->sign * power;
 	}
 	return sum;
 }
 
-/* What a part's records say beyond the main meter's newest one: no books have it yet. */
-static mwh_t booked_beyond(const struct source *source, ms_t from, ms_t booked)
+/* The energy in a part's records that are newer than the main meter's: the balance has not
+ * included it. */
+static mwh_t part_beyond(const struct source *source, ms_t from, ms_t booked)
 {
 	ms_t last = series_last(&source->energy);
 	unsigned int flags = 0;
@@ -250,7 +251,7 @@ static mwh_t booked_beyond(const struct source *source, ms_t from, ms_t booked)
 	return last > from ? series_between(&source->energy, from, last, &flags) : 0;
 }
 
-/* What is left over is a difference: it makes no sense while one side lags. */
+/* A difference is meaningless while the records of one side are delayed. */
 static bool zone_lags(const struct zone *zone)
 {
 	for (size_t i = 0; i < zone->source_count; i++)
@@ -272,7 +273,7 @@ mwh_t zone_beyond(const struct zone *zone, ms_t from)
 
 		energy = add_limited(energy, source->sign * source_beyond(source->source, from));
 		if (source->sign < 0)
-			energy = add_limited(energy, -booked_beyond(source->source, from, booked));
+			energy = add_limited(energy, -part_beyond(source->source, from, booked));
 	}
 	return energy;
 }
@@ -304,7 +305,7 @@ static enum quality zone_quality(const struct zone *zone, const struct zone_cont
 								       : QUALITY_MEASURED;
 }
 
-/* Numbers that are both unknown are equal, too. */
+/* NAN, unknown, equals NAN. */
 static bool same(double a, double b)
 {
 	return a == b || (isnan(a) && isnan(b));

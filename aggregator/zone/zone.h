@@ -1,4 +1,4 @@
-/* zone.h - what is known of a zone at a moment: state, windows, the last hour, the day. */
+/* zone.h - a zone at a moment: its state, windows and last hour. */
 #ifndef AGGREGATOR_ZONE_ZONE_H
 #define AGGREGATOR_ZONE_ZONE_H
 
@@ -18,18 +18,18 @@ enum quality { QUALITY_MEASURED, QUALITY_ESTIMATED, QUALITY_PARTIAL, QUALITY_STA
 const char *zone_status_name(enum zone_status status);
 const char *quality_name(enum quality quality);
 
-/* A source's part in a zone: 1, or -1 where the zone is what the source leaves over. */
+/* A source of a zone. */
 struct zone_source {
 	struct source *source;
-	int sign;
+	int sign; /* 1, or -1: subtracted, in the zone of the rest */
 };
 
-/* Everything in the topic `state`. NAN is unknown. */
+/* The values of the topic `state`. NAN is unknown. */
 struct zone_state {
 	enum zone_status status;
 	double power_w, power_1m_w, power_10m_w;
 	mwh_t energy_total, energy_day;
-	double volume_m3; /* of sources that count volume; NAN: none does */
+	double volume_m3; /* of the sources that count a volume; NAN: there are none */
 	struct money cost_total, cost_day;
 	double cost_hour; /* currency per hour */
 	ms_t day_start;
@@ -45,14 +45,14 @@ struct zone {
 	char medium[ID_SIZE];
 	double nominal_w; /* NAN: unknown */
 	enum role role;
-	struct zone_source *sources; /* announced sources, in the order of their topics */
+	struct zone_source *sources; /* announced ones, in the order of their topics */
 	size_t source_count, source_capacity;
-	struct balance balance; /* all sources that ever belonged to it */
+	struct balance balance; /* all sources ever assigned to it */
 	struct ledger ledger;
-	struct zone_state state; /* as of the last zone_evaluate(), of the owner of the zone */
+	struct zone_state state; /* result of the last zone_evaluate(), stored by the owner */
 };
 
-/* What a look at a zone needs to know beside the zone. All sorted. */
+/* What the results depend on beside the zone itself. Tariff and grid are updated. */
 struct zone_context {
 	ms_t now;
 	struct stale_limits limits;
@@ -65,40 +65,41 @@ void zone_free(struct zone *zone);
 
 bool zone_electric(const struct zone *zone);
 
-/* False where its meters only count a volume: water, or gas without a coefficient. */
+/* Returns false if its meters count a volume only: water, or gas without a coefficient. */
 bool zone_counts_energy(const struct zone *zone);
 
 enum zone_status zone_status(const struct zone *zone, const struct zone_context *context);
 
-/* A window with its energy. */
+/* Energy and cost of a zone in a window. */
 struct window_energy {
 	struct window window;
-	bool known; /* there are records for some of it */
+	bool known; /* there are records in a part of it */
 	mwh_t energy;
-	double power_w; /* NAN where not known */
+	double power_w; /* NAN: unknown */
 	struct money cost;
-	enum band band; /* in force for most of its time */
+	enum band band; /* the one in force for most of the time */
 	enum quality quality;
 };
 
 struct window_energy zone_window_energy(const struct zone *zone, struct window window,
 					const struct zone_context *context);
 
-/* The last closed 10-minute window, and the last closed 1-minute one. False where none is. */
+/* The last closed window of 10 minutes, and of 1 minute. Return false if there is none. */
 bool zone_last_window(const struct zone *zone, const struct zone_context *context,
 		      struct window *window);
 bool zone_last_minute(const struct zone *zone, const struct zone_context *context,
 		      struct window *minute);
 
+/* Computes the state at `context->now`. */
 struct zone_state zone_evaluate(const struct zone *zone, const struct zone_context *context);
 
-/* Energy between the last records and the newest live readings, after `from`. */
+/* Returns the energy after `from` between the last records and the newest live readings. */
 mwh_t zone_beyond(const struct zone *zone, ms_t from);
 
 #define HOUR_MINUTES 60
 
-/* The last closed minutes, oldest first; power is NAN where not known. False where there are none.
- */
+/* Powers of the last closed minutes, oldest first (NAN: unknown). *end: the end of the last one.
+ * Returns false if there are none. */
 bool zone_hour(const struct zone *zone, const struct zone_context *context,
 	       double power_w[HOUR_MINUTES], ms_t *end);
 
