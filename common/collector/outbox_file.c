@@ -192,8 +192,7 @@ static bool delete_wrong(struct outbox_file *file, int64_t seq, const struct fai
 			  sql_number(file->state.newest)) ||
 	    !outbox_records_delete(file->database, seq, fail))
 		return false;
-	log_error("%s; record %lld is deleted (no energy is lost: the next one has it)",
-		  wrong->text, (long long)seq);
+	log_error("%s; record %lld is deleted", wrong->text, (long long)seq);
 	file->state.rows--;
 	if (seq > file->state.acked)
 		file->state.unacknowledged--;

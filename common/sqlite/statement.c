@@ -137,8 +137,8 @@ int sql_row_choice(const struct sql_row *row, int column, int last, int otherwis
 
 double sql_row_real(struct sql_row *row, int column, double minimum, double maximum)
 {
-	double real = sqlite3_column_double(row->statement, column);
 	int type = sqlite3_column_type(row->statement, column);
+	double real = sqlite3_column_double(row->statement, column);
 	char expected[80];
 
 	if ((type == SQLITE_FLOAT || type == SQLITE_INTEGER) && real >= minimum && real <= maximum)
@@ -150,12 +150,13 @@ double sql_row_real(struct sql_row *row, int column, double minimum, double maxi
 
 void sql_row_text(struct sql_row *row, int column, char *text, size_t size)
 {
+	/* Before the conversion, after which it is undefined. */
+	bool is_text = sqlite3_column_type(row->statement, column) == SQLITE_TEXT;
 	const char *found = (const char *)sqlite3_column_text(row->statement, column);
 	char expected[80];
 
 	text[0] = '\0';
-	if (found && sqlite3_column_type(row->statement, column) != SQLITE_BLOB &&
-	    strlen(found) < size) {
+	if (is_text && found && strlen(found) < size) {
 		memcpy(text, found, strlen(found) + 1);
 		return;
 	}
