@@ -108,7 +108,7 @@ static bool find_moment(struct moment *moment, const struct meter_settings *sett
 {
 	struct clock_moment now = clock_moment();
 	struct clock_evidence evidence = clock_evidence_read("");
-	struct timebase_look look = {
+	struct timebase_clocks clocks = {
 		.boot = now.boot,
 		.wall = now.wall,
 		.trust = clock_trust((enum clock_policy)settings->clock, &evidence),
@@ -122,7 +122,7 @@ static bool find_moment(struct moment *moment, const struct meter_settings *sett
 		return true;
 	}
 	timebase.known = outbox_anchor(outbox, &timebase.offset);
-	timebase_take(&timebase, &look, NULL);
+	timebase_update(&timebase, &clocks, NULL);
 	if (!timebase.known)
 		return fail_set(fail,
 				"the index cannot be set before the time of day is known: the "

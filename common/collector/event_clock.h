@@ -1,5 +1,5 @@
-/* event_clock.h - the time of events on this machine: its clocks, what it says about them, and a
- * timebase (timebase.h). Logs what happens to it. */
+/* event_clock.h - the time of events on this machine: a time base (timebase.h) that follows the
+ * machine's clocks, and logs their changes. */
 #ifndef COMMON_COLLECTOR_EVENT_CLOCK_H
 #define COMMON_COLLECTOR_EVENT_CLOCK_H
 
@@ -8,11 +8,11 @@
 struct event_clock {
 	int policy; /* enum clock_policy */
 	struct timebase timebase;
-	enum clock_doubt told; /* the doubt that was logged */
+	enum clock_doubt logged;
 };
 
-/* To be called every second or so. No event so far was later than `newest` (0: there was none).
- * True where the time of day has become known just now. */
-bool event_clock_look(struct event_clock *clock, ms_t newest);
+/* To be called every second or so. `newest` is the time of the latest event so far (0: none).
+ * Returns true once: when the time of day has become known. */
+bool event_clock_update(struct event_clock *clock, ms_t newest);
 
 #endif

@@ -426,7 +426,7 @@ char *program_about_encode(const struct program_about *about)
 	json_object_set_new(object, "started",
 			    about->clock_known ? json_integer(about->started) : json_null());
 	json_object_set_new(outbox, "waiting", json_integer(about->waiting));
-	json_object_set_new(outbox, "thinned", json_integer(about->thinned));
+	json_object_set_new(outbox, "thinned", json_integer(about->downsampled));
 	json_object_set_new(outbox, "undated", json_integer(about->undated));
 	json_object_set_new(outbox, "withheld", json_integer(about->withheld));
 	json_object_set_new(outbox, "trouble",

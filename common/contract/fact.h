@@ -42,7 +42,7 @@ struct record {
 	char stream[STREAM_SIZE];
 	int64_t seq; /* 1 and more */
 	/* That of the record before it in the collector's outbox, below `seq`; 0: none. What is
-	 * between the two will never come: it was thinned out, or withdrawn. */
+	 * between the two will never come: it was downsampled, or withdrawn. */
 	bool has_prev;
 	int64_t prev;
 	bool is_pulse;	/* which of the two indices is there */
@@ -124,9 +124,9 @@ struct program_about {
 	const char *program;
 	const char *version;
 	bool clock_known;
-	ms_t started;				     /* where the clock is known */
-	int64_t waiting, thinned, undated, withheld; /* records of its outbox */
-	const char *trouble;			     /* of its outbox; NULL: none */
+	ms_t started;					 /* where the clock is known */
+	int64_t waiting, downsampled, undated, withheld; /* records of its outbox */
+	const char *trouble;				 /* of its outbox; NULL: none */
 };
 
 char *program_about_encode(const struct program_about *about);

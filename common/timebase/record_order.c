@@ -1,13 +1,11 @@
 #include "common/timebase/record_order.h"
 
-#define NEVER INT64_MIN
-
 struct record_order record_order_start(ms_t newest)
 {
 	return (struct record_order){.newest = newest, .newest_undated = NEVER};
 }
 
-void record_order_keep(struct record_order *order, ms_t boot)
+void record_order_add_undated(struct record_order *order, ms_t boot)
 {
 	order->newest_undated = boot;
 }
@@ -19,7 +17,7 @@ void record_order_date(struct record_order *order, ms_t offset)
 	order->newest_undated = NEVER;
 }
 
-bool record_order_take(struct record_order *order, ms_t *t)
+bool record_order_admit(struct record_order *order, ms_t *t)
 {
 	ms_t behind = subtract_limited(order->newest, *t);
 

@@ -9,29 +9,30 @@
 
 #include "common/base/units.h"
 
-/* A record so little before the newest one is of the same moment: the clock was corrected. */
+/* A record that precedes the newest one by no more than this is of the same moment: the clock was
+ * corrected. */
 #define RECORD_ORDER_SAME_MS 500
 
-/* Nothing is withheld longer than this: a newest record farther ahead was dated by a clock that was
- * wrong. */
+/* If the newest record is farther ahead than this, it was dated by a wrong clock, and nothing is
+ * withheld. */
 #define RECORD_ORDER_LONGEST_MS MS_PER_DAY
 
 struct record_order {
-	ms_t newest;	     /* time of day; INT64_MIN: there is none */
-	ms_t newest_undated; /* CLOCK_BOOTTIME, of those whose time is not known; INT64_MIN: none */
+	ms_t newest;	     /* time of day, or NEVER */
+	ms_t newest_undated; /* CLOCK_BOOTTIME, of records whose time of day is unknown, or NEVER */
 };
 
-/* `newest` as above. */
+/* `newest` as in struct record_order. */
 struct record_order record_order_start(ms_t newest);
 
-/* A record whose time is not known yet. */
-void record_order_keep(struct record_order *order, ms_t boot);
+/* Adds a record whose time of day is not known yet: it was at `boot`, CLOCK_BOOTTIME. */
+void record_order_add_undated(struct record_order *order, ms_t boot);
 
-/* The time is known: that of those is `offset` later. */
+/* The time of day has become known: it is CLOCK_BOOTTIME + `offset`. */
 void record_order_date(struct record_order *order, ms_t offset);
 
-/* A record at `*t`, which is moved to the newest one's where they are of the same moment. False: it
- * is to be withheld. */
-bool record_order_take(struct record_order *order, ms_t *t);
+/* Admits a record at `*t`. If that is of the same moment as the newest one, `*t` is set to the time
+ * of the newest one. Returns false if the record is to be withheld. */
+bool record_order_admit(struct record_order *order, ms_t *t);
 
 #endif

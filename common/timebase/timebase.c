@@ -2,15 +2,15 @@
 
 #include <stdio.h>
 
-static ms_t rounded_offset(const struct timebase_look *look)
+static ms_t rounded_offset(const struct timebase_clocks *clocks)
 {
-	return floor_divide(look->wall - look->boot + NS_PER_MS / 2, NS_PER_MS);
+	return floor_divide(clocks->wall - clocks->boot + NS_PER_MS / 2, NS_PER_MS);
 }
 
 /* How far the wall clock is from an offset. */
-static ns_t error_of(ms_t offset, const struct timebase_look *look)
+static ns_t error_of(ms_t offset, const struct timebase_clocks *clocks)
 {
-	return look->wall - look->boot - offset * NS_PER_MS;
+	return clocks->wall - clocks->boot - offset * NS_PER_MS;
 }
 
 static bool is_step(ns_t error)
@@ -18,91 +18,93 @@ static bool is_step(ns_t error)
 	return error > TIMEBASE_STEP_NS || error < -TIMEBASE_STEP_NS;
 }
 
-static ms_t follow(ms_t offset, const struct timebase_look *look)
+static ms_t follow(ms_t offset, const struct timebase_clocks *clocks)
 {
-	ns_t error = error_of(offset, look);
+	ns_t error = error_of(offset, clocks);
 
-	return error > -NS_PER_MS && error < NS_PER_MS ? offset : rounded_offset(look);
+	return error > -NS_PER_MS && error < NS_PER_MS ? offset : rounded_offset(clocks);
 }
 
-/* Watches what the wall clock says instead; true where that is new. */
-static bool dispute(struct timebase *timebase, const struct timebase_look *look)
+/* Follows the wall clock beside the base. Returns true if its offset is a new one. */
+static bool dispute(struct timebase *timebase, const struct timebase_clocks *clocks)
 {
-	bool news = !timebase->disputed || is_step(error_of(timebase->disputed_offset, look));
+	bool news = !timebase->disputed || is_step(error_of(timebase->disputed_offset, clocks));
 
 	if (news)
-		timebase->disputed_since = look->boot;
+		timebase->disputed_since = clocks->boot;
 	timebase->disputed = true;
-	timebase->disputed_offset = rounded_offset(look);
+	timebase->disputed_offset = rounded_offset(clocks);
 	return news;
 }
 
-static bool held(const struct timebase *timebase, const struct timebase_look *look)
+static bool held(const struct timebase *timebase, const struct timebase_clocks *clocks)
 {
-	return timebase->disputed && look->boot - timebase->disputed_since >= TIMEBASE_HELD_NS;
+	return timebase->disputed && clocks->boot - timebase->disputed_since >= TIMEBASE_HELD_NS;
 }
 
-static bool unset(const struct timebase_look *look)
+static bool unset(const struct timebase_clocks *clocks)
 {
-	return look->wall < TIMEBASE_EARLIEST_MS * NS_PER_MS;
+	return clocks->wall < TIMEBASE_EARLIEST_MS * NS_PER_MS;
 }
 
-static enum clock_doubt doubt_of(struct timebase *timebase, const struct timebase_look *look)
+static enum clock_doubt doubt_of(struct timebase *timebase, const struct timebase_clocks *clocks)
 {
-	if (unset(look))
+	if (unset(clocks))
 		return DOUBT_UNSET;
-	if (look->trust == CLOCK_UNSURE)
+	if (clocks->trust == CLOCK_UNSURE)
 		return DOUBT_UNSURE;
-	if (look->wall >= look->newest * NS_PER_MS)
+	if (clocks->wall >= clocks->newest * NS_PER_MS)
 		return DOUBT_NONE;
-	/* The newest record may have been dated by a clock that was wrong: no reason to be silent
-	 * until that time has come, if the clock is certain now. */
-	dispute(timebase, look);
-	return look->trust == CLOCK_PROVEN && held(timebase, look) ? DOUBT_NONE : DOUBT_EARLIER;
+	/* The newest record may have been dated by a wrong clock. If the clock is certain now,
+	 * there is no reason to wait for that time. */
+	dispute(timebase, clocks);
+	return clocks->trust == CLOCK_PROVEN && held(timebase, clocks) ? DOUBT_NONE : DOUBT_EARLIER;
 }
 
-static enum timebase_event take_first(struct timebase *timebase, const struct timebase_look *look)
+static enum timebase_event take_first(struct timebase *timebase,
+				      const struct timebase_clocks *clocks)
 {
-	timebase->doubt = doubt_of(timebase, look);
+	timebase->doubt = doubt_of(timebase, clocks);
 	if (timebase->doubt != DOUBT_EARLIER)
 		timebase->disputed = false;
 	if (timebase->doubt != DOUBT_NONE)
 		return TIMEBASE_QUIET;
 	timebase->known = true;
-	timebase->offset = rounded_offset(look);
+	timebase->offset = rounded_offset(clocks);
 	return TIMEBASE_KNOWN;
 }
 
-static enum timebase_event take_step(struct timebase *timebase, const struct timebase_look *look)
+static enum timebase_event take_step(struct timebase *timebase,
+				     const struct timebase_clocks *clocks)
 {
-	if (dispute(timebase, look))
+	if (dispute(timebase, clocks))
 		return TIMEBASE_STEP_SEEN;
-	if (!held(timebase, look) || unset(look))
+	if (!held(timebase, clocks) || unset(clocks))
 		return TIMEBASE_QUIET;
 	timebase->offset = timebase->disputed_offset;
 	timebase->disputed = false;
 	return TIMEBASE_STEP_TAKEN;
 }
 
-enum timebase_event timebase_take(struct timebase *timebase, const struct timebase_look *look,
-				  ms_t *step)
+enum timebase_event timebase_update(struct timebase *timebase, const struct timebase_clocks *clocks,
+				    ms_t *step)
 {
-	ns_t error = error_of(timebase->offset, look);
+	ns_t error = error_of(timebase->offset, clocks);
 
 	if (step)
 		*step = floor_divide(error + NS_PER_MS / 2, NS_PER_MS);
 	if (!timebase->known)
-		return take_first(timebase, look);
+		return take_first(timebase, clocks);
 	if (is_step(error))
-		return take_step(timebase, look);
-	timebase->offset = follow(timebase->offset, look);
+		return take_step(timebase, clocks);
+	timebase->offset = follow(timebase->offset, clocks);
 	if (!timebase->disputed)
 		return TIMEBASE_QUIET;
 	timebase->disputed = false;
 	return TIMEBASE_STEP_GONE;
 }
 
-/* -------- words -------- */
+/* -------- text -------- */
 
 const char *clock_doubt_text(enum clock_doubt doubt)
 {

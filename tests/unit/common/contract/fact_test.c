@@ -621,7 +621,7 @@ static void what_is_unknown_is_null(void **state)
 					.clock_known = true,
 					.started = 1764000000123,
 					.waiting = 1,
-					.thinned = 2,
+					.downsampled = 2,
 					.undated = 3,
 					.withheld = 4,
 					.trouble = "the disk is full"};

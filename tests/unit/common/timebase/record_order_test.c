@@ -10,7 +10,7 @@
 
 static void assert_taken(struct record_order *order, ms_t t, ms_t expected)
 {
-	assert_true(record_order_take(order, &t));
+	assert_true(record_order_admit(order, &t));
 	assert_int_equal(t, expected);
 }
 
@@ -18,7 +18,7 @@ static void assert_withheld(struct record_order *order, ms_t t)
 {
 	ms_t kept = t;
 
-	assert_false(record_order_take(order, &t));
+	assert_false(record_order_admit(order, &t));
 	assert_int_equal(t, kept);
 }
 
@@ -72,8 +72,8 @@ static void what_is_dated_late_is_the_newest(void **state)
 	struct record_order order = record_order_start(NOON - MS_PER_HOUR);
 
 	(void)state;
-	record_order_keep(&order, 4000);
-	record_order_keep(&order, 5000);
+	record_order_add_undated(&order, 4000);
+	record_order_add_undated(&order, 5000);
 	record_order_date(&order, NOON);
 	assert_withheld(&order, NOON + 4499);
 	assert_taken(&order, NOON + 4500, NOON + 5000);

@@ -12,9 +12,9 @@
 #define HOUR	 (3600 * NS_PER_SECOND)
 #define BASE	 (MIDNIGHT - MS_PER_HOUR)
 
-static struct timebase_look look_at(ns_t boot, ms_t offset)
+static struct timebase_clocks clocks_at(ns_t boot, ms_t offset)
 {
-	return (struct timebase_look){
+	return (struct timebase_clocks){
 		.boot = boot, .wall = boot + offset * NS_PER_MS, .trust = CLOCK_TRUSTED};
 }
 
@@ -26,10 +26,10 @@ static struct timebase known_base(void)
 /* The wall clock is `offset` + `ns` from CLOCK_BOOTTIME. */
 static enum timebase_event take(struct timebase *timebase, ns_t boot, ms_t offset, ns_t ns)
 {
-	struct timebase_look look = look_at(boot, offset);
+	struct timebase_clocks clocks = clocks_at(boot, offset);
 
-	look.wall += ns;
-	return timebase_take(timebase, &look, NULL);
+	clocks.wall += ns;
+	return timebase_update(timebase, &clocks, NULL);
 }
 
 /* -------- small corrections -------- */
@@ -122,14 +122,14 @@ static void a_step_is_taken_after_five_minutes_to_the_nanosecond(void **state)
 static void a_step_is_told_with_its_size(void **state)
 {
 	struct timebase timebase = known_base();
-	struct timebase_look look = look_at(HOUR, BASE - 7200000);
+	struct timebase_clocks clocks = clocks_at(HOUR, BASE - 7200000);
 	ms_t step = 0;
 
 	(void)state;
-	timebase_take(&timebase, &look, &step);
+	timebase_update(&timebase, &clocks, &step);
 	assert_int_equal(step, -7200000);
-	look = look_at(HOUR + TIMEBASE_HELD_NS, BASE - 7200001);
-	assert_int_equal(timebase_take(&timebase, &look, &step), TIMEBASE_STEP_TAKEN);
+	clocks = clocks_at(HOUR + TIMEBASE_HELD_NS, BASE - 7200001);
+	assert_int_equal(timebase_update(&timebase, &clocks, &step), TIMEBASE_STEP_TAKEN);
 	assert_int_equal(step, -7200001);
 	assert_int_equal(timebase.offset, BASE - 7200001);
 }
@@ -208,54 +208,54 @@ static void the_first_moment_of_2012_is_the_earliest(void **state)
 static void an_unsure_clock_is_not_known_until_it_is_trusted(void **state)
 {
 	struct timebase timebase = {0};
-	struct timebase_look look = look_at(HOUR, BASE);
+	struct timebase_clocks clocks = clocks_at(HOUR, BASE);
 
 	(void)state;
-	look.trust = CLOCK_UNSURE;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_QUIET);
+	clocks.trust = CLOCK_UNSURE;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_QUIET);
 	assert_int_equal(timebase.doubt, DOUBT_UNSURE);
-	look.trust = CLOCK_PROVEN;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_KNOWN);
+	clocks.trust = CLOCK_PROVEN;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_KNOWN);
 	/* That was that: the base goes on when the time service ends. */
-	look.trust = CLOCK_UNSURE;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_QUIET);
+	clocks.trust = CLOCK_UNSURE;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_QUIET);
 	assert_true(timebase.known);
 }
 
 static void a_clock_before_the_newest_record_is_not_known(void **state)
 {
 	struct timebase timebase = {0};
-	struct timebase_look look = look_at(HOUR, BASE);
+	struct timebase_clocks clocks = clocks_at(HOUR, BASE);
 
 	(void)state;
-	look.newest = MIDNIGHT + 1;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_QUIET);
+	clocks.newest = MIDNIGHT + 1;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_QUIET);
 	assert_int_equal(timebase.doubt, DOUBT_EARLIER);
 	/* Trusted alone is not enough, however long. */
-	look.boot += 100 * HOUR;
-	look.wall += 100 * HOUR;
-	look.newest += 100 * MS_PER_HOUR;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_QUIET);
-	look.newest--;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_KNOWN);
+	clocks.boot += 100 * HOUR;
+	clocks.wall += 100 * HOUR;
+	clocks.newest += 100 * MS_PER_HOUR;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_QUIET);
+	clocks.newest--;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_KNOWN);
 	assert_int_equal(timebase.offset, BASE);
 }
 
 static void a_proven_clock_before_the_newest_record_is_known_after_five_minutes(void **state)
 {
 	struct timebase timebase = {0};
-	struct timebase_look look = look_at(HOUR, BASE);
+	struct timebase_clocks clocks = clocks_at(HOUR, BASE);
 
 	(void)state;
-	look.newest = MIDNIGHT + 10 * MS_PER_DAY;
-	look.trust = CLOCK_PROVEN;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_QUIET);
-	look.boot += TIMEBASE_HELD_NS - 1;
-	look.wall += TIMEBASE_HELD_NS - 1;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_QUIET);
-	look.boot++;
-	look.wall++;
-	assert_int_equal(timebase_take(&timebase, &look, NULL), TIMEBASE_KNOWN);
+	clocks.newest = MIDNIGHT + 10 * MS_PER_DAY;
+	clocks.trust = CLOCK_PROVEN;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_QUIET);
+	clocks.boot += TIMEBASE_HELD_NS - 1;
+	clocks.wall += TIMEBASE_HELD_NS - 1;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_QUIET);
+	clocks.boot++;
+	clocks.wall++;
+	assert_int_equal(timebase_update(&timebase, &clocks, NULL), TIMEBASE_KNOWN);
 	assert_int_equal(timebase.offset, BASE);
 	assert_false(timebase.disputed);
 }
