@@ -9,12 +9,12 @@
 struct config {
 	struct mqtt_config broker;
 	struct site_settings site;
-	bool prices_missing;  /* those of the first site are in force */
-	char store_file[256]; /* where the books are */
+	bool prices_missing;  /* no prices are configured: those of the first site apply */
+	char store_file[256]; /* of the books */
 };
 
-/* Reads and checks `file`. Loads the time zone, so call it before threads start. On failure there
- * is nothing to free. */
+/* Reads and checks `file`. Must be called before threads start, since it loads the time zone.
+ * Returns false, with a reason and nothing to free, on failure. */
 bool config_open(struct config *config, const char *file, struct fail *fail);
 void config_close(struct config *config);
 

@@ -19,7 +19,7 @@ static bool name_valid(const char *name)
 	       strlen(name) < sizeof(((struct civil_zone *)NULL)->name);
 }
 
-/* libc takes an unknown zone for UTC without a word, so look at the database itself. */
+/* libc silently replaces an unknown zone by UTC, so the database itself is checked. */
 static bool zone_exists(const char *name, struct fail *fail)
 {
 	const char *folder = getenv("TZDIR");
@@ -54,7 +54,7 @@ static int32_t offset_at(int64_t second)
 	return localtime_r(&t, &local) ? (int32_t)local.tm_gmtoff : 0;
 }
 
-/* The first second of the new offset; `before` still has the old one, `after` the new. */
+/* The first second of the new offset: `before` has the old one, `after` the new one. */
 static int64_t change_between(int64_t before, int64_t after)
 {
 	int32_t old = offset_at(before);
