@@ -1,14 +1,14 @@
 /* facts - the two ends of facts.py: a publisher that floods, and a subscriber that only counts.
  *
  *     facts publish PORT ZONES ROUNDS START
- *         Announces ZONES meters to the broker at 127.0.0.1, says "announced", waits for a line,
- *         then publishes ROUNDS records of each, 10 s apart from START (ms) on, as fast as the
- *         broker takes them. Says "published" when it has acknowledged all.
+ *         Announces ZONES meters to the broker at 127.0.0.1, prints "announced", waits for a
+ *         line, then publishes ROUNDS records of each, 10 s apart from START (ms) on, as fast as
+ * the broker takes them. Prints "published" when all are acknowledged.
  *
  *     facts count PORT NUMBER
- *         Subscribes as the aggregator does, says "ready", and "counted" after NUMBER records.
+ *         Subscribes as the aggregator does, prints "ready", and "counted" after NUMBER records.
  *
- * The publisher speaks MQTT 3.1.1 by itself: packets are made beforehand and written at one go. */
+ * The publisher implements MQTT 3.1.1 itself: packets are prepared, then written at once. */
 #include <MQTTAsync.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Facts per second through the aggregator with 1000 zones, against a bare paho subscriber that only
 counts. The same publisher floods a mosquitto of its own with the same records each time; the clock
-runs from the first record until the subscriber has counted all, or the aggregator says in `health`
-that they are in its books. Three turns, of which the fastest counts: other work on the machine only
-slows them.
+runs from the first record until the subscriber has counted all, or `health` of the aggregator shows
+that all are in its books. The fastest of three turns counts: other work on the machine only slows
+them.
 """
 
 import os
@@ -21,7 +21,7 @@ ZONES, ROUNDS, TURNS = 1000, 100, 3
 FACTS = ZONES * ROUNDS
 PATIENCE_S = 300
 
-# Nothing is to be dropped, and no subscriber is to wait for its next message.
+# The broker must not drop messages, nor delay them.
 BROKER = ["max_queued_messages 1000000", "max_inflight_messages 1000"]
 
 

@@ -283,7 +283,7 @@ int main(void)
 		serve(listening);
 	}
 	close(listening);
-	/* The session says when it is connected. */
+	/* The session logs that it is connected. */
 	if (!freopen("/dev/null", "w", stderr))
 		die("/dev/null");
 	for (int qos = 0; qos < 2; qos++)

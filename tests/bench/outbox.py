@@ -12,7 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-import facts  # before others: it knows where they are
+import facts  # before others: it sets the path of the modules
 
 import books
 from house import House, topic
@@ -24,7 +24,7 @@ PATIENCE_S = 300
 
 
 def sources(house):
-    """How many the outbox knows."""
+    """Number of sources in the outbox."""
     try:
         return books.rows(house.outbox("bench"), "SELECT count(*) FROM source")[0][0]
     except sqlite3.OperationalError:
@@ -32,7 +32,7 @@ def sources(house):
 
 
 def first_records(house):
-    """One of each meter and more, so that the outbox knows them all. Returns the collector, which
+    """Runs a collector until the outbox has a record of each meter. Returns the collector, which
     has ended."""
     ports = house.meters(METERS, power=48000).ports
     zones = [{"zone": f"zone-{i}", "port": port} for i, port in enumerate(ports)]
@@ -43,8 +43,8 @@ def first_records(house):
 
 
 def fill(house):
-    """With a record of each meter every 10 s until now, in place of what is in the outbox. Returns
-    the number of the last one."""
+    """Replaces the records in the outbox by one of each meter every 10 s until now. Returns the
+    number of the last one."""
     start = house.clock.ms() - ROUNDS * 10000
     with closing(sqlite3.connect(house.outbox("bench"))) as outbox, outbox:
         (first,) = outbox.execute("SELECT max(seq) + 1 FROM record").fetchone()

@@ -1,10 +1,10 @@
-/* pac_polls - what a poll costs collector-pac, against threads that do nothing but read the same
- * registers with libmodbus at the same pace.
+/* pac_polls - processor time of polls by collector-pac, against threads that only read the same
+ * registers with libmodbus at the same rate.
  *
- * 100 simulated meters are asked every 500 ms, by bare threads and by collector-pac, which
- * publishes what it reads through a private mosquitto. Each has three turns of 5 s, of which the
- * cheapest counts: other work on the machine only makes them dearer. Prints the CPU seconds of user
- * and system together for 1000 polls, and their ratio.
+ * 100 simulated meters are polled every 500 ms, by bare threads and by collector-pac, which
+ * publishes what it reads through a private mosquitto. The cheapest of three turns of 5 s counts:
+ * other work on the machine only adds to them. Prints CPU seconds, user and system, for 1000 polls,
+ * and their ratio.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-"""What counts among bounces and spikes, and that the kernel tells every one of them."""
+"""Pulses among bounces and spikes, all of which the kernel reports."""
 
 from house import topic
 
@@ -6,8 +6,8 @@ PULSES, BOUNCES, SPIKES, GAPS = 1000, 4, 40, 40
 
 
 def dirty_pulses(dice):
-    """A recording of PULSES pulses of 60 to 90 ms. Each one's contact bounces BOUNCES times before
-    it holds; SPIKES of 2 ms come between pulses, and GAPS of 2 ms within."""
+    """A recording of PULSES pulses of 60 to 90 ms. The contact bounces BOUNCES times before each
+    pulse; there are SPIKES of 2 ms between pulses, and GAPS of 2 ms within."""
     lines = []
 
     def level(t, width, on=1):
@@ -24,7 +24,7 @@ def dirty_pulses(dice):
             t += on + off
         width = dice.uniform(0.06, 0.09)
         level(t, width)
-        # 30 ms of on count, also where it is broken.
+        # A gap does not matter once the contact was closed for 30 ms.
         if pulse in broken:
             level(t + dice.uniform(0.031, width - 0.004), 0.002, on=0)
         if pulse in spiked:
@@ -33,7 +33,7 @@ def dirty_pulses(dice):
 
 
 def count(chip, house, dice, **settings):
-    """Of the pulse output, by a collector that plays no part in moving it."""
+    """Returns the number of pulses that a collector counted."""
     watcher = house.watch("collector/#")
     house.meter("poste", [chip.source(**settings)])
     watcher.wait(topic("collector/poste/global/status"), "online")
@@ -45,7 +45,7 @@ def count(chip, house, dice, **settings):
         records = watcher.values(topic("collector/poste/global/record"))
         return {each["t"]: each["pulses"] for each in records if each["mark"] == "minute"}
 
-    # The second whole minute after the last edge has nothing new.
+    # The second full minute after the last edge has no new pulse.
     before = len(minutes())
     watcher.wait(topic("collector/poste/global/record"), lambda _: len(minutes()) > before + 1, 180)
     return max(minutes().values())

@@ -1,5 +1,4 @@
-"""A GPIO chip of the guest, gpio-sim's, whose lines the test moves; and recordings that are played
-on them."""
+"""A simulated GPIO chip (gpio-sim) of the guest, and recordings that are played on its lines."""
 
 import subprocess
 import time
@@ -12,8 +11,8 @@ LINES = ("pulse", "top", "off-peak", "peak")  # of offset 0, 1, …
 
 
 class Chip:
-    """The chip is there when this is, and again after vanish() and appear(); `name` is then its
-    device's in /dev."""
+    """The chip exists from the constructor, and again after vanish() and appear(). `name` is its
+    current device name in /dev."""
 
     def __init__(self):
         self._settings = Path("/sys/kernel/config/gpio-sim", LABEL)
@@ -49,7 +48,7 @@ class Chip:
         self._pull(line).write_text("pull-up" if level else "pull-down")
 
     def source(self, **settings):
-        """The main meter on these lines, for the configuration of a collector-meter."""
+        """Configuration of the main meter on these lines, for collector-meter."""
         lines = {
             name.replace("-", "_"): {"chip": LABEL, "offset": offset}
             for offset, name in enumerate(LINES)
@@ -65,8 +64,8 @@ class Chip:
         }
 
     def play(self, recording, now=True):
-        """Moves the lines until the recording is over; at its times, or from now on. Returns how
-        many edges there were. There is no time-out: in simulated time an hour may be a second."""
+        """Plays the recording at its times, or from now on. Returns the number of edges. Without a
+        time-out: an hour of simulated time may take a second."""
         argv = [BUILD / "sim/gpio-play", *["--now"] * now]
         argv += [f"global.{line}={self._pull(line)}" for line in LINES]
         played = subprocess.run(argv, input=recording, capture_output=True, text=True)
@@ -75,8 +74,8 @@ class Chip:
 
 
 def set_wall_clock(ms):
-    """Of the guest, to a whole number of milliseconds from its CLOCK_MONOTONIC, so that edges at
-    whole milliseconds of the one are so of the other."""
+    """Sets the wall clock of the guest. It differs from CLOCK_MONOTONIC by whole milliseconds, so that
+    an edge at a full millisecond of one clock is at one of the other."""
     offset = ms * 1000000 - time.monotonic_ns()
     offset -= offset % 1000000
     time.clock_settime_ns(time.CLOCK_REALTIME, time.monotonic_ns() + offset)

@@ -1,4 +1,4 @@
-"""Chips that are missing, go and come back."""
+"""GPIO chips that are missing, vanish and come back."""
 
 from house import topic
 
@@ -22,7 +22,7 @@ def test_a_chip_that_goes_and_comes_back_leaves_a_gap_that_is_recorded(chip, hou
     watcher.wait(topic(f"{SOURCE}/live"), lambda live: live["pulses"] == 10)
 
     chip.vanish()
-    # Kernels older than this one wake nobody then: it is seen at the next look.
+    # Older kernels do not wake a reader then: the program notices at its next check.
     watcher.wait(topic(f"{SOURCE}/status"), "offline", 70)
     stop = watcher.wait(topic(f"{SOURCE}/record"), lambda each: each["mark"] == "stop")
     assert stop["pulses"] == 10

@@ -1,4 +1,4 @@
-"""What the tests in the guest get: houses as in the system tests, and a chip."""
+"""Fixtures of the tests in the guest: houses as in the system tests, and a chip."""
 
 import ctypes
 import sys
@@ -19,9 +19,9 @@ PR_SET_TIMERSLACK, PR_GET_TIMERSLACK = 29, 30
 
 @pytest.fixture
 def idle():
-    """Programs that the test starts look around every 20 s only, where they would do so several
-    times a second (all of them do, a broker ten times), so that a simulated day takes a minute and
-    not five. What happens wakes them at once, as ever."""
+    """Programs that the test starts wake up periodically every 20 s only, not several times a
+    second, so that a simulated day takes one minute instead of five. Events wake them at once, as
+    ever."""
     process = ctypes.CDLL(None)
     before = process.prctl(PR_GET_TIMERSLACK)
     process.prctl(PR_SET_TIMERSLACK, ctypes.c_ulong(SLACK_NS))
@@ -31,7 +31,7 @@ def idle():
 
 @pytest.fixture
 def chip():
-    """Its lines are off. Tests name it before the house, whose programs end first then."""
+    """A chip, its lines off. Tests name it before the house, so that the programs end first."""
     there = Chip()
     yield there
     there.remove()

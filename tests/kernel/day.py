@@ -25,8 +25,8 @@ SOURCE_STATUS = "collector/poste/global/status"
 
 
 class Day:
-    """What is to come out of it. `bands`: [(hour, band from then on), …], by a clock that is never
-    changed."""
+    """A day and its expected windows. `bands`: [(hour, band from then on), …], in hours since
+    midnight."""
 
     def __init__(self, date, windows, bands):
         self.date = date
@@ -40,7 +40,7 @@ class Day:
         return [name for hour, name in self._bands if t >= self.begin + hour * HOUR][-1]
 
     def windows(self):
-        """As in the books, from the pulses of the recording."""
+        """The expected rows of the books, from the pulses of the recording."""
         pulses = [0] * self.count
         for line in self.recording.splitlines():
             t, name, level = line.split() if line[0] != "#" else ("0", "", "")
@@ -58,17 +58,16 @@ class Day:
 
 
 def money(windows):
-    """What they cost together, in 1e-8 EUR."""
+    """Cost of the windows, in 1e-8 EUR."""
     return sum(units + rest / 10**6 for _, _, _, units, rest, *_ in windows)
 
 
 def live(day, chip, house):
-    """Lets the house live through the day, until its books have what is expected, window by window;
-    returns kWh and EUR."""
+    """Plays the day to the house until its books have the expected windows. Returns kWh and EUR."""
     set_wall_clock(day.begin - 10000)
     chip.set("off-peak", True)  # as at each of these midnights
     watcher = house.watch("status", SOURCE_STATUS)
-    broker = {"keepalive_s": 600}  # of programs that look around so seldom
+    broker = {"keepalive_s": 600}  # idle programs wake up rarely
     house.aggregator(publish_ms=60000, broker=broker)
     watcher.wait(topic("status"), "online")
     house.meter("poste", [chip.source()], broker=broker)

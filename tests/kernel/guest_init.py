@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The first process of the guest: makes a small system, runs the command, switches the power off.
-GUEST in its environment is a folder of the host, see the script `guest`."""
+"""The first process of the guest: mounts file systems, runs the command, switches the power off.
+$GUEST is a folder of the host, see the script `guest`."""
 
 import ctypes
 import fcntl
@@ -27,7 +27,7 @@ def mount(kind, target, options=""):
 
 
 def mount_system():
-    """In /dev/shm, which the host may use for the folder GUEST, nothing is there yet."""
+    """Mounts the file systems. /dev/shm hides that of the host, which may hold the folder GUEST."""
     for kind, target in (
         ("proc", "/proc"),
         ("sysfs", "/sys"),
@@ -44,7 +44,7 @@ def mount_system():
 
 
 def mount_share(folder):
-    """A folder of the host that may be written to, by its own name."""
+    """Mounts a folder of the host, writable, at the same path."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     mount("hostfs", folder, folder)
 
@@ -55,7 +55,7 @@ def open_loopback():
 
 
 def keep_newlines():
-    """The console is a terminal, which would put a carriage return before each."""
+    """Turns off the carriage returns that a terminal writes before newlines."""
     attributes = termios.tcgetattr(1)
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(1, termios.TCSANOW, attributes)

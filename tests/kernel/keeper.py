@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""What a service manager does for a program: starts it, keeps the descriptors that it gives away
-(systemd's "file descriptor store", see sd_notify(3)), and gives them to the next process.
+"""A service manager for one program: starts it, stores its descriptors (as the file descriptor
+store of systemd, see sd_notify(3)), and passes them to the next process.
 
 usage: keeper.py PROGRAM [ARGUMENT...]
 
     SIGUSR1   kills the process (-9) and starts the next one
-    SIGUSR2   ends it in order, with SIGTERM, and starts the next one
-    SIGTERM   ends it in order, lets the descriptors go, and ends
+    SIGUSR2   stops the process with SIGTERM, and starts the next one
+    SIGTERM   stops the process with SIGTERM, closes the descriptors, and ends
 
-Writes "started PID, descriptors N" for each process that it starts. Starts the next one, too, when
-somebody else killed one, and ends with one that ends by itself."""
+Writes "started PID, descriptors N" for each process that it starts. Also starts the next one if the
+process was killed otherwise; ends if the process exits by itself."""
 
 import array
 import fcntl
@@ -21,7 +21,7 @@ import sys
 import tempfile
 
 FIRST = 3  # SD_LISTEN_FDS_START
-APART = 200  # descriptors here are above it
+APART = 200  # own descriptors are above it
 
 
 def fields(message):
@@ -40,7 +40,7 @@ class Store:
         self.socket.setblocking(False)
 
     def receive(self):
-        """Takes all messages that came so far."""
+        """Takes all messages received so far."""
         while True:
             try:
                 message, control, _, _ = self.socket.recvmsg(4096, socket.CMSG_SPACE(4 * 16))
@@ -65,7 +65,7 @@ class Store:
         elif message.get("FDSTORE") == "1":
             for descriptor in descriptors:
                 self.stored.append((name, fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, APART)))
-        # BARRIER=1: to be closed once everything before it was done.
+        # BARRIER=1: closed after all earlier messages are processed.
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -81,7 +81,7 @@ def start(argv, store):
         (os.POSIX_SPAWN_DUP2, descriptor, FIRST + i)
         for i, (_, descriptor) in enumerate(store.stored)
     ]
-    # The process's own number is in its environment.
+    # The environment contains the process id.
     argv = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', *argv]
     pid = os.posix_spawn(argv[0], argv, environment, file_actions=actions)
     print(f"started {pid}, descriptors {len(store.stored)}", flush=True)
@@ -89,7 +89,7 @@ def start(argv, store):
 
 
 def ended(pid):
-    """Its exit code; None while it runs."""
+    """Returns the exit code; None while the process runs."""
     number, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if number else None
 
@@ -116,7 +116,7 @@ def main(argv):
                 os.kill(pid, signal.SIGKILL if number == signal.SIGUSR1 else signal.SIGTERM)
                 status = wait(pid, store)
                 if number == signal.SIGTERM:
-                    # One that has just started may not have a way of its own to end yet.
+                    # A process that has just started may not handle SIGTERM yet.
                     return 0 if status == -signal.SIGTERM else status
                 pid = start(argv, store)
                 continue
@@ -129,7 +129,7 @@ def main(argv):
 
 
 def wait(pid, store):
-    """While it ends it may still wait for an answer."""
+    """Waits for the end of the process, which may still send messages."""
     while (status := ended(pid)) is None:
         store.receive()
         select.select([store.socket], [], [], 0.01)

@@ -21,7 +21,7 @@ TURNS = 3
 
 
 def paced(pulses, rate):
-    """A recording of so many pulses."""
+    """A recording of pulses at `rate` edges a second."""
     edges = ((i / rate, 1 - i % 2) for i in range(2 * pulses))
     return "".join(f"{t:.6f} global.pulse {on}\n" for t, on in edges)
 
@@ -45,7 +45,7 @@ class Count:
         self.watcher.wait(topic("collector/poste/global/status"), "online")
 
     def finish(self):
-        """How many pulses there were, and how many edges the kernel said it dropped."""
+        """Returns the number of pulses counted, and of edges reported as dropped."""
         self.collector.stop(10)
         records = [record for _name, record in outbox_records(self.house, "poste")]
         wrong = self.house.close(quiet=True)
@@ -54,20 +54,20 @@ class Count:
 
 
 def measure(chip, recording):
-    """(pulses counted, edges dropped as far as told, seconds played, processor seconds used)"""
+    """(pulses counted, edges reported as dropped, seconds played, processor seconds used)"""
     with tempfile.TemporaryDirectory() as folder:
         count = Count(Path(folder), chip)
         used, begin = processor_s(count.collector), time.monotonic()
         chip.play(recording)
         played = time.monotonic() - begin
-        # What is held back is certain 50 ms after the last edge.
+        # Levels are certain 50 ms after the last edge.
         time.sleep(0.5)
         used = processor_s(count.collector) - used
         return *count.finish(), played, used
 
 
 def best_of(chip, recording):
-    """The best of some turns: other work on the machine only spoils them."""
+    """The best of TURNS turns: other work on the machine makes them worse only."""
     turns = [measure(chip, recording) for _ in range(TURNS)]
     return max(turns, key=lambda turn: (turn[0], -turn[3]))
 

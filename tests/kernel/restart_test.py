@@ -1,5 +1,5 @@
-"""Collectors that are killed and ended while a keeper (keeper.py), as a service manager does, has
-the descriptors of their lines; and collectors that wait for a broker and a disk."""
+"""Collectors that are killed and stopped while a service manager (keeper.py) stores the descriptors
+of their lines; and collectors that wait for a broker and a disk."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def pulses(number, interval, signals=0):
 
 
 class RestartedCollector:
-    """A collector that gets its lines back from the descriptor store, and its records."""
+    """A collector that inherits its lines from the descriptor store, and its records."""
 
     def __init__(self, house, chip):
         self._house = house
@@ -37,16 +37,16 @@ class RestartedCollector:
         self.wait_for_status("online")
 
     def play(self, recording):
-        """Apart from what was before."""
+        """After a pause."""
         time.sleep(0.5)
         self._chip.play(recording)
 
     def kill(self):
-        """The process, by its number; the keeper starts the next one when it can."""
+        """Kills the process; the keeper starts the next one when it can."""
         os.kill(int(self.keeper.out.split()[-3].rstrip(",")), signal.SIGKILL)
 
     def again(self, number):
-        """SIGUSR1: it is killed, SIGUSR2: it ends in order; then the next process starts."""
+        """Kills (SIGUSR1) or stops (SIGUSR2) the process, and waits for the next one."""
         count = self.starts()
         self.keeper.signal(number)
         self.keeper.wait_out(lambda _: self.starts() > count, 60)
@@ -63,7 +63,7 @@ class RestartedCollector:
         )
 
     def records(self, mark=None):
-        """All that it ever told, in that order."""
+        """All records of the outbox, in order."""
         records = [record for _, record in outbox_records(self._house, "poste")]
         return [each for each in records if mark in (None, each["mark"])]
 
@@ -83,7 +83,7 @@ def assert_nothing_was_missed(collector, number, signals):
     assert not any("blind_ms" in each for each in records)
     times = [each["t"] for each in records]
     assert times == sorted(times)
-    # The books know one record of a mark at a time.
+    # The books hold one record of each mark and time.
     assert len({(each["t"], each["mark"]) for each in records}) == len(records)
 
 
@@ -116,11 +116,11 @@ def test_restarts_in_order_miss_nothing(chip, house, seeded):
 
 
 def test_what_comes_while_nobody_is_there_waits_in_the_kernel(chip, house):
-    """Less than 16 edges of a line on the old API, where a full queue means that some may be lost;
-    1024 on the new one."""
+    """The queue of a line has 16 edges with libgpiod 1, where a full queue means that edges may be
+    lost; 1024 with libgpiod 2."""
     collector = RestartedCollector(house, chip)
     collector.play(pulses(3, 0.5))
-    collector.keeper.signal(signal.SIGSTOP)  # it starts nobody
+    collector.keeper.signal(signal.SIGSTOP)  # it starts no process
     collector.kill()
     collector.play(pulses(7, 0.08))
     collector.keeper.signal(signal.SIGCONT)
@@ -143,15 +143,15 @@ def test_a_chip_that_goes_while_lines_are_kept_can_be_opened_again(chip, house):
 
 
 def fast_pulses(number):
-    """50 a second, of 10 ms each, and a top after 6 s."""
+    """50 pulses a second of 10 ms each, and a period signal after 6 s."""
     lines = ["6.005 global.top 1", "6.3 global.top 0"]
     for i in range(1, number + 1):
         lines += [f"{i * 0.02:.3f} global.pulse 1", f"{i * 0.02 + 0.01:.3f} global.pulse 0"]
     return "".join(f"{line}\n" for line in sorted(lines, key=lambda line: float(line.split()[0])))
 
 
-# Without the thread that reads edges, whatever else stands still, these lose most pulses of a minute
-# on the old API, which keeps 16 edges: 160 ms.
+# Without the thread that reads edges, these would lose most pulses of a minute with libgpiod 1: its
+# queue of 16 edges lasts 160 ms.
 
 
 def test_a_broker_and_a_disk_that_stand_still_for_a_minute_cost_no_edge(chip, house):
@@ -172,7 +172,7 @@ def test_a_broker_and_a_disk_that_stand_still_for_a_minute_cost_no_edge(chip, ho
     broker.suspend()
     freeze.write_text("")
     time.sleep(5)
-    # The top is a record that is written at once.
+    # The record of the signal is written at once.
     assert freeze.with_suffix(".met").exists()
     time.sleep(60)
     freeze.unlink()
@@ -193,7 +193,7 @@ def test_a_terminal_that_is_held_for_a_minute_costs_no_edge(chip, house):
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as monitor:
         assert monitor.stdout.readline().startswith("time")
         time.sleep(1)
-        # Nobody reads on: soon there is no room, and it waits.
+        # The output is not read: the pipe fills, and the program blocks.
         chip.play(fast_pulses(number))
         for line in monitor.stdout:
             if f"= pulse   {number} " in line:

@@ -1,4 +1,4 @@
-"""The winter day of round numbers on real GPIO lines: 71400 pulses, 144 tops, contacts."""
+"""The winter day of round numbers on real GPIO lines: 71400 pulses, 144 signals, contacts."""
 
 from day import Day, live
 from winter_day_test import LOADS, TUESDAY

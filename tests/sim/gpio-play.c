@@ -1,14 +1,14 @@
-/* gpio-play - moves lines of simulated GPIO chips (the kernel's gpio-sim) as a recording tells.
+/* gpio-play - plays a recording on the lines of simulated GPIO chips (gpio-sim of the kernel).
  *
  *     gpio-play [--now] NAME=FILE... <RECORDING
  *
  * A recording has lines "SECONDS[.FRACTION] NAME LEVEL" (see collector-meter(8)); FILE is the
- * attribute `pull` of the line that NAME is played on. Its times are the wall clock's; with --now
- * its first line is played at once and the others at their distances from that. They are taken to
- * CLOCK_MONOTONIC in the beginning, so that nobody can set them.
+ * attribute `pull` of the GPIO line of NAME. Times are of the wall clock; with --now the first line
+ * is played at once, and the others relative to it. They are converted to CLOCK_MONOTONIC at the
+ * start, so that later steps of the wall clock do not matter.
  *
- * It sleeps until a time and never polls: simulated time passes only while everything sleeps.
- * In the end it tells how late edges were, since those of a busy machine are. */
+ * The program sleeps until each time and never polls: simulated time passes only while everything
+ * sleeps. At the end it prints how late edges were: on a busy machine they are. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -35,9 +35,9 @@ struct player {
 	int line_count;
 	struct line lines[LINES_MAX];
 	bool begun; /* `base` is set */
-	ns_t base;  /* what is to be taken from a time to get CLOCK_MONOTONIC */
+	ns_t base;  /* time of the recording minus CLOCK_MONOTONIC */
 	int64_t edges;
-	ns_t latest; /* the most that an edge was late */
+	ns_t latest; /* greatest delay of an edge */
 };
 
 static ns_t now_of(clockid_t clock)
@@ -65,7 +65,7 @@ static bool line_open(struct player *player, const char *argument, struct fail *
 	return true;
 }
 
-/* "1358204400.25" -> ns; false where it is none. */
+/* Converts "1358204400.25" to ns. Returns false if it is not a time. */
 static bool time_read(const char *text, ns_t *t)
 {
 	char digits[10] = "000000000";
@@ -147,7 +147,7 @@ static bool play(struct player *player, bool now, struct fail *fail)
 {
 	char text[256];
 
-	/* No sleep is to be longer for the sake of other sleeps. */
+	/* The kernel must not delay wake-ups to batch them. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	while (fgets(text, sizeof(text), stdin))
 		if (!text_play(player, text, now, fail))

@@ -1,16 +1,16 @@
-/* pac-sim - simulated PAC3200 meters on 127.0.0.1, with faults on command.
+/* pac-sim - simulated PAC3200 meters on 127.0.0.1, with faults.
  *
  *     pac-sim [--port N] [--power W] [--energy WH] [--count N] [--fault NAME[:PARAMETER]]
  *
- * Prints the port of each meter on a line of its own, then obeys lines on its standard input until
- * that ends with "quit" or a signal comes (an end of file does not stop it):
+ * Prints the port of each meter on a line of its own, then executes lines of its standard input
+ * until "quit" or a signal (an end of file does not stop it):
  *
  *     [METER] healthy|dead|refuse|garbage|nan|wrong-unit|trickle|half-close
  *     [METER] slow MS | exception CODE
  *     [METER] power W | step WH | fall WH
  *     requests
  *
- * METER is a number from 1 on; without it the line is for all meters. */
+ * METER is a number from 1; without it the line applies to all meters. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static int meters_open;
 static const char usage[] = "usage: pac-sim [--port N] [--power W] [--energy WH] [--count N] "
 			    "[--fault NAME[:PARAMETER]]\n";
 
-/* One command for one meter; false if it is none. */
+/* Executes a command for one meter. Returns false if it is unknown. */
 static bool meter_command(struct sim_meter *meter, const char *name, double number)
 {
 	for (enum pac_fault fault = 0; fault < PAC_FAULTS; fault++) {
@@ -64,8 +64,8 @@ static void requests_print(void)
 	fflush(stdout);
 }
 
-/* "[METER] NAME [NUMBER]"; false on "quit". */
-static bool line_obey(const char *line)
+/* Executes "[METER] NAME [NUMBER]". Returns false on "quit". */
+static bool line_execute(const char *line)
 {
 	char name[32] = "";
 	double number = 0;
@@ -87,19 +87,19 @@ static bool line_obey(const char *line)
 	for (int i = first; i < last; i++)
 		known = meter_command(&meters[i], name, number);
 	if (!known)
-		fprintf(stderr, "pac-sim: not understood: %s", line);
+		fprintf(stderr, "pac-sim: unknown command: %s", line);
 	return true;
 }
 
-static void commands_obey(void)
+static void commands_execute(void)
 {
 	char line[200];
 
 	while (fgets(line, sizeof(line), stdin) != NULL) {
-		if (!line_obey(line))
+		if (!line_execute(line))
 			return;
 	}
-	/* Started with no input: serve until a signal ends us. */
+	/* Without input the meters run until a signal. */
 	for (;;)
 		pause();
 }
@@ -159,9 +159,9 @@ int main(int argc, char **argv)
 
 		if (colon != NULL)
 			*colon = ' ';
-		line_obey(fault);
+		line_execute(fault);
 	}
-	commands_obey();
+	commands_execute();
 	for (int i = 0; i < meters_open; i++) {
 		pac_model_close(meters[i].model);
 		pac_load_close(meters[i].load);

@@ -16,7 +16,7 @@
 
 #define UNIT	    1
 #define WRONG_UNIT  7
-#define CONNECTIONS 128 /* a real one has a handful; a benchmark wants more */
+#define CONNECTIONS 128 /* more than a real meter has, for benchmarks */
 #define REGISTERS   841
 
 static const char *const fault_names[PAC_FAULTS] = {
@@ -35,7 +35,7 @@ struct pac_model {
 	pthread_t thread;
 	bool started;
 	int port;
-	int wake; /* eventfd: a fault was set, or it is time to stop */
+	int wake; /* eventfd: a fault or `stop` was set */
 
 	pthread_mutex_t lock; /* guards the four below */
 	enum pac_fault fault;
@@ -53,7 +53,7 @@ struct pac_model {
 
 /* -------- the register map -------- */
 
-/* Words of the value that starts at `offset`; 0 where none does. */
+/* Returns the number of words of the value at `offset`; 0 if no value starts there. */
 static int value_words(int offset)
 {
 	if (offset % 2 == 0)
@@ -66,7 +66,7 @@ static int value_words(int offset)
 	return 0;
 }
 
-/* Whether whole values, one after the other, make up the range. */
+/* Returns whether the range consists of complete values. */
 static bool range_readable(int offset, int count)
 {
 	int end = offset + count, at = offset;
@@ -159,7 +159,7 @@ static enum pac_fault fault_now(struct pac_model *model)
 	return fault;
 }
 
-/* Sleeps for `ms`, or until the fault that asks for it is over; false if the meter is to stop. */
+/* Sleeps for `ms`, or until the fault changes. Returns false if the meter must stop. */
 static bool pause_for(struct pac_model *model, int ms)
 {
 	const enum pac_fault fault = fault_now(model);
@@ -171,7 +171,7 @@ static bool pause_for(struct pac_model *model, int ms)
 	return !stopping(model);
 }
 
-/* Lets libmodbus write its answer into a socket pair, so that it can be sent in pieces. */
+/* Captures the answer of libmodbus in a socket pair, so that it can be sent in pieces. */
 static int answer_capture(struct pac_model *model, const uint8_t *request, int size,
 			  uint8_t answer[MODBUS_TCP_MAX_ADU_LENGTH])
 {
@@ -220,7 +220,7 @@ static bool answer_garbage(struct pac_model *model, int fd)
 	return send(fd, noise, sizeof(noise), MSG_NOSIGNAL) == (ssize_t)sizeof(noise);
 }
 
-/* Answers as a meter does that suffers from `fault`. False: the connection is to be closed. */
+/* Answers a request under `fault`. Returns false if the connection must be closed. */
 static bool request_answer(struct pac_model *model, int fd, uint8_t *request, int size,
 			   enum pac_fault fault, int parameter)
 {
@@ -444,7 +444,7 @@ struct pac_load {
 	pthread_mutex_t lock;
 	double power_w;
 	double wh;  /* the index at `since` */
-	ms_t since; /* monotonic: a meter has no clock that somebody sets */
+	ms_t since; /* monotonic: not affected by steps of the wall clock */
 };
 
 struct pac_load *pac_load_open(double power_w, double wh)

@@ -7,9 +7,9 @@
  *
  *     school live --pipe FIFO [--since SECONDS]
  *         Serves the PAC meters on free ports of 127.0.0.1, prints `NAME PORT` for each, and writes
- *         the main meter's edges into the FIFO: those since SECONDS (a full hour; by default
- *         yesterday's midnight) as fast as they are read, then as they happen, with a line of time
- *         every second. Ends when nobody reads any more.
+ *         the edges of the main meter into the FIFO: those since SECONDS (a full hour; by default
+ *         midnight of yesterday) as fast as they are read, then in real time, with a line of time
+ *         every second. Ends when the reader closes the FIFO.
  *
  *     school history --zone NAME [--since SECONDS]
  *         The records of a PAC meter every 10 s until now, on standard output, a payload a line.
@@ -17,8 +17,8 @@
  *     school ports COUNT
  *         Free TCP ports of 127.0.0.1, one a line.
  *
- * All of a site that is running is a function of time: give `live` and `history` the same
- * --since, and one goes on where the other ended. */
+ * A running site is a function of time: with the same --since, `live` continues what `history`
+ * printed. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -112,7 +112,7 @@ static void edge_print(FILE *file, const struct edge *edge)
 	fprintf(file, "%s\n", text);
 }
 
-/* The levels that a recording begins with, a second before its first edge. */
+/* Prints the initial levels of a recording, one second before its first edge. */
 static void levels_print(FILE *file, const struct civil_zone *zone, ms_t begin)
 {
 	struct school_contacts contacts = school_contacts(zone, begin);
@@ -133,7 +133,7 @@ static bool day_print(const struct civil_zone *zone, const struct arguments *arg
 	struct edges edges;
 
 	if (!arguments->date || !civil_parse(&day.begin, zone, arguments->date))
-		return fail_set(fail, "day: --date wants a date such as 2013-01-15");
+		return fail_set(fail, "day: --date expects a date such as 2013-01-15");
 	day.begin = civil_day_start(zone, day.begin);
 	day.end = civil_day_end(zone, day.begin);
 	day.until = day.begin;
@@ -169,7 +169,8 @@ static bool school_since(struct school *school, const struct arguments *argument
 	if (*end || end == arguments->since || school->since % MS_PER_HOUR != 0 ||
 	    school->since < 0 || school->since > clock_wall())
 		return fail_set(
-			fail, "--since wants the seconds of a full hour in the past, found \"%s\"",
+			fail,
+			"--since expects the seconds of a full hour in the past, found \"%s\"",
 			arguments->since);
 	return true;
 }
@@ -183,7 +184,7 @@ static bool history_print(const struct civil_zone *zone, const struct arguments 
 	ms_t now = clock_wall();
 
 	if (meter == SCHOOL_METERS)
-		return fail_set(fail, "history: --zone wants the name of a meter, found \"%s\"",
+		return fail_set(fail, "history: --zone expects the name of a meter, found \"%s\"",
 				arguments->zone ? arguments->zone : "");
 	if (!school_since(&school, arguments, fail))
 		return false;
@@ -231,8 +232,8 @@ static void sleep_until(int64_t t_ns)
 	clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL);
 }
 
-/* Writes edges and seconds for ever, none before its time; what is past already is written at
- * once. Returns when the pipe takes no more. */
+/* Writes edges and seconds, past ones at once and others at their time. Returns when the pipe is
+ * closed. */
 static void live_write(FILE *pipe, struct edges *edges)
 {
 	int64_t second = clock_wall() / MS_PER_SECOND + 1;
@@ -265,7 +266,7 @@ static bool live_run(const struct civil_zone *zone, const struct arguments *argu
 	FILE *pipe;
 
 	if (!arguments->pipe)
-		return fail_set(fail, "live: --pipe wants the name of a FIFO");
+		return fail_set(fail, "live: --pipe expects the name of a FIFO");
 	if (!school_since(&school, arguments, fail))
 		return false;
 	for (enum school_zone i = 0; i < SCHOOL_METERS; i++) {
@@ -291,18 +292,18 @@ static bool live_run(const struct civil_zone *zone, const struct arguments *argu
 	fclose(pipe);
 	for (int i = 0; i < SCHOOL_METERS; i++)
 		pac_model_close(meters[i].model);
-	return fail_set(fail, "live: nobody reads %s any more", arguments->pipe);
+	return fail_set(fail, "live: %s is no longer read", arguments->pipe);
 }
 
 /* -------- ports -------- */
 
-/* All are held until the last is found, so they differ. */
+/* All ports stay bound until the last is found, so they differ. */
 static bool ports_print(const struct arguments *arguments, struct fail *fail)
 {
 	int count = arguments->count ? atoi(arguments->count) : 0;
 
 	if (count < 1 || count > PORTS_MAX)
-		return fail_set(fail, "ports: a number from 1 to %d is wanted", PORTS_MAX);
+		return fail_set(fail, "ports: expected a number from 1 to %d", PORTS_MAX);
 	while (count--) {
 		struct sockaddr_in address = {.sin_family = AF_INET,
 					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

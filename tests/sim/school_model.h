@@ -1,9 +1,9 @@
-/* school_model.h - what the zones of a lycée draw, and when: powers, exact energies, contacts.
+/* school_model.h - the zones of a simulated lycée: powers, exact energies, tariff contacts.
  *
- * Each zone has a curve with a corner at every full hour of local time, one for days of school and
- * one for the weekend, and machines that switch on and off in cycles which divide the hour. So
- * energy has a closed form: it can be asked for any time, and two programs that ask agree to the
- * last digit. The global zone is the whole site: what is metered, what is not, and the rest. */
+ * Each zone has a load that is linear between full hours of local time, for days of school and for
+ * weekends, and machines that switch on and off in cycles that divide the hour. So energy has a
+ * closed form: any program can compute it for any time, to the last digit. The global zone is the
+ * whole site, metered or not. */
 #ifndef SIM_SCHOOL_MODEL_H
 #define SIM_SCHOOL_MODEL_H
 
@@ -21,7 +21,7 @@ enum school_zone {
 	SCHOOL_SELF,
 	SCHOOL_CUISINE_3,
 	SCHOOL_STI_NORD,
-	SCHOOL_ATELIER, /* a fifth meter, that nobody reads at first */
+	SCHOOL_ATELIER, /* a fifth meter, for tests that add one */
 	SCHOOL_METERS,
 	SCHOOL_REST = SCHOOL_METERS, /* heating, light, … */
 	SCHOOL_GLOBAL,		     /* all of the above */
@@ -29,10 +29,10 @@ enum school_zone {
 
 extern const char *const school_names[SCHOOL_METERS];
 
-/* SCHOOL_METERS where there is none of this name. */
+/* Returns SCHOOL_METERS if there is no zone of this name. */
 enum school_zone school_find(const char *name);
 
-/* A site whose meters stood at `school_initial` when it began to run, at a full hour. */
+/* A site that runs since a full hour. */
 struct school {
 	const struct civil_zone *zone;
 	ms_t since;
@@ -44,21 +44,21 @@ int64_t school_power(const struct school *school, enum school_zone zone, ms_t t)
 /* Energy since `since`. */
 mj_t school_energy(const struct school *school, enum school_zone zone, ms_t t);
 
-/* The index of a PAC meter: its stand at `since` and the energy after it, rounded down. */
+/* Index of a PAC meter: the initial index and the energy since `since`, rounded down. */
 mwh_t school_index(const struct school *school, enum school_zone zone, ms_t t);
 
-/* -------- the main meter's pulses, one after the other -------- */
+/* -------- pulses of the main meter -------- */
 
 struct school_pulses {
 	const struct school *school;
-	ms_t hour;   /* the last pulse was in this one */
-	mj_t before; /* energy at its beginning */
-	mj_t next;   /* energy at which the next pulse comes */
+	ms_t hour;   /* hour of the last pulse */
+	mj_t before; /* energy at the begin of that hour */
+	mj_t next;   /* energy at the next pulse */
 };
 
 void school_pulses_start(struct school_pulses *pulses, const struct school *school);
 
-/* The millisecond at which the energy of one more pulse is complete. */
+/* Returns the time at which the energy of one more pulse is complete. */
 ms_t school_pulses_next(struct school_pulses *pulses);
 
 /* -------- the tariff contacts -------- */

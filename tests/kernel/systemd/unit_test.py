@@ -1,5 +1,5 @@
-"""collector-meter under a real systemd: with its unit as it is shipped, in the group that
-deploy/gpio/install makes, with mosquitto's own service. Kills and restarts miss no pulse."""
+"""collector-meter under a real systemd, with the shipped unit, the group of deploy/gpio/install,
+and the service of mosquitto. Kills and restarts miss no pulse."""
 
 import json
 import math
@@ -30,9 +30,9 @@ LIVE = topic("collector/poste/global/live")
 STATUS = topic("collector/poste/global/status")
 
 TIMEOUT = 10
-# Seconds that a level holds at the least: what sleeps is never woken too early.
+# Minimum duration of a level in seconds: sleep() never returns early.
 LEVEL = 0.04
-# Pulses that surely wait in the kernel: it keeps 16 edges of a line with libgpiod 1, or 1024.
+# Pulses that fit into the queue of a line in the kernel: 16 edges with libgpiod 1, else 1024.
 API = 2 if any(Path("/usr/lib").glob("*/libgpiod.so.3")) else 1
 WAITING = 6 if API == 1 else 200
 
@@ -44,7 +44,7 @@ def run(*argv):
 
 
 class Pulses:
-    """Moves the chip's pulse line in a thread of its own, as far as it is allowed to."""
+    """Moves the pulse line of the chip in a thread, up to the allowed number of pulses."""
 
     def __init__(self, chip):
         self.number = 0
@@ -68,13 +68,13 @@ class Pulses:
         self.allow(math.inf)
 
     def allow(self, more):
-        """So many more, of which one may have begun, and no longer as many as before."""
+        """Allows this many further pulses, one of which may have begun, instead of those before."""
         with self._changed:
             self._allowed = self.number + more
             self._changed.notify_all()
 
     def play(self, more):
-        """So many, and returns when they are over."""
+        """Plays this many pulses, and returns after the last."""
         self.allow(more)
         self.wait(self._allowed)
 
@@ -83,13 +83,13 @@ class Pulses:
             assert self._changed.wait_for(lambda: self.number >= number, TIMEOUT * PATIENCE)
 
     def stop(self):
-        """None is on its way then. Returns how many there were."""
+        """Stops, with no pulse under way. Returns the number of pulses."""
         self.play(1)
         return self.number
 
 
 class Unit:
-    """The service, which has told nothing yet."""
+    """The service, without state of an earlier run."""
 
     def __init__(self, chip, folder):
         self._folder = folder
@@ -113,7 +113,7 @@ class Unit:
 
     @staticmethod
     def systemctl(verb):
-        """Returns when it is done: for a start, when the program says that it is ready."""
+        """Returns when it is done: a start, when the program reports that it is ready."""
         run("systemctl", verb, NAME)
 
     @staticmethod
@@ -122,11 +122,11 @@ class Unit:
 
     @property
     def pid(self):
-        """Of its process; 0 where there is none. Asked often: systemctl takes its time."""
+        """Its process id, or 0. Not from systemctl, which is slow."""
         return int(PROCESSES.read_text() or 0) if PROCESSES.exists() else 0
 
     def kill(self):
-        """Returns when the next process has the lines and the broker."""
+        """Kills the process. Returns when the next one has the lines and the broker."""
         starts = self._starts()
         os.kill(self.pid, signal.SIGKILL)
         until(lambda: self._starts() > starts, TIMEOUT, "process after the one that was killed")
@@ -141,14 +141,14 @@ class Unit:
         self.watcher.wait(LIVE, lambda each: each["pulses"] >= number, TIMEOUT)
 
     def outbox(self, _collector):
-        """As outbox_records() asks. Of a service that is stopped: a reader must leave no file in
-        the folder that belongs to somebody else than the service."""
+        """A copy of the outbox, for outbox_records(). The service must be stopped, and a reader
+        must leave no file of another user in its folder."""
         assert self.pid == 0
         self._copies += 1
         return shutil.copy(STATE / "poste.outbox", self._folder / f"{self._copies}.outbox")
 
     def records(self, mark=None):
-        """All that it ever told, in that order; it is stopped for that."""
+        """Stops the service. Returns all records of the outbox, in order."""
         self.systemctl("stop")
         records = [record for _, record in outbox_records(self, "poste")]
         return [each for each in records if mark in (None, each["mark"])]
@@ -156,7 +156,7 @@ class Unit:
 
 @pytest.fixture(scope="module")
 def group():
-    """What deploy/gpio/install says."""
+    """The output of deploy/gpio/install."""
     return run(DEPLOY / "gpio/install")
 
 
@@ -220,15 +220,15 @@ def test_kills_while_pulses_come_miss_nothing(unit, pulses, seeded):
         unit.kill()
         waited += pulses.number - before
     number = pulses.stop()
-    print(f"{number} pulses, {waited} of them while nobody was there, {kills} kills")
+    print(f"{number} pulses, {waited} of them without a process, {kills} kills")
     assert waited >= kills
     assert int(unit.shown("NRestarts")) == kills
     assert_nothing_was_missed(unit, number)
 
 
 def play_over(unit, pulses, restart):
-    """Pulses come before, in and after `restart()`, which returns when the next process is ready.
-    Returns how many came while nobody was there."""
+    """Plays pulses before, during and after `restart()`, which returns when the next process is
+    ready. Returns the number of pulses without a process."""
     process = os.pidfd_open(unit.pid)
     pulses.play(5)
     pulses.allow(WAITING // 2)
@@ -252,7 +252,7 @@ def test_a_restart_and_an_upgrade_miss_nothing(unit, pulses):
         unit.restart()
 
     waited = [play_over(unit, pulses, restart) for restart in (unit.restart, upgrade)]
-    print(f"{pulses.number} pulses, {waited} of them while nobody was there")
+    print(f"{pulses.number} pulses, {waited} of them without a process")
     assert all(waited)
     assert_nothing_was_missed(unit, pulses.number)
     assert len(unit.records("stop")) == 3

@@ -135,7 +135,7 @@ static void assert_edge(struct edges *edges, const char *expected)
 	assert_string_equal(text, expected);
 }
 
-static void a_contact_changes_before_the_top_of_the_same_instant(void **state)
+static void a_contact_changes_before_the_period_signal_of_the_same_instant(void **state)
 {
 	struct edges edges;
 
@@ -178,7 +178,7 @@ int main(void)
 			the_site_draws_more_than_its_meters_see_and_less_than_is_subscribed),
 		cmocka_unit_test(a_pulse_comes_when_the_energy_of_one_more_is_complete),
 		cmocka_unit_test(contacts_follow_the_hours_of_the_tariff),
-		cmocka_unit_test(a_contact_changes_before_the_top_of_the_same_instant),
+		cmocka_unit_test(a_contact_changes_before_the_period_signal_of_the_same_instant),
 		cmocka_unit_test(a_pulse_lasts_as_long_as_a_meter_makes_it),
 	};
 	struct fail fail = {0};

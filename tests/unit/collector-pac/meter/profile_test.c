@@ -146,7 +146,7 @@ static void expect_refusal(const char *text, const char *reason)
 
 	assert_false(read_profile(&profile, text, &fail));
 	if (strstr(fail.text, reason) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", fail.text, reason);
+		fail_msg("\"%s\" does not contain \"%s\"", fail.text, reason);
 	config_free(profile_keys, &profile);
 }
 

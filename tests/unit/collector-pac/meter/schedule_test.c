@@ -11,7 +11,7 @@ static void slots_do_not_drift(void **state)
 	struct schedule schedule = schedule_start(1000, 500, 0, 1);
 
 	(void)state;
-	/* every poll ends 7 ms late, and the thousandth slot is where it was meant to be */
+	/* Every poll ends 7 ms late; slot 1000 is still exact. */
 	for (int i = 0; i < 1000; i++) {
 		assert_int_equal(schedule_due(&schedule), 1000 + i * 500);
 		schedule_next(&schedule, schedule_due(&schedule) + 7);

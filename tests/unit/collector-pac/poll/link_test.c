@@ -92,7 +92,7 @@ static void a_read_inside_a_value_is_an_exception_and_keeps_the_connection(void 
 	link_explain(text, &result, &fixture->peer);
 	assert_string_equal(text, "refuses registers 66 to 67 by function 3: exception 2, illegal "
 				  "data address");
-	/* The other connections that this meter knows would be closed: it is still the first. */
+	/* The connection is still the first one. */
 	assert_int_equal(ask(fixture, 65, 1).outcome, LINK_EXCEPTION);
 	assert_int_equal(ask(fixture, 840, 4).outcome, LINK_EXCEPTION);
 	expect_recovery(fixture);

@@ -1,5 +1,5 @@
-/* poller_close() while a thread hangs in the resolver. Both the resolver and the wall clock are the
- * test's own: the resolver answers when it is released, the wall clock jumps. */
+/* poller_close() while a thread hangs in the resolver. The test replaces the resolver, which
+ * returns once it is released, and the wall clock, which is an hour ahead. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -58,7 +58,6 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 {
 	int result = (int)syscall(CLOCK_GETTIME, clock, now);
 
-	/* Every look at it finds it set forward. */
 	if (clock == CLOCK_REALTIME)
 		now->tv_sec += WALL_SECONDS;
 	return result;
@@ -124,12 +123,12 @@ static void a_thread_that_hangs_in_the_resolver_uses_nothing_that_was_freed(void
 	resolver_wait();
 	start = clock_monotonic();
 	poller_close(poller);
-	/* It was waited for, by a clock that nobody sets: not for an hour. */
+	/* It waited for the thread, by the monotonic clock: not for an hour. */
 	assert_true(clock_monotonic() - start >= CLOSE_MS);
 	assert_true(clock_monotonic() - start < WALL_SECONDS * MS_PER_SECOND);
 	assert_int_not_equal(fcntl(fd, F_GETFD), -1);
 
-	/* Once the resolver has answered the thread ends, and frees the rest. */
+	/* Once the resolver returns, the thread ends and frees the rest. */
 	resolver_release();
 	while (fcntl(fd, F_GETFD) != -1)
 		nanosleep(&pause, NULL);

@@ -55,7 +55,7 @@ static struct {
 	struct sleeper answer;		/* the slow meter, before it answers */
 	pthread_mutex_t *poller_lock;
 	pthread_cond_t *poller_wake;
-	int astray; /* deadlines that were no slot's */
+	int astray; /* deadlines that are not a slot */
 } simulated = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 int clock_gettime(clockid_t clock, struct timespec *now)
@@ -119,7 +119,8 @@ static void wake(struct sleeper *sleeper, ms_t now)
 		sleeper->asleep = false;
 }
 
-/* Goes to the next deadline, but not beyond `end`. Returns false if somebody is at work. */
+/* Goes to the next deadline, but not beyond `end`. Returns false if a good or slow meter is at
+ * work. */
 static bool clock_advance(ms_t end)
 {
 	pthread_mutex_t *poller_lock;
@@ -152,7 +153,7 @@ static bool clock_advance(ms_t end)
 
 /* -------- the meters -------- */
 
-/* What was taken of each meter's results. */
+/* The results taken of a meter. */
 struct tally {
 	int taken, answered;
 	struct poll_result last;
@@ -232,7 +233,7 @@ static void expect_slots(const struct tally *tallies)
 
 static void four_bad_meters_cost_the_other_six_no_slot(void **state)
 {
-	/* That of the last meter. */
+	/* Of the last meter. */
 	const ms_t last_slot = START_MS + (SLOTS - 1) * PERIOD_MS + (METERS - 1) * OFFSET_MS;
 	struct profile profile = {0};
 	struct pac_load *loads[METERS];

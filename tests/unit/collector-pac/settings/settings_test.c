@@ -127,7 +127,7 @@ static void expect_refusal(const char *text, const char *reason)
 
 	assert_false(load(&settings, text, &fail));
 	if (strstr(fail.text, reason) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", fail.text, reason);
+		fail_msg("\"%s\" does not contain \"%s\"", fail.text, reason);
 	settings_free(&settings);
 }
 
