@@ -32,12 +32,12 @@ struct options {
 	bool verbose;
 };
 
-/* Reads the command line. Prints and returns false with *exit_code set where the program is to end
- * at once (--help, --version, a wrong option). The texts point into argv. */
+/* Reads the command line. If the program is to end at once (--help, --version, a wrong option),
+ * prints, sets *exit_code and returns false. The texts point into argv. */
 bool options_read(struct options *options, const struct program *program, int argc, char **argv,
 		  int *exit_code);
 
-/* Says "FILE: valid" for --check. */
+/* Prints "FILE: valid" for --check. Returns the exit code. */
 int options_checked(const struct options *options);
 
 #endif

@@ -137,13 +137,39 @@ static void anything_else_is_refused_in_one_line(void **state)
 	expect_refused("--configs a.json", "\"--configs\"");
 	expect_refused("a.json", "\"a.json\"");
 	expect_refused("-v", "\"-v\"");
-	expect_refused("--", "\"--\"");
+	expect_refused("-x", "\"-x\"");
+	expect_refused("-hx", "\"-hx\"");
+	expect_refused("-- a.json", "\"a.json\"");
+	expect_refused("-- --check", "\"--check\"");
+	expect_refused("--check a.json --verbose", "\"a.json\"");
+	expect_refused("--ver", "\"--ver\"");
+	expect_refused("--conf=a.json", "\"--conf=a.json\"");
 	expect_refused("-", "\"-\"");
 	expect_refused("--config", "FILE");
 	expect_refused("--config=", "FILE");
 	expect_refused("--probe", "HOST[:PORT]");
 	expect_refused("--check=yes", "no argument");
 	expect_refused("--help --bad", "\"--bad\"");
+}
+
+static void two_hyphens_end_the_options(void **state)
+{
+	(void)state;
+	assert_true(read_line("--check --"));
+	assert_true(options.check);
+	assert_true(read_line("--"));
+}
+
+static void help_and_version_have_short_forms(void **state)
+{
+	(void)state;
+	assert_false(read_line("-h"));
+	assert_int_equal(exit_code, EXIT_DONE);
+	assert_non_null(strstr(out, "--help, -h"));
+	assert_non_null(strstr(out, "--version, -V"));
+	assert_false(read_line("-V"));
+	assert_int_equal(exit_code, EXIT_DONE);
+	assert_string_equal(out, "collector-pac " VERSION "\n");
 }
 
 static void a_program_without_options_of_its_own_has_the_common_ones(void **state)
@@ -173,6 +199,8 @@ int main(void)
 		cmocka_unit_test(lines_of_the_help_fit_a_terminal),
 		cmocka_unit_test(version_is_one_line),
 		cmocka_unit_test(anything_else_is_refused_in_one_line),
+		cmocka_unit_test(two_hyphens_end_the_options),
+		cmocka_unit_test(help_and_version_have_short_forms),
 		cmocka_unit_test(a_program_without_options_of_its_own_has_the_common_ones),
 	};
 
