@@ -1,12 +1,12 @@
 #include "common/mqtt/connection.h"
 
-#include <MQTTAsync.h>
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/memory.h"
+#include "common/mqtt/connection_events.h"
 #include "common/process/log.h"
 
 #define CONNECT_TIMEOUT_S 10
@@ -15,254 +15,16 @@
 /* Our own limits on what is in flight are below it: paho never holds back. */
 #define BUFFERED_MAXIMUM 100000
 
-/* What paho gives back to a callback. */
-struct request {
-	struct connection *connection;
-	unsigned token;
-};
-
 struct connection {
 	MQTTAsync client;
-	struct event_queue *queue;
+	struct connection_events events;
 	struct mqtt_config config;
 	bool is_5;
 	char *client_id;
 	char *password;
 	char *will_topic;
-	char tls_trouble[200]; /* written and read by paho's threads, one at a time */
 	struct request requests[CONNECTION_TOKENS];
 };
-
-const char *connection_reason(int reason)
-{
-	const char *words = MQTTReasonCode_toString((enum MQTTReasonCodes)reason);
-
-	return words ? words : "unknown reason";
-}
-
-/* -------- callbacks: on paho's threads, they only hand over -------- */
-
-static void hand_down(struct connection *connection, bool hopeless, const char *text)
-{
-	struct mqtt_event event = {
-		.kind = EVENT_DOWN,
-		.hopeless = hopeless,
-		.text = {text, strlen(text)},
-	};
-
-	event_queue_put(connection->queue, &event);
-}
-
-static void hand_answer(const struct request *request, int reason)
-{
-	struct mqtt_event event = {
-		.kind = EVENT_ANSWER,
-		.token = request->token,
-		.reason = reason,
-	};
-
-	event_queue_put(request->connection->queue, &event);
-}
-
-/* Why a broker turned a connection down: a CONNACK of MQTT 5 (0x80 and more) or 3.1.1 (1 to 5). A
- * broker without MQTT 5 answers in the old way. */
-static void hand_refusal(struct connection *connection, int code)
-{
-	bool is_old = code < 0x80;
-	const char *user = connection->config.user;
-	char text[300];
-
-	switch (code) {
-	case 1:
-	case MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION:
-		snprintf(text, sizeof(text),
-			 "the broker does not speak MQTT %s; set "
-			 "broker.protocol to \"%s\"",
-			 connection->is_5 ? "5" : "3.1.1", connection->is_5 ? "3.1.1" : "5");
-		break;
-	case 4:
-	case 5:
-	case MQTTREASONCODE_BAD_USER_NAME_OR_PASSWORD:
-	case MQTTREASONCODE_NOT_AUTHORIZED:
-		snprintf(text, sizeof(text),
-			 "the broker refuses user \"%s\" (%s); check "
-			 "broker.user and broker.password_file",
-			 user, is_old ? "not authorized" : connection_reason(code));
-		break;
-	case 2:
-	case MQTTREASONCODE_CLIENT_IDENTIFIER_NOT_VALID:
-		snprintf(text, sizeof(text),
-			 "the broker refuses the client id \"%s\"; check "
-			 "broker.client_id",
-			 connection->client_id);
-		break;
-	default:
-		snprintf(text, sizeof(text), "the broker refuses the connection (%s)",
-			 is_old ? "server unavailable" : connection_reason(code));
-		hand_down(connection, false, text);
-		return;
-	}
-	hand_down(connection, true, text);
-}
-
-static bool is_address(const char *host)
-{
-	struct in6_addr ignored;
-
-	return inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
-}
-
-static void hand_failure(struct connection *connection, int code)
-{
-	char text[300];
-
-	if (code > 0) {
-		hand_refusal(connection, code);
-		return;
-	}
-	if (connection->tls_trouble[0])
-		snprintf(text, sizeof(text), "TLS: %s", connection->tls_trouble);
-	else
-		snprintf(text, sizeof(text), "no broker answers there%s%s",
-			 is_address(connection->config.host) ? "" : ", or the name is unknown",
-			 connection->config.tls
-				 ? ", or not with TLS, or its certificate is for another name"
-				 : "");
-	hand_down(connection, false, text);
-}
-
-static void on_up_5(void *context, MQTTAsync_successData5 *data)
-{
-	struct connection *connection = context;
-	struct mqtt_event event = {
-		.kind = EVENT_UP,
-		.receive_maximum = 65535,
-		.packet_maximum = INT64_MAX,
-	};
-	MQTTProperties *properties = &data->properties;
-
-	if (MQTTProperties_hasProperty(properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM))
-		event.receive_maximum = MQTTProperties_getNumericValue(
-			properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
-	if (MQTTProperties_hasProperty(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE))
-		event.packet_maximum = (uint32_t)MQTTProperties_getNumericValue(
-			properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
-	event_queue_put(connection->queue, &event);
-}
-
-static void on_up(void *context, MQTTAsync_successData *data)
-{
-	struct connection *connection = context;
-	struct mqtt_event event = {
-		.kind = EVENT_UP,
-		.receive_maximum = 65535,
-		.packet_maximum = INT64_MAX,
-	};
-
-	(void)data;
-	event_queue_put(connection->queue, &event);
-}
-
-static void on_failed_5(void *context, MQTTAsync_failureData5 *data)
-{
-	/* The broker's reason comes in one or the other. */
-	hand_failure(context, data->reasonCode >= MQTTREASONCODE_UNSPECIFIED_ERROR
-				      ? (int)data->reasonCode
-				      : data->code);
-}
-
-static void on_failed(void *context, MQTTAsync_failureData *data)
-{
-	hand_failure(context, data->code);
-}
-
-static void on_lost(void *context, char *cause)
-{
-	(void)cause; /* paho never fills it */
-	hand_down(context, false, "the broker or the network closed it");
-}
-
-/* A DISCONNECT of the broker: on_lost() does not come after it. */
-static void on_disconnected(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
-{
-	char text[200];
-
-	(void)properties;
-	snprintf(text, sizeof(text), "the broker ended it (%s%s)", connection_reason((int)reason),
-		 reason == MQTTREASONCODE_SESSION_TAKEN_OVER ? ": is its client id used twice?"
-							     : "");
-	hand_down(context, false, text);
-}
-
-static void on_success_5(void *context, MQTTAsync_successData5 *data)
-{
-	hand_answer(context, (int)data->reasonCode);
-}
-
-static void on_success(void *context, MQTTAsync_successData *data)
-{
-	(void)data;
-	hand_answer(context, MQTTREASONCODE_SUCCESS);
-}
-
-static void on_failure_5(void *context, MQTTAsync_failureData5 *data)
-{
-	/* paho's own codes, below 0, mean that the connection broke: EVENT_DOWN says that for all.
-	 */
-	if (data->code >= MQTTASYNC_SUCCESS)
-		hand_answer(context, (int)data->reasonCode);
-}
-
-static void on_failure(void *context, MQTTAsync_failureData *data)
-{
-	/* Of 3.1.1's answers only that to a subscription can be a refusal. */
-	if (data->code >= MQTTREASONCODE_UNSPECIFIED_ERROR)
-		hand_answer(context, data->code);
-}
-
-static struct bytes property_bytes(MQTTProperties *properties, enum MQTTPropertyCodes code)
-{
-	MQTTProperty *property = MQTTProperties_getProperty(properties, code);
-
-	if (!property)
-		return (struct bytes){0};
-	return (struct bytes){property->value.data.data, (size_t)property->value.data.len};
-}
-
-static int on_message(void *context, char *topic, int topic_size, MQTTAsync_message *message)
-{
-	struct connection *connection = context;
-	struct mqtt_event event = {
-		.kind = EVENT_MESSAGE,
-		.retained = message->retained,
-		.text = {topic, topic_size ? (size_t)topic_size : strlen(topic)},
-		.payload = {message->payload ? message->payload : "", (size_t)message->payloadlen},
-	};
-
-	if (message->properties.count > 0) {
-		event.response_topic =
-			property_bytes(&message->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC);
-		event.correlation =
-			property_bytes(&message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA);
-	}
-	event_queue_put(connection->queue, &event);
-	MQTTAsync_freeMessage(&message);
-	MQTTAsync_free(topic);
-	return 1;
-}
-
-static int on_tls_trouble(const char *text, size_t size, void *context)
-{
-	struct connection *connection = context;
-
-	/* The first one names the cause. */
-	if (!connection->tls_trouble[0])
-		snprintf(connection->tls_trouble, sizeof(connection->tls_trouble), "%.*s",
-			 (int)strcspn(text, "\n") < (int)size ? (int)strcspn(text, "\n")
-							      : (int)size,
-			 text);
-	return 1;
-}
 
 /* -------- open, start, close -------- */
 
@@ -281,28 +43,30 @@ static bool client_create(struct connection *connection)
 					MQTTCLIENT_PERSISTENCE_NONE, NULL,
 					&options) != MQTTASYNC_SUCCESS)
 		return false;
-	MQTTAsync_setCallbacks(connection->client, connection, on_lost, on_message, NULL);
-	MQTTAsync_setDisconnected(connection->client, connection, on_disconnected);
+	MQTTAsync_setCallbacks(connection->client, &connection->events, on_lost, on_message, NULL);
+	MQTTAsync_setDisconnected(connection->client, &connection->events, on_disconnected);
 	return true;
 }
 
 struct connection *connection_open(const struct connection_options *options,
 				   struct event_queue *queue)
 {
-	struct connection *connection = calloc(1, sizeof(*connection));
+	struct connection *connection = allocate(1, sizeof(*connection));
 
-	if (!connection)
-		return NULL;
-	connection->queue = queue;
 	connection->config = *options->config;
 	connection->is_5 = options->config->protocol == MQTT_PROTOCOL_5;
-	connection->client_id = strdup(options->client_id);
-	connection->password = options->password ? strdup(options->password) : NULL;
-	connection->will_topic = options->will_topic ? strdup(options->will_topic) : NULL;
+	connection->client_id = copy_text(options->client_id);
+	connection->password = copy_text(options->password);
+	connection->will_topic = copy_text(options->will_topic);
+	connection->events = (struct connection_events){
+		.queue = queue,
+		.config = &connection->config,
+		.client_id = connection->client_id,
+		.is_5 = connection->is_5,
+	};
 	for (unsigned i = 0; i < CONNECTION_TOKENS; i++)
-		connection->requests[i] = (struct request){connection, i};
-	if (!connection->client_id || !connection->password != !options->password ||
-	    !connection->will_topic != !options->will_topic || !client_create(connection)) {
+		connection->requests[i] = (struct request){&connection->events, i};
+	if (!client_create(connection)) {
 		log_error("an MQTT client for %s cannot be made", options->config->host);
 		connection_close(connection);
 		return NULL;
@@ -321,7 +85,7 @@ static MQTTAsync_SSLOptions tls_options(struct connection *connection)
 	tls.sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* and later */
 	tls.verify = !config->insecure;
 	tls.ssl_error_cb = on_tls_trouble;
-	tls.ssl_error_context = connection;
+	tls.ssl_error_context = &connection->events;
 	return tls;
 }
 
@@ -343,7 +107,7 @@ void connection_start(struct connection *connection)
 		options.onSuccess = on_up;
 		options.onFailure = on_failed;
 	}
-	options.context = connection;
+	options.context = &connection->events;
 	options.keepAliveInterval = (int)connection->config.keepalive_s;
 	options.connectTimeout = CONNECT_TIMEOUT_S;
 	options.username = connection->config.user[0] ? connection->config.user : NULL;
@@ -359,10 +123,10 @@ void connection_start(struct connection *connection)
 	int code = MQTTAsync_connect(connection->client, &options);
 
 	if (code != MQTTASYNC_SUCCESS)
-		hand_down(connection, true, MQTTAsync_strerror(code));
+		events_report_down(&connection->events, true, MQTTAsync_strerror(code));
 }
 
-/* In the queue behind all that was published, unlike the one that paho sends by itself. */
+/* Queued behind all publishes, unlike the disconnect that paho sends by itself. */
 static void client_disconnect(struct connection *connection)
 {
 	MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
@@ -408,15 +172,15 @@ static MQTTAsync_responseOptions request_options(struct connection *connection, 
 	return options;
 }
 
-/* What paho refuses on the spot is answered like a refusal of the broker, except where it has no
- * connection any more: EVENT_DOWN is on its way then. */
+/* A request that paho refuses itself is answered like one that the broker refuses, unless the
+ * connection is gone: EVENT_DOWN is on its way then. */
 static void request_check(struct connection *connection, unsigned token, int code)
 {
 	if (code == MQTTASYNC_SUCCESS || code == MQTTASYNC_DISCONNECTED)
 		return;
-	hand_answer(&connection->requests[token], code == MQTTASYNC_BAD_UTF8_STRING
-							  ? MQTTREASONCODE_TOPIC_NAME_INVALID
-							  : MQTTREASONCODE_UNSPECIFIED_ERROR);
+	events_report_answer(&connection->requests[token],
+			     code == MQTTASYNC_BAD_UTF8_STRING ? MQTTREASONCODE_TOPIC_NAME_INVALID
+							       : MQTTREASONCODE_UNSPECIFIED_ERROR);
 }
 
 void connection_publish(struct connection *connection, const struct publication *publication,

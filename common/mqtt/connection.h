@@ -1,9 +1,9 @@
 /* connection.h - one connection to a broker over paho's MQTTAsync, from the attempt to its end.
  *
- * All that happens to it is handed over as events: EVENT_UP once, EVENT_DOWN when the attempt
- * failed or the connection is gone, EVENT_ANSWER to each request (none for those that were
- * unanswered when it went down), EVENT_MESSAGE. A connection that went down is closed, and the next
- * attempt is a new one: paho would keep and send what an earlier connection had queued. */
+ * All that happens to it is queued as events: EVENT_UP once, EVENT_DOWN when the attempt failed or
+ * the connection is gone, EVENT_ANSWER to each request (none for those that were unanswered when it
+ * went down), EVENT_MESSAGE. A connection that went down is closed, and the next attempt is a new
+ * one: paho would keep and send what an earlier connection had queued. */
 #ifndef COMMON_MQTT_CONNECTION_H
 #define COMMON_MQTT_CONNECTION_H
 
@@ -32,8 +32,8 @@ struct publication {
 
 struct connection;
 
-/* Does not connect yet. Everything is copied but `handover`. NULL where paho cannot make a client
- * of it, logged. */
+/* Does not connect yet. The options are copied; `queue` must outlive the connection. NULL if paho
+ * cannot make a client, logged. */
 struct connection *connection_open(const struct connection_options *options,
 				   struct event_queue *queue);
 void connection_start(struct connection *connection);
@@ -47,8 +47,5 @@ void connection_publish(struct connection *connection, const struct publication 
 			unsigned token);
 void connection_subscribe(struct connection *connection, const char *filter, int qos,
 			  unsigned token);
-
-/* Reason codes of MQTT 5 in words. */
-const char *connection_reason(int reason);
 
 #endif

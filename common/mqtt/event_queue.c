@@ -8,9 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/memory.h"
+
 #define WAITING_MAXIMUM ((size_t)64 << 20)
-/* A buffer that a burst made larger than this is given back. */
-#define KEPT_MAXIMUM ((size_t)1 << 20)
+/* A buffer that a burst made larger than this is freed after use. */
+#define REUSED_MAXIMUM ((size_t)1 << 20)
 
 #define GATHER_NS 1000000
 
@@ -32,10 +34,8 @@ struct event_queue {
 
 struct event_queue *event_queue_open(void)
 {
-	struct event_queue *queue = calloc(1, sizeof(*queue));
+	struct event_queue *queue = allocate(1, sizeof(*queue));
 
-	if (!queue)
-		return NULL;
 	queue->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (queue->fd < 0) {
 		free(queue);
@@ -61,19 +61,16 @@ int event_queue_fd(const struct event_queue *queue)
 	return queue->fd;
 }
 
-static bool buffer_grow(struct buffer *buffer, size_t needed)
+static void buffer_grow(struct buffer *buffer, size_t needed)
 {
 	size_t room = buffer->room ? buffer->room : 4096;
-	char *bytes;
 
+	if (buffer->room >= needed)
+		return;
 	while (room < needed)
 		room *= 2;
-	bytes = realloc(buffer->bytes, room);
-	if (!bytes)
-		return false;
-	buffer->bytes = bytes;
+	buffer->bytes = reallocate(buffer->bytes, room, 1);
 	buffer->room = room;
-	return true;
 }
 
 static size_t aligned(size_t size)
@@ -110,8 +107,8 @@ static size_t event_size(const struct mqtt_event *event)
 		       part_size(&event->response_topic) + part_size(&event->correlation));
 }
 
-/* Waking costs more than the messages themselves: they are gathered for a millisecond. What a
- * program waits for, it gets at once. */
+/* A wake-up costs more than the messages themselves: they are gathered for a millisecond. Other
+ * events, which a program waits for, wake it at once. */
 static void taker_wake(struct event_queue *queue, bool urgent)
 {
 	struct itimerspec when = {.it_value.tv_nsec = urgent ? 1 : GATHER_NS};
@@ -128,12 +125,12 @@ void event_queue_put(struct event_queue *queue, const struct mqtt_event *event)
 	char *to;
 
 	pthread_mutex_lock(&queue->lock);
-	if ((event->kind == EVENT_MESSAGE && buffer->used + size > WAITING_MAXIMUM) ||
-	    (buffer->used + size > buffer->room && !buffer_grow(buffer, buffer->used + size))) {
+	if (event->kind == EVENT_MESSAGE && buffer->used + size > WAITING_MAXIMUM) {
 		queue->dropped++;
 		pthread_mutex_unlock(&queue->lock);
 		return;
 	}
+	buffer_grow(buffer, buffer->used + size);
 	to = buffer->bytes + buffer->used;
 	memcpy(to, event, sizeof(*event));
 	to = part_put(to + sizeof(*event), &event->text);
@@ -154,7 +151,7 @@ void event_queue_begin(struct event_queue *queue)
 	uint64_t ignored;
 
 	emptied.used = 0;
-	if (emptied.room > KEPT_MAXIMUM) {
+	if (emptied.room > REUSED_MAXIMUM) {
 		free(emptied.bytes);
 		emptied = (struct buffer){0};
 	}

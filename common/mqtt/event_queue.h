@@ -1,8 +1,7 @@
-/* event_queue.h - events on their way from paho's threads to the program's poll loop.
+/* event_queue.h - events on their way from paho's threads to the program's event loop.
  *
  * Many may put, one takes. The bytes of an event are copied into one growing buffer; the taker
- * swaps it for an empty one, so that a lock is held for a memcpy only and a whole batch costs one
- * wake-up. */
+ * swaps it for an empty one. So a lock is held for a memcpy only, and a batch costs one wake-up. */
 #ifndef COMMON_MQTT_EVENT_QUEUE_H
 #define COMMON_MQTT_EVENT_QUEUE_H
 
@@ -12,7 +11,7 @@
 
 enum mqtt_event_kind {
 	EVENT_UP,      /* the broker accepted the connection */
-	EVENT_DOWN,    /* the attempt failed, or the connection is gone; `text` says why */
+	EVENT_DOWN,    /* the attempt failed, or the connection is gone; `text` is the reason */
 	EVENT_ANSWER,  /* to a publish or a subscription */
 	EVENT_MESSAGE, /* received */
 };
@@ -26,9 +25,9 @@ struct mqtt_event {
 	enum mqtt_event_kind kind;
 	unsigned token;		 /* ANSWER: of the request */
 	int reason;		 /* ANSWER: MQTT 5 reason code */
-	bool hopeless;		 /* DOWN: will not mend by itself (a wrong password) */
+	bool hopeless;		 /* DOWN: does not end by itself (a wrong password) */
 	bool retained;		 /* MESSAGE */
-	int64_t receive_maximum; /* UP: how many QoS 1 messages the broker wants in flight */
+	int64_t receive_maximum; /* UP: how many QoS 1 messages the broker allows in flight */
 	int64_t packet_maximum;	 /* UP: how many bytes it takes in a packet */
 	struct bytes text;	 /* DOWN: the reason; MESSAGE: the topic */
 	struct bytes payload;
@@ -38,7 +37,7 @@ struct mqtt_event {
 
 struct event_queue;
 
-/* NULL when memory or descriptors are out. */
+/* NULL if there is no descriptor (errno). */
 struct event_queue *event_queue_open(void);
 void event_queue_close(struct event_queue *queue);
 

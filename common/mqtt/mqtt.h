@@ -1,6 +1,6 @@
 /* mqtt.h - one MQTT session that keeps itself alive, used from one thread.
  *
- * paho's threads only put events into a queue; the program's poll loop takes them out with
+ * paho's threads only put events into a queue; the program's event loop takes them out with
  * mqtt_dispatch(), and every handler runs there. The session connects by itself, from the first
  * attempt on (the broker need not be there yet), with capped and jittered pauses, and after every
  * connection subscribes again and publishes again all that it retains. */
@@ -25,9 +25,9 @@ struct mqtt_message {
 };
 
 enum mqtt_result {
-	MQTT_DELIVERED, /* the broker has it, and somebody subscribes or nobody says */
-	/* The broker has it, nobody subscribes (MQTT 5, 0x10). paho up to 1.3.14 does not tell:
-	 * then it is MQTT_DELIVERED. */
+	MQTT_DELIVERED, /* the broker has it; there are subscribers, or that is not known */
+	/* The broker has it, and there are no subscribers (MQTT 5, 0x10). paho up to 1.3.14 does
+	 * not report that: then it is MQTT_DELIVERED. */
 	MQTT_UNHEARD,
 	MQTT_REFUSED, /* the broker refuses it: its access list, size or quota (0x80 and above) */
 };
@@ -44,7 +44,7 @@ struct mqtt_handler {
 	void (*sent)(void *context, uint64_t cookie, enum mqtt_result result);
 };
 
-/* Starts connecting. `client_id` is used where the configuration gives none. `will_topic` may be
+/* Starts connecting. `client_id` is used if the configuration has none. `will_topic` may be
  * NULL; the will is "offline", retained, QoS 1, and its birth "online" is retained by the session
  * itself. Block signals before: this starts threads. */
 struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
@@ -72,18 +72,18 @@ enum mqtt_retain_flags {
 
 /* Sets the value of a retained topic: sent now or as soon as possible, and again after every
  * reconnect. Copies both. An empty payload deletes the topic; it is forgotten once the broker has
- * answered. */
+ * answered. NULL, which is no value, is logged and changes nothing. */
 void mqtt_retain(struct mqtt *mqtt, const char *topic, const char *payload, int qos,
 		 enum mqtt_retain_flags flags);
 
 /* Sends one message that is not retained. QoS 0: dropped (false) without a connection, or while
- * 2000 wait to be written. QoS 1: false where it cannot be taken now (no connection, or 15 are in
+ * 2000 wait to be written. QoS 1: false if it cannot be taken now (no connection, or 15 are in
  * flight already): try again from `sent` or `up`. */
 bool mqtt_send(struct mqtt *mqtt, const char *topic, const char *payload, size_t size, int qos,
 	       uint64_t cookie);
 
 /* The answer to a request: QoS 1 (QoS 0 while 15 are in flight), with the request's correlation
- * data. Dropped without a connection. */
+ * data. Dropped without a connection, or if `payload` is NULL. */
 void mqtt_respond(struct mqtt *mqtt, const struct mqtt_message *request, const char *payload);
 
 #endif

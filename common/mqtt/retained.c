@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "common/base/hash.h"
+#include "common/base/memory.h"
 
 #define OLDER_MAXIMUM 10000
 
-/* A place in the queue. */
+/* An element of the queue. */
 struct queued {
 	struct queued *next;
 	struct entry *entry;
@@ -19,7 +20,7 @@ struct queued {
 struct entry {
 	struct retained_topic topic;
 	char *payload;		/* the newest */
-	struct queued *newest;	/* its place in the queue; NULL: it was sent */
+	struct queued *newest;	/* its element of the queue; NULL: it was sent */
 	struct entry *chained;	/* in the same bucket */
 	struct entry *previous; /* in the order of first setting */
 	struct entry *next;
@@ -35,22 +36,16 @@ struct retained {
 	struct entry *last;
 	struct queued *queue;
 	struct queued *queue_end;
-	size_t older; /* how many places hold older values */
+	size_t older; /* how many elements hold older values */
 	size_t skipped;
 };
 
 struct retained *retained_open(void)
 {
-	struct retained *retained = calloc(1, sizeof(*retained));
+	struct retained *retained = allocate(1, sizeof(*retained));
 
-	if (!retained)
-		return NULL;
 	retained->bucket_count = 64;
-	retained->buckets = calloc(retained->bucket_count, sizeof(struct entry *));
-	if (!retained->buckets) {
-		free(retained);
-		return NULL;
-	}
+	retained->buckets = allocate(retained->bucket_count, sizeof(struct entry *));
 	return retained;
 }
 
@@ -96,14 +91,9 @@ static struct entry **bucket_of(const struct retained *retained, uint32_t hash)
 
 static void buckets_double(struct retained *retained)
 {
-	struct entry **buckets = calloc(2 * retained->bucket_count, sizeof(*buckets));
-
-	/* Longer chains do as well. */
-	if (!buckets)
-		return;
 	free(retained->buckets);
-	retained->buckets = buckets;
 	retained->bucket_count *= 2;
+	retained->buckets = allocate(retained->bucket_count, sizeof(struct entry *));
 	for (struct entry *entry = retained->first; entry; entry = entry->next) {
 		struct entry **bucket = bucket_of(retained, entry->hash);
 
@@ -124,11 +114,9 @@ static struct entry *entry_find(const struct retained *retained, const char *nam
 static struct entry *entry_add(struct retained *retained, const char *name, uint32_t hash)
 {
 	size_t size = strlen(name) + 1;
-	struct entry *entry = calloc(1, sizeof(*entry) + size);
+	struct entry *entry = allocate(1, sizeof(*entry) + size);
 	struct entry **bucket;
 
-	if (!entry)
-		return NULL;
 	if (retained->count >= retained->bucket_count)
 		buckets_double(retained);
 	memcpy(entry->name, name, size);
@@ -158,28 +146,25 @@ static void entry_remove(struct retained *retained, struct entry *entry)
 	free(entry);
 }
 
-/* A deleted topic is forgotten once nothing of it is on its way any more. */
-static void entry_settle(struct retained *retained, struct entry *entry)
+/* Forgets a deleted topic if nothing of it is queued or in flight. */
+static void entry_release(struct retained *retained, struct entry *entry)
 {
-	if (!*entry->payload && !entry->newest && entry->topic.flying == 0)
+	if (!*entry->payload && !entry->newest && entry->topic.in_flight == 0)
 		entry_remove(retained, entry);
 }
 
-static bool queue_newest(struct retained *retained, struct entry *entry)
+static void queue_newest(struct retained *retained, struct entry *entry)
 {
-	struct queued *queued = calloc(1, sizeof(*queued));
+	struct queued *queued = allocate(1, sizeof(*queued));
 
-	if (!queued)
-		return false;
 	queued->entry = entry;
 	entry->newest = queued;
 	*(retained->queue ? &retained->queue_end->next : &retained->queue) = queued;
 	retained->queue_end = queued;
-	return true;
 }
 
-/* Leaves the value that is queued in its place and makes room for a newer one behind it. */
-static void keep_older(struct retained *retained, struct entry *entry)
+/* Lets the queued value stay queued: a newer one will be queued behind it. */
+static void preserve_older(struct retained *retained, struct entry *entry)
 {
 	if (retained->older >= OLDER_MAXIMUM) {
 		retained->skipped++;
@@ -196,22 +181,19 @@ bool retained_set(struct retained *retained, const char *topic, const char *payl
 {
 	uint32_t hash = hash_of(topic);
 	struct entry *entry = entry_find(retained, topic, hash);
-	char *copy = strdup(payload);
 
-	if (!copy)
+	if (!payload)
 		return false;
 	if (!entry)
 		entry = entry_add(retained, topic, hash);
-	if (!entry) {
-		free(copy);
-		return false;
-	}
 	if (each && entry->newest)
-		keep_older(retained, entry);
+		preserve_older(retained, entry);
 	free(entry->payload);
-	entry->payload = copy;
+	entry->payload = copy_text(payload);
 	entry->topic.qos = qos;
-	return entry->newest || queue_newest(retained, entry);
+	if (!entry->newest)
+		queue_newest(retained, entry);
+	return true;
 }
 
 bool retained_next(const struct retained *retained, struct retained_value *value)
@@ -239,27 +221,26 @@ void retained_sent(struct retained *retained)
 	free(queued->older);
 	free(queued);
 	if (entry->topic.qos)
-		entry->topic.flying++;
+		entry->topic.in_flight++;
 	else
-		entry_settle(retained, entry);
+		entry_release(retained, entry);
 }
 
 void retained_answered(struct retained *retained, struct retained_topic *topic)
 {
-	/* `topic` is the first member. */
+	/* `topic` is the first field. */
 	struct entry *entry = (struct entry *)topic;
 
-	assert(topic->flying > 0);
-	topic->flying--;
-	entry_settle(retained, entry);
+	assert(topic->in_flight > 0);
+	topic->in_flight--;
+	entry_release(retained, entry);
 }
 
 void retained_requeue(struct retained *retained)
 {
 	queue_clear(retained);
 	for (struct entry *entry = retained->first; entry; entry = entry->next) {
-		entry->topic.flying = 0;
-		/* Without memory the value waits for the next connection. */
+		entry->topic.in_flight = 0;
 		queue_newest(retained, entry);
 	}
 }

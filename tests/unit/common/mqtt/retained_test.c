@@ -51,6 +51,17 @@ static void expect_empty(void)
 	assert_false(retained_next(retained, &value));
 }
 
+static void no_value_is_refused_and_changes_nothing(void **state)
+{
+	(void)state;
+	assert_false(retained_set(retained, "a", NULL, 1, false));
+	assert_int_equal(retained_count(retained), 0);
+	set("a", "1", 1, false);
+	assert_false(retained_set(retained, "a", NULL, 1, true));
+	expect_next("a", "1");
+	expect_empty();
+}
+
 static void values_leave_in_the_order_they_were_set(void **state)
 {
 	(void)state;
@@ -124,7 +135,7 @@ static void a_deleted_topic_is_forgotten_when_the_broker_knows(void **state)
 	set("a", "", 1, false);
 	retained_answered(retained, topic);
 	topic = expect_next("a", "");
-	assert_int_equal(topic->flying, 1);
+	assert_int_equal(topic->in_flight, 1);
 	assert_int_equal(retained_count(retained), 1);
 	/* Without an answer it is deleted again. */
 	retained_requeue(retained);
@@ -216,7 +227,7 @@ static struct {
 	int order[TOPICS]; /* of first setting */
 	int count;
 	int newest[TOPICS]; /* 0: deleted */
-	unsigned flying[TOPICS];
+	unsigned in_flight[TOPICS];
 	struct {
 		int topic;
 		int value;
@@ -263,7 +274,7 @@ static void model_settle(int topic)
 {
 	int kept = 0;
 
-	if (model.newest[topic] || model_waits(topic) || model.flying[topic])
+	if (model.newest[topic] || model_waits(topic) || model.in_flight[topic])
 		return;
 	model.known[topic] = false;
 	for (int i = 0; i < model.count; i++)
@@ -276,7 +287,7 @@ static void model_requeue(void)
 {
 	model.length = 0;
 	for (int i = 0; i < model.count; i++) {
-		model.flying[model.order[i]] = 0;
+		model.in_flight[model.order[i]] = 0;
 		model_append(model.order[i]);
 	}
 }
@@ -326,17 +337,17 @@ static void it_behaves_like_its_model_whatever_happens(void **state)
 			memmove(model.queue, model.queue + 1,
 				(size_t)--model.length * sizeof(model.queue[0]));
 			retained_sent(retained);
-			model.flying[topic] += topic < TOPICS / 2;
+			model.in_flight[topic] += topic < TOPICS / 2;
 			model_settle(topic);
 			break;
 		case 4:
 			if (seed_below(50) == 0) {
 				retained_requeue(retained);
 				model_requeue();
-			} else if (model.flying[topic]) {
-				assert_int_equal(topics[topic]->flying, model.flying[topic]);
+			} else if (model.in_flight[topic]) {
+				assert_int_equal(topics[topic]->in_flight, model.in_flight[topic]);
 				retained_answered(retained, topics[topic]);
-				model.flying[topic]--;
+				model.in_flight[topic]--;
 				model_settle(topic);
 			}
 			break;
@@ -350,6 +361,7 @@ static void it_behaves_like_its_model_whatever_happens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(no_value_is_refused_and_changes_nothing),
 		test(values_leave_in_the_order_they_were_set),
 		test(a_newer_value_takes_the_place_of_one_that_waits),
 		test(each_value_keeps_its_place_where_that_is_asked_for),
