@@ -76,12 +76,10 @@ static void series_replace_swap(struct index_series *series, const struct swap *
 
 bool series_swap(struct index_series *series, struct swap swap)
 {
-	size_t i = series->swap_count;
+	size_t i = search_from(series->swaps, series->swap_count, sizeof(*series->swaps), swap.t);
 
-	while (i > 0 && series->swaps[i - 1].t > swap.t)
-		i--;
-	if (i > 0 && series->swaps[i - 1].t == swap.t) {
-		struct swap *known = &series->swaps[i - 1];
+	if (i < series->swap_count && series->swaps[i].t == swap.t) {
+		struct swap *known = &series->swaps[i];
 
 		if (known->final == swap.final && known->initial == swap.initial &&
 		    strcmp(known->by, swap.by) == 0)
@@ -103,10 +101,9 @@ bool series_swap(struct index_series *series, struct swap swap)
 
 const struct swap *series_swap_at(const struct index_series *series, ms_t t)
 {
-	for (size_t i = 0; i < series->swap_count; i++)
-		if (series->swaps[i].t == t)
-			return &series->swaps[i];
-	return NULL;
+	size_t i = search_from(series->swaps, series->swap_count, sizeof(*series->swaps), t);
+
+	return i < series->swap_count && series->swaps[i].t == t ? &series->swaps[i] : NULL;
 }
 
 /* ---- questions ---- */

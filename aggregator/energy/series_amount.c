@@ -9,11 +9,11 @@
 const struct weight *series_weight(const struct index_series *series, ms_t t)
 {
 	static const struct weight none;
-	size_t i = series->weight_count;
+	size_t next =
+		search_after(series->weights, series->weight_count, sizeof(*series->weights), t);
 
-	while (i > 1 && series->weights[i - 1].from > t)
-		i--;
-	return i ? &series->weights[i - 1] : &none;
+	/* The first weight is dated NEVER. */
+	return next ? &series->weights[next - 1] : &none;
 }
 
 /* A count times a part of a weight, below WEIGHT_ONE. Rounded half up: floor(2x) - floor(x). */

@@ -217,14 +217,21 @@ static void series_rejoin(struct index_series *series, const struct old_baseline
 
 /* ---- classification ---- */
 
-static bool series_breaks(const struct index_series *series, const struct point *point,
-			  enum point_kind kind)
+/* Adds a baseline at a point that does not count on from the last one. */
+static void series_put_baseline(struct index_series *series, const struct point *point,
+				int64_t amount)
 {
-	if (!series->baseline_count || kind == POINT_RESET || kind == POINT_ROLLOVER ||
-	    kind == POINT_INITIAL)
-		return true;
-	return series->baselines[series->baseline_count - 1].weight !=
-	       series_weight(series, point->t)->amount;
+	int64_t weight = series_weight(series, point->t)->amount;
+
+	if (series->baseline_count && point->kind == POINT_COUNTED &&
+	    series->baselines[series->baseline_count - 1].weight == weight)
+		return;
+	baseline_put(series, (struct baseline){
+				     .from = point->t,
+				     .count = (int64_t)point->count,
+				     .amount = amount,
+				     .weight = weight,
+			     });
 }
 
 /* The first point whose kind may have changed if those from `t` on are new: the kind of a point
@@ -240,20 +247,25 @@ static size_t series_first_to_classify(const struct index_series *series, ms_t t
 	return start;
 }
 
+/* The last point before point `i` that is no glitch, or NULL. */
+static const struct point *series_predecessor(const struct index_series *series, size_t i)
+{
+	while (i > 0 && series->points[i - 1].kind == POINT_GLITCH)
+		i--;
+	return i ? &series->points[i - 1] : NULL;
+}
+
 /* Classifies the points from `fresh` on, up to one from which on nothing changes. Returns the time
  * in which amounts may have changed. */
 static struct time_range series_classify(struct index_series *series, struct time_range fresh)
 {
 	size_t start = series_first_to_classify(series, fresh.from);
-	struct point *before = NULL;
+	const struct point *before = series_predecessor(series, start);
 	struct time_range changed = {series->points[0].t, series_last(series)};
 	struct old_baselines old;
 	int64_t amount = 0;
 	bool as_it_was = true;
 
-	for (size_t i = start; i > 0 && !before; i--)
-		if (series->points[i - 1].kind != POINT_GLITCH)
-			before = &series->points[i - 1];
 	if (before) {
 		changed.from = before->t;
 		amount = series_point_amount(series, (size_t)(before - series->points));
@@ -281,14 +293,7 @@ static struct time_range series_classify(struct index_series *series, struct tim
 		before = point;
 		if (kind == POINT_FINAL)
 			continue;
-		if (series_breaks(series, point, kind))
-			baseline_put(series,
-				     (struct baseline){
-					     .from = point->t,
-					     .count = (int64_t)point->count,
-					     .amount = amount,
-					     .weight = series_weight(series, point->t)->amount,
-				     });
+		series_put_baseline(series, point, amount);
 		if (kind == was && !new && point->t >= fresh.to) {
 			changed.to = point->t;
 			series_rejoin(series, &old, point, amount);

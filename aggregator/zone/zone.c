@@ -132,6 +132,11 @@ bool zone_last_window(const struct zone *zone, const struct zone_context *contex
 	return true;
 }
 
+static struct window minute_at(const struct zone_context *context, ms_t t)
+{
+	return window_minute(grid_window(context->grid, t), t);
+}
+
 bool zone_last_minute(const struct zone *zone, const struct zone_context *context,
 		      struct window *minute)
 {
@@ -140,13 +145,12 @@ bool zone_last_minute(const struct zone *zone, const struct zone_context *contex
 
 	if (horizon == NEVER)
 		return false;
-	*minute = window_minute(grid_window(context->grid, horizon), horizon);
-	if (minute->end > horizon) {
-		if (minute->start <= domain.from)
-			return false;
-		*minute = window_minute(grid_window(context->grid, minute->start - 1),
-					minute->start - 1);
-	}
+	*minute = minute_at(context, horizon);
+	if (minute->end <= horizon)
+		return true;
+	if (minute->start <= domain.from)
+		return false;
+	*minute = minute_at(context, minute->start - 1);
 	return true;
 }
 
@@ -167,17 +171,26 @@ static bool zone_lacks_source(const struct zone *zone)
 	return false;
 }
 
+static double mean_power(const struct zone *zone, struct window window, struct balance_energy sum)
+{
+	return sum.known && zone_counts_energy(zone)
+		       ? power_of(sum.energy, window.end - window.start)
+		       : NAN;
+}
+
 struct window_energy zone_window_energy(const struct zone *zone, struct window window,
 					const struct zone_context *context)
 {
 	struct balance_energy sum = balance_between(&zone->balance, window.start, window.end);
 	struct window_energy result = {
-		.window = window, .known = sum.known, .energy = sum.energy, .power_w = NAN};
+		.window = window,
+		.known = sum.known,
+		.energy = sum.energy,
+		.power_w = mean_power(zone, window, sum),
+	};
 	ms_t time_in[BAND_COUNT] = {0};
 	bool estimated = window_synthetic(window) || (sum.flags & SERIES_INTERPOLATED);
 
-	if (sum.known && zone_counts_energy(zone))
-		result.power_w = power_of(sum.energy, window.end - window.start);
 	for (ms_t t = window.start; zone_electric(zone) && t < window.end;) {
 		struct segment segment = tariff_at(context->tariff, t);
 		ms_t end = segment.end < window.end ? segment.end : window.end;
@@ -207,14 +220,9 @@ bool zone_hour(const struct zone *zone, const struct zone_context *context,
 		return false;
 	*end = minute.end;
 	for (size_t i = HOUR_MINUTES; i-- > 0;) {
-		struct balance_energy sum =
-			balance_between(&zone->balance, minute.start, minute.end);
-
-		power_w[i] = sum.known && zone_counts_energy(zone)
-				     ? power_of(sum.energy, minute.end - minute.start)
-				     : NAN;
-		minute = window_minute(grid_window(context->grid, minute.start - 1),
-				       minute.start - 1);
+		power_w[i] = mean_power(zone, minute,
+					balance_between(&zone->balance, minute.start, minute.end));
+		minute = minute_at(context, minute.start - 1);
 	}
 	return true;
 }
