@@ -12,7 +12,8 @@
 #include "common/sqlite/database_file.h"
 
 #define BUSY_MS 5000
-/* Of a file that was not closed; looking through it costs as long as reading it. */
+/* Of a file that was not closed: a larger one is not checked, since that takes as long as reading
+ * all of it. */
 #define CHECKED_SIZE (64 * 1024 * 1024)
 
 struct statement {
@@ -26,7 +27,7 @@ struct database {
 	size_t version;
 	int lock;
 	sqlite3 *handle; /* NULL: database_replace() failed */
-	bool opened;	 /* and found whole, as far as it was looked at */
+	bool opened;	 /* without damage, as far as it was checked */
 	bool damaged;
 	struct statement *statements;
 	size_t statement_count, statement_capacity;
@@ -161,7 +162,7 @@ bool database_commit(struct database *database, struct fail *fail)
 
 void database_rollback(struct database *database)
 {
-	/* Grave errors have undone it already. */
+	/* After some errors SQLite has rolled back already. */
 	if (database->handle && !sqlite3_get_autocommit(database->handle))
 		database_run(database, database_prepare(database, "ROLLBACK"), NULL);
 }
@@ -205,7 +206,7 @@ static bool ask(struct database *database, const char *sql, char answer[100], st
 	return code == SQLITE_ROW || failed(database, code, fail);
 }
 
-/* Whether the log of the last user is still there: it was killed. */
+/* Whether the log of the last process is still there: it was killed. */
 static bool left_open(const char *file)
 {
 	char log[PATH_MAX + 8];
@@ -260,7 +261,7 @@ static bool handle_open(struct database *database, const char *pragmas, struct f
 	if (code != SQLITE_OK)
 		return failed(database, code, fail);
 	sqlite3_busy_timeout(database->handle, BUSY_MS);
-	/* Before anything is changed in it. */
+	/* Before the file is changed. */
 	if (!execute(database, pragmas, fail) ||
 	    !ask(database, "SELECT count(*) FROM sqlite_schema", answer, fail) ||
 	    !ask(database, "PRAGMA user_version", answer, fail))
@@ -269,10 +270,10 @@ static bool handle_open(struct database *database, const char *pragmas, struct f
 		return failed(database, SQLITE_READONLY, fail);
 	if (strtoull(answer, NULL, 10) > database->version)
 		return fail_set(fail,
-				"%s: of version %s, which a newer program wrote; this one knows up "
-				"to %zu: install the newer one",
+				"%s: of version %s, which a newer program wrote; this one supports "
+				"versions up to %zu: install the newer one",
 				database->file, answer, database->version);
-	/* journal_size_limit: what a long reader let grow is given back. */
+	/* journal_size_limit: a log that grew because of a long reader is truncated. */
 	database->opened = (!unclean || check(database, fail)) &&
 			   execute(database,
 				   "PRAGMA journal_mode = WAL;"
@@ -287,7 +288,7 @@ static bool handle_open(struct database *database, const char *pragmas, struct f
 static void handle_close(struct database *database)
 {
 	forget_statements(database);
-	/* What is damaged, or was not looked at and may be, is evidence: as it is. */
+	/* A file that is damaged, or was not checked, is evidence: it is not changed. */
 	if (database->handle && (database->damaged || !database->opened))
 		sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_close(database->handle);
@@ -364,13 +365,13 @@ struct database *database_open(const char *file, const char *const migrations[],
 
 bool database_newer(const char *file, size_t count)
 {
-	struct database look = {.version = count};
+	struct database database = {.version = count};
 	char version[100] = "0";
 
-	snprintf(look.file, sizeof(look.file), "%s", file);
-	if (sqlite3_open_v2(file, &look.handle, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
-		ask(&look, "PRAGMA user_version", version, NULL);
-	sqlite3_close(look.handle);
+	snprintf(database.file, sizeof(database.file), "%s", file);
+	if (sqlite3_open_v2(file, &database.handle, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
+		ask(&database, "PRAGMA user_version", version, NULL);
+	sqlite3_close(database.handle);
 	return strtoull(version, NULL, 10) > count;
 }
 

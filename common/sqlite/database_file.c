@@ -14,7 +14,7 @@
 
 #define NAME_SIZE (PATH_MAX + 100)
 
-/* Names in the folder of `file` are kept over a power cut. */
+/* Names in the folder of `file` survive a power cut. */
 static void folder_sync(const char *file)
 {
 	char folder[NAME_SIZE];
@@ -86,7 +86,7 @@ static bool is_there(const char *name, const char *tail)
 	return access(whole, F_OK) == 0;
 }
 
-/* A name beside the file that nothing has yet. */
+/* An unused name in the folder of the file. */
 static void name_aside(char name[NAME_SIZE], const char *file)
 {
 	struct tm utc;
@@ -102,7 +102,7 @@ static void name_aside(char name[NAME_SIZE], const char *file)
 
 bool database_file_set_aside(const char *file, const char *reason, struct fail *fail)
 {
-	/* The file first: what is left of it after a power cut in between is not taken for whole.
+	/* The file first: after a power cut in between, the rest is not mistaken for a good file.
 	 */
 	static const char *const tails[] = {"", "-wal", "-shm"};
 	char name[NAME_SIZE], from[NAME_SIZE + 4], to[NAME_SIZE + 4];
@@ -116,7 +116,7 @@ bool database_file_set_aside(const char *file, const char *reason, struct fail *
 					strerror(errno));
 	}
 	folder_sync(name);
-	log_error("%s; it is set aside as %s, and a new one is begun", reason, name);
+	log_error("%s; it is set aside as %s, and a new one is created", reason, name);
 	return true;
 }
 
@@ -126,6 +126,6 @@ bool database_file_set_log_aside(const char *file, struct fail *fail)
 
 	if (is_there(file, "") || !is_there(file, "-wal"))
 		return true;
-	fail_set(&reason, "%s: is not there, but its log is", file);
+	fail_set(&reason, "%s: missing, but its log exists", file);
 	return database_file_set_aside(file, reason.text, fail);
 }

@@ -188,7 +188,7 @@ static const char *retained(const char *topic)
 	return "";
 }
 
-static void hear(const char *topic, const char *payload)
+static void receive(const char *topic, const char *payload)
 {
 	struct mqtt_message message = {
 		.topic = topic, .payload = payload, .size = strlen(payload), .retained = true};
@@ -219,7 +219,7 @@ static struct {
 	struct outbox_counts counts;
 	const char *trouble;
 	struct ack ack;
-	int acks, heard, downs, sents;
+	int acks, online, downs, sents;
 	bool settled, delivered, hurried, pumped_after_hurry, closed;
 } outbox;
 
@@ -329,7 +329,7 @@ void outbox_down(struct outbox *box)
 void outbox_aggregator_online(struct outbox *box)
 {
 	(void)box;
-	outbox.heard++;
+	outbox.online++;
 }
 
 void outbox_ack(struct outbox *box, const char *stream, int64_t seq, ms_t monotonic)
@@ -429,7 +429,7 @@ static const struct kept *newest(void)
 	return &outbox.kept[outbox.count - 1];
 }
 
-/* -------- what it says of itself -------- */
+/* -------- about -------- */
 
 static void it_announces_the_program_and_its_sources(void **state)
 {
@@ -452,7 +452,7 @@ static void it_announces_the_program_and_its_sources(void **state)
 	assert_string_equal(retained(TOPIC("collector/meters/b/status")), "online");
 }
 
-static void changed_counts_are_told_every_ten_seconds_at_most(void **state)
+static void changed_counts_are_published_every_ten_seconds_at_most(void **state)
 {
 	int before;
 
@@ -476,7 +476,7 @@ static void changed_counts_are_told_every_ten_seconds_at_most(void **state)
 			       "\"trouble\":\"the disk is full\""));
 }
 
-static void the_status_line_tells_what_is_wrong(void **state)
+static void the_status_line_shows_what_is_wrong(void **state)
 {
 	char text[REPORTER_STATUS_SIZE];
 
@@ -722,14 +722,14 @@ static void what_was_dated_late_counts_as_newest(void **state)
 	assert_int_equal(newest()->record.t, MIDNIGHT + 5000);
 }
 
-/* -------- what it hears -------- */
+/* -------- messages -------- */
 
 static void acks_go_to_the_outbox(void **state)
 {
 	(void)state;
 	open_reporter();
 	assert_false(reporter_aggregator_found(reporter));
-	hear(TOPIC("collector/meters/ack"), "{\"stream\":\"0123456789abcdef\",\"seq\":8812}");
+	receive(TOPIC("collector/meters/ack"), "{\"stream\":\"0123456789abcdef\",\"seq\":8812}");
 	assert_int_equal(outbox.acks, 1);
 	assert_string_equal(outbox.ack.stream, "0123456789abcdef");
 	assert_int_equal(outbox.ack.seq, 8812);
@@ -741,27 +741,27 @@ static void what_is_no_ack_is_none(void **state)
 {
 	(void)state;
 	open_reporter();
-	hear(TOPIC("collector/meters/ack"), "{\"stream\":\"x\",\"seq\":1}");
-	hear(TOPIC("collector/meters/ack"), "");
-	hear(TOPIC("collector/others/ack"), "{\"stream\":\"0123456789abcdef\",\"seq\":8812}");
+	receive(TOPIC("collector/meters/ack"), "{\"stream\":\"x\",\"seq\":1}");
+	receive(TOPIC("collector/meters/ack"), "");
+	receive(TOPIC("collector/others/ack"), "{\"stream\":\"0123456789abcdef\",\"seq\":8812}");
 	assert_int_equal(outbox.acks, 0);
 	assert_false(reporter_aggregator_found(reporter));
 }
 
-static void an_aggregator_that_comes_online_is_told_to_the_outbox(void **state)
+static void an_aggregator_that_comes_online_is_reported_to_the_outbox(void **state)
 {
 	(void)state;
 	open_reporter();
-	hear(TOPIC("status"), "maybe");
+	receive(TOPIC("status"), "maybe");
 	assert_false(reporter_aggregator_found(reporter));
-	hear(TOPIC("status"), "offline");
+	receive(TOPIC("status"), "offline");
 	assert_true(reporter_aggregator_found(reporter));
-	assert_int_equal(outbox.heard, 0);
-	hear(TOPIC("status"), "online");
-	assert_int_equal(outbox.heard, 1);
+	assert_int_equal(outbox.online, 0);
+	receive(TOPIC("status"), "online");
+	assert_int_equal(outbox.online, 1);
 }
 
-static void the_connection_is_told_to_the_outbox(void **state)
+static void the_connection_is_reported_to_the_outbox(void **state)
 {
 	(void)state;
 	open_reporter();
@@ -782,8 +782,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(it_announces_the_program_and_its_sources),
-		test(changed_counts_are_told_every_ten_seconds_at_most),
-		test(the_status_line_tells_what_is_wrong),
+		test(changed_counts_are_published_every_ten_seconds_at_most),
+		test(the_status_line_shows_what_is_wrong),
 		test(at_the_end_everything_is_written_before_the_goodbye),
 		test(an_outbox_that_cannot_be_opened_is_the_reason),
 		test(events_get_the_time_of_day_at_which_they_were),
@@ -798,8 +798,8 @@ int main(void)
 		test(what_was_dated_late_counts_as_newest),
 		test(acks_go_to_the_outbox),
 		test(what_is_no_ack_is_none),
-		test(an_aggregator_that_comes_online_is_told_to_the_outbox),
-		test(the_connection_is_told_to_the_outbox),
+		test(an_aggregator_that_comes_online_is_reported_to_the_outbox),
+		test(the_connection_is_reported_to_the_outbox),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static void make(const char *folder, const char *name, const char *content)
 
 /* -------- what is found -------- */
 
-static void a_machine_without_any_sign_says_nothing(void **state)
+static void a_machine_without_any_sign_gives_no_evidence(void **state)
 {
 	struct clock_evidence evidence = clock_evidence_read(root);
 
@@ -79,7 +79,7 @@ static void each_time_service_is_found(void **state)
 	}
 }
 
-static void timesyncd_says_when_it_is_there(void **state)
+static void timesyncd_is_evidence_once_it_is_synchronised(void **state)
 {
 	(void)state;
 	make("/run/systemd/timesync", "synchronized", "");
@@ -95,7 +95,7 @@ static void the_kernel_is_asked(void **state)
 
 /* -------- what it means -------- */
 
-static void what_the_machine_says_decides(void **state)
+static void the_evidence_of_the_machine_decides(void **state)
 {
 	const struct {
 		struct clock_evidence evidence;
@@ -144,15 +144,15 @@ static void all_clocks_are_read_at_one_moment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_machine_without_any_sign_says_nothing, root_make,
-						root_remove),
+		cmocka_unit_test_setup_teardown(a_machine_without_any_sign_gives_no_evidence,
+						root_make, root_remove),
 		cmocka_unit_test_setup_teardown(a_clock_with_a_battery_is_found_among_others,
 						root_make, root_remove),
 		cmocka_unit_test_setup_teardown(each_time_service_is_found, root_make, root_remove),
-		cmocka_unit_test_setup_teardown(timesyncd_says_when_it_is_there, root_make,
-						root_remove),
+		cmocka_unit_test_setup_teardown(timesyncd_is_evidence_once_it_is_synchronised,
+						root_make, root_remove),
 		cmocka_unit_test_setup_teardown(the_kernel_is_asked, root_make, root_remove),
-		cmocka_unit_test(what_the_machine_says_decides),
+		cmocka_unit_test(the_evidence_of_the_machine_decides),
 		cmocka_unit_test(the_policies_have_their_names),
 		cmocka_unit_test(all_clocks_are_read_at_one_moment),
 	};

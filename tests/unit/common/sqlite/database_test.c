@@ -182,7 +182,7 @@ static void missing_folders_are_made(void **state)
 	assert_int_equal(status.st_mode & 07, 0);
 }
 
-static void a_folder_that_cannot_be_made_is_told(void **state)
+static void a_folder_that_cannot_be_made_is_named(void **state)
 {
 	char name[FOLDER_NAME_SIZE];
 
@@ -401,7 +401,7 @@ static void a_log_whose_file_was_set_aside_before_is_set_aside(void **state)
 	unlink(file);
 	assert_true(opens(file));
 	assert_int_equal(count_things(), 0);
-	assert_int_equal(logged("is not there, but its log is"), 1);
+	assert_int_equal(logged("missing, but its log exists"), 1);
 	assert_int_equal(folder_find("Z-wal", name), 1);
 	assert_int_equal(size_of(name), size);
 }
@@ -430,13 +430,13 @@ static void damage_that_a_statement_finds_lets_a_new_file_be_begun(void **state)
 
 /* -------- kills -------- */
 
-static int told[2];
+static int committed_pipe[2];
 
 /* Tells how far it is once it is committed. */
 static void commit_on_and_on(void)
 {
 	for (int64_t i = 1;; i++)
-		if (!add(i, "x") || write(told[1], &i, sizeof(i)) != sizeof(i))
+		if (!add(i, "x") || write(committed_pipe[1], &i, sizeof(i)) != sizeof(i))
 			_exit(4);
 }
 
@@ -448,19 +448,19 @@ static void a_kill_at_any_moment_loses_nothing_committed(void **state)
 		int64_t committed = 0, got;
 		pid_t child;
 
-		assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+		assert_int_equal(pipe2(committed_pipe, O_CLOEXEC), 0);
 		child = child_start(commit_on_and_on);
-		close(told[1]);
+		close(committed_pipe[1]);
 		for (int64_t wait = seed_below(100); wait >= 0; wait--)
-			assert_int_equal(read(told[0], &committed, sizeof(committed)),
+			assert_int_equal(read(committed_pipe[0], &committed, sizeof(committed)),
 					 sizeof(committed));
 		usleep((useconds_t)seed_below(2000));
 		child_end(child, SIGKILL);
-		while (read(told[0], &got, sizeof(got)) == sizeof(got))
+		while (read(committed_pipe[0], &got, sizeof(got)) == sizeof(got))
 			committed = got;
-		close(told[0]);
+		close(committed_pipe[0]);
 		assert_true(opens(file));
-		/* One more may have been committed that it could not tell. */
+		/* One more may have been committed that it could not report. */
 		assert_in_range(count_things(), committed, committed + 1);
 		assert_int_equal(ask("SELECT max(number) FROM thing"), count_things());
 		assert_true(database_run(database, database_prepare(database, "DELETE FROM thing"),
@@ -473,7 +473,7 @@ static void a_kill_at_any_moment_loses_nothing_committed(void **state)
 
 /* -------- full disks -------- */
 
-static void a_full_disk_is_told_and_undoes_the_whole_transaction(void **state)
+static void a_full_disk_is_reported_and_undoes_the_whole_transaction(void **state)
 {
 	bool added = true;
 
@@ -498,7 +498,7 @@ static void a_full_disk_is_told_and_undoes_the_whole_transaction(void **state)
 	assert_int_equal(count_things(), 2);
 }
 
-static void a_limit_of_pages_is_told_as_a_full_disk(void **state)
+static void a_limit_of_pages_is_reported_as_a_full_disk(void **state)
 {
 	(void)state;
 	assert_true(opens(file));
@@ -556,7 +556,7 @@ int main(void)
 		test(what_was_committed_is_there_after_opening_again),
 		test(it_is_synced_at_every_commit),
 		test(missing_folders_are_made),
-		test(a_folder_that_cannot_be_made_is_told),
+		test(a_folder_that_cannot_be_made_is_named),
 		test(a_second_process_is_refused),
 		test(an_older_schema_is_led_forward),
 		test(a_migration_that_fails_changes_nothing),
@@ -569,8 +569,8 @@ int main(void)
 		test(a_log_whose_file_was_set_aside_before_is_set_aside),
 		test(damage_that_a_statement_finds_lets_a_new_file_be_begun),
 		test(a_kill_at_any_moment_loses_nothing_committed),
-		test(a_full_disk_is_told_and_undoes_the_whole_transaction),
-		test(a_limit_of_pages_is_told_as_a_full_disk),
+		test(a_full_disk_is_reported_and_undoes_the_whole_transaction),
+		test(a_limit_of_pages_is_reported_as_a_full_disk),
 		test(an_existing_file_can_be_read_on_a_full_disk),
 		test(a_reader_beside_it_does_not_stop_it),
 	};

@@ -119,7 +119,7 @@ static void a_step_is_taken_after_five_minutes_to_the_nanosecond(void **state)
 	}
 }
 
-static void a_step_is_told_with_its_size(void **state)
+static void a_step_is_reported_with_its_size(void **state)
 {
 	struct timebase timebase = known_base();
 	struct timebase_clocks clocks = clocks_at(HOUR, BASE - 7200000);
@@ -260,9 +260,9 @@ static void a_proven_clock_before_the_newest_record_is_known_after_five_minutes(
 	assert_false(timebase.disputed);
 }
 
-/* -------- words -------- */
+/* -------- text -------- */
 
-static void steps_are_told_in_words(void **state)
+static void steps_are_explained_in_text(void **state)
 {
 	char text[200];
 
@@ -303,7 +303,7 @@ int main(void)
 		cmocka_unit_test(a_correction_of_half_a_second_is_followed_at_once),
 		cmocka_unit_test(a_long_way_in_small_corrections_is_gone_without_a_step),
 		cmocka_unit_test(a_step_is_taken_after_five_minutes_to_the_nanosecond),
-		cmocka_unit_test(a_step_is_told_with_its_size),
+		cmocka_unit_test(a_step_is_reported_with_its_size),
 		cmocka_unit_test(a_step_that_returns_is_forgotten),
 		cmocka_unit_test(a_step_from_a_step_begins_the_five_minutes_anew),
 		cmocka_unit_test(a_clock_set_back_to_1970_is_never_followed),
@@ -313,7 +313,7 @@ int main(void)
 		cmocka_unit_test(a_clock_before_the_newest_record_is_not_known),
 		cmocka_unit_test(
 			a_proven_clock_before_the_newest_record_is_known_after_five_minutes),
-		cmocka_unit_test(steps_are_told_in_words),
+		cmocka_unit_test(steps_are_explained_in_text),
 		cmocka_unit_test(the_largest_step_has_room_in_its_text),
 	};
 
