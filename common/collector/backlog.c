@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/array.h"
+#include "common/base/memory.h"
 #include "common/collector/downsample.h"
 
 static void compact(struct backlog *backlog, const struct sample *samples)
@@ -27,11 +28,9 @@ static size_t drop_oldest(struct sample *samples, size_t count)
 
 static size_t make_room(struct backlog *backlog)
 {
-	struct sample *samples = calloc(backlog->count, sizeof(*samples));
+	struct sample *samples = allocate(backlog->count, sizeof(*samples));
 	size_t dropped;
 
-	if (!samples)
-		return 0;
 	for (size_t i = 0; i < backlog->count; i++)
 		samples[i] = (struct sample){
 			.seq = backlog->rows[i].record.seq,

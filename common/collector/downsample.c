@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "common/base/memory.h"
+
 /* A source, while its samples are passed. */
 struct passage {
 	bool passed;		  /* a sample of it was */
@@ -31,11 +33,9 @@ static size_t sources_end(const struct sample *samples, size_t count)
 
 size_t downsample(struct sample *samples, size_t count, enum sample_rank rank)
 {
-	struct passage *passages = calloc(sources_end(samples, count), sizeof(*passages));
+	struct passage *passages = allocate(sources_end(samples, count), sizeof(*passages));
 	size_t dropped = 0;
 
-	if (!passages)
-		return 0;
 	for (size_t i = 0; i < count; i++) {
 		struct passage *passage = &passages[samples[i].source];
 

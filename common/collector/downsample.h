@@ -26,8 +26,7 @@ struct sample {
 enum sample_rank sample_rank(const struct record *record);
 
 /* Marks every second sample of each source as dropped, but neither its first nor its last, and none
- * above `rank`. `samples` are in the order of seq. Returns how many are dropped; 0 as well if
- * memory is out. */
+ * above `rank`. `samples` are in the order of seq. Returns how many are dropped. */
 size_t downsample(struct sample *samples, size_t count, enum sample_rank rank);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base/memory.h"
 #include "common/collector/outbox_parts.h"
 #include "common/process/clock.h"
 #include "common/process/log.h"
@@ -21,13 +22,9 @@ static void read_boot_id(char id[41])
 
 struct outbox *outbox_open(const struct outbox_settings *settings, struct fail *fail)
 {
-	struct outbox *outbox = calloc(1, sizeof(*outbox));
+	struct outbox *outbox = allocate(1, sizeof(*outbox));
 	char boot[41];
 
-	if (!outbox) {
-		fail_set(fail, "%s: out of memory", settings->file);
-		return NULL;
-	}
 	outbox->settings = *settings;
 	read_boot_id(boot);
 	outbox->file = outbox_file_open(settings->file, boot, fail);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/memory.h"
 #include "common/collector/outbox_retention.h"
 #include "common/process/log.h"
 
@@ -254,12 +255,8 @@ static bool load_or_replace(struct outbox_file *file, const char *boot, struct f
 
 struct outbox_file *outbox_file_open(const char *name, const char *boot, struct fail *fail)
 {
-	struct outbox_file *file = calloc(1, sizeof(*file));
+	struct outbox_file *file = allocate(1, sizeof(*file));
 
-	if (!file) {
-		fail_set(fail, "%s: out of memory", name);
-		return NULL;
-	}
 	file->database =
 		database_open(name, migrations, sizeof(migrations) / sizeof(migrations[0]), fail);
 	if (!file->database || !load_or_replace(file, boot, fail)) {

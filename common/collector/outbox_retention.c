@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/memory.h"
 #include "common/collector/downsample.h"
 #include "common/collector/outbox_records.h"
 
@@ -83,13 +84,10 @@ static bool delete_dropped(struct database *database, const struct sample *sampl
 static int64_t downsample_part(struct database *database, int64_t seq, int64_t last, size_t sources,
 			       enum sample_rank rank)
 {
-	struct sample *samples = calloc(CHUNK, sizeof(*samples));
-	size_t count, dropped = 0;
+	struct sample *samples = allocate(CHUNK, sizeof(*samples));
+	size_t count = read_samples(database, seq, last, sources, samples);
+	size_t dropped = downsample(samples, count, rank);
 
-	if (!samples)
-		return 0;
-	count = read_samples(database, seq, last, sources, samples);
-	dropped = downsample(samples, count, rank);
 	if (dropped && !delete_dropped(database, samples, count))
 		dropped = 0;
 	free(samples);

@@ -135,8 +135,8 @@ void on_failed_5(void *context, MQTTAsync_failureData5 *data)
 {
 	/* The broker's reason is in one of the two. */
 	report_failure(context, data->reasonCode >= MQTTREASONCODE_UNSPECIFIED_ERROR
-				      ? (int)data->reasonCode
-				      : data->code);
+					? (int)data->reasonCode
+					: data->code);
 }
 
 void on_failed(void *context, MQTTAsync_failureData *data)

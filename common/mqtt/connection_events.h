@@ -1,5 +1,5 @@
-/* connection_events.h - what happens to a connection, from paho's callbacks into the event queue. For
- * connection.c only. */
+/* connection_events.h - what happens to a connection, from paho's callbacks into the event queue.
+ * For connection.c only. */
 #ifndef COMMON_MQTT_CONNECTION_EVENTS_H
 #define COMMON_MQTT_CONNECTION_EVENTS_H
 

@@ -37,7 +37,7 @@ static bool may_send(const struct sender *sender, unsigned limit)
 
 /* One must be free. */
 static void publish_start(struct sender *sender, const struct publication *publication,
-			 struct publish_in_flight publish)
+			  struct publish_in_flight publish)
 {
 	unsigned index = 0;
 
@@ -53,8 +53,8 @@ static void publish_start(struct sender *sender, const struct publication *publi
 	/* Sending it would end the connection, again and again: it is refused here. */
 	log_oversized(sender, publication);
 	event_queue_put(sender->queue, &(struct mqtt_event){.kind = EVENT_ANSWER,
-							  .token = index,
-							  .reason = REASON_TOO_LARGE});
+							    .token = index,
+							    .reason = REASON_TOO_LARGE});
 }
 
 static bool publish_quick(struct sender *sender, const struct publication *publication)
@@ -84,8 +84,9 @@ static bool publish_retained(struct sender *sender, const struct retained_value 
 		return publish_quick(sender, &publication);
 	if (!may_send(sender, IN_FLIGHT_RETAINED))
 		return false;
-	publish_start(sender, &publication,
-		     (struct publish_in_flight){.purpose = PURPOSE_RETAINED, .topic = value->topic});
+	publish_start(
+		sender, &publication,
+		(struct publish_in_flight){.purpose = PURPOSE_RETAINED, .topic = value->topic});
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/array.h"
+#include "common/base/memory.h"
 #include "common/sqlite/database_file.h"
 
 #define BUSY_MS 5000
@@ -72,7 +73,7 @@ static bool failed(struct database *database, int code, struct fail *fail)
 	case SQLITE_LOCKED:
 		return fail_set(fail, "%s: held by another program for more than %d s; end it",
 				file, BUSY_MS / 1000);
-	case SQLITE_NOMEM: return fail_set(fail, "%s: memory is out", file);
+	case SQLITE_NOMEM: return fail_set(fail, "%s: out of memory", file);
 	default:
 		return fail_set(fail, "%s: %s", file,
 				database->handle ? sqlite3_errmsg(database->handle)
@@ -347,12 +348,8 @@ bool database_replace(struct database *database, struct fail *fail)
 struct database *database_open(const char *file, const char *const migrations[], size_t count,
 			       struct fail *fail)
 {
-	struct database *database = calloc(1, sizeof(*database));
+	struct database *database = allocate(1, sizeof(*database));
 
-	if (!database) {
-		fail_set(fail, "%s: memory is out", file);
-		return NULL;
-	}
 	database->migrations = migrations;
 	database->version = count;
 	snprintf(database->file, sizeof(database->file), "%s", file);
