@@ -64,7 +64,7 @@ static void sources_add_up_each_over_its_own_time(void **state)
 	assert_int_equal(energy(-100, 9000), 25000);
 }
 
-static void a_stretch_says_what_it_lacks(void **state)
+static void flags_show_what_is_missing(void **state)
 {
 	(void)state;
 	run(&part, 0, 1000);
@@ -130,7 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		balance_test(nothing_is_known_of_an_empty_balance),
 		balance_test(sources_add_up_each_over_its_own_time),
-		balance_test(a_stretch_says_what_it_lacks),
+		balance_test(flags_show_what_is_missing),
 		balance_test(the_rest_is_main_minus_parts_within_mains_books),
 		balance_test(a_part_without_records_takes_nothing_off),
 		balance_test(a_source_counts_while_it_belongs_to_the_zone),

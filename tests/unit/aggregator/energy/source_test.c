@@ -173,7 +173,7 @@ static void pac_power_is_as_read_for_5_s(void **state)
 	pac_live(NOW + 6000, NAN, NAN, NOW + 6000);
 	assert_true(source_answers(&source, &limits, NOW + 6000));
 	assert_true(isnan(power(NOW + 6000)));
-	/* records alone keep it alive, but say nothing about power */
+	/* with records alone the source answers, but its power is unknown */
 	pac_record(NOW + 20000, 1, NOW + 20000);
 	assert_true(source_answers(&source, &limits, NOW + 20000));
 	assert_true(isnan(power(NOW + 20000)));
@@ -201,7 +201,7 @@ static void a_live_reading_that_was_overtaken_changes_nothing(void **state)
 	assert_true(power(NOW) == 1000);
 }
 
-static void offline_is_the_word_of_meter_and_collector(void **state)
+static void a_source_is_offline_if_its_meter_or_collector_is(void **state)
 {
 	(void)state;
 	assert_false(source_online(&source));
@@ -319,7 +319,7 @@ int main(void)
 		source_test(pac_power_is_as_read_for_5_s),
 		source_test(pac_power_of_a_collector_whose_clock_is_wrong_is_power_all_the_same),
 		source_test(a_live_reading_that_was_overtaken_changes_nothing),
-		source_test(offline_is_the_word_of_meter_and_collector),
+		source_test(a_source_is_offline_if_its_meter_or_collector_is),
 		source_test(beyond_the_books_counts_from_the_last_record_to_the_newest_reading),
 		source_test(gas_counts_volume_and_energy),
 		source_test(water_counts_volume_alone),

@@ -64,7 +64,7 @@ static void a_signal_less_than_570_s_after_the_last_is_spurious(void **state)
 	grid_free(&grid);
 }
 
-static void signals_that_come_one_by_one_are_judged_alike(void **state)
+static void signals_one_by_one_give_the_same_result(void **state)
 {
 	struct grid grid = {0};
 
@@ -81,7 +81,7 @@ static void signals_that_come_one_by_one_are_judged_alike(void **state)
 	grid_free(&grid);
 }
 
-static void a_late_earlier_signal_decides_anew_which_are_spurious(void **state)
+static void an_earlier_signal_that_is_late_changes_which_are_spurious(void **state)
 {
 	struct grid grid;
 
@@ -261,7 +261,7 @@ static void a_last_piece_shorter_than_30_s_joins_the_minute_before(void **state)
 	assert_minutes(899, 15, 59);
 }
 
-#define TOPS 30
+#define SIGNALS 30
 
 static int moment_compare(const void *a, const void *b)
 {
@@ -271,11 +271,11 @@ static int moment_compare(const void *a, const void *b)
 	return (*p > *q) - (*p < *q);
 }
 
-/* The contract's text, slowly: all boundaries around t. */
+/* A slow implementation of the contract: all bounds, from 200 windows before to 200 after. */
 static struct window model_window(const ms_t signals[], int count, ms_t t)
 {
 	static ms_t edges[20000];
-	ms_t sorted[TOPS], accepted[TOPS];
+	ms_t sorted[SIGNALS], accepted[SIGNALS];
 	int n = 0, edge_count = 0, i = 0;
 
 	for (int j = 0; j < count; j++)
@@ -300,14 +300,14 @@ static struct window model_window(const ms_t signals[], int count, ms_t t)
 	return (struct window){.start = edges[i], .end = edges[i + 1]};
 }
 
-/* Settles; what lies outside of what it says to have changed is as it was. */
+/* Windows outside the range that grid_update() returns must not have changed. */
 static void update_and_compare(struct grid *grid)
 {
-	struct window before[TOPS];
-	ms_t moments[TOPS];
+	struct window before[SIGNALS];
+	ms_t moments[SIGNALS];
 	struct time_range changed;
 
-	for (int i = 0; i < TOPS && grid->sorted; i++) {
+	for (int i = 0; i < SIGNALS && grid->sorted; i++) {
 		struct grid sorted = *grid;
 
 		sorted.count = sorted.sorted;
@@ -319,7 +319,7 @@ static void update_and_compare(struct grid *grid)
 		return;
 	}
 	changed = grid_update(grid);
-	for (int i = 0; i < TOPS; i++) {
+	for (int i = 0; i < SIGNALS; i++) {
 		struct window window = grid_window(grid, moments[i]);
 
 		if (!time_range_empty(changed) && moments[i] >= changed.from &&
@@ -341,9 +341,9 @@ static void any_signals_in_any_order_give_the_windows_of_the_contract(void **sta
 	seed_start(__func__);
 	for (int i = 0; i < iterations; i++) {
 		uint64_t seed = seed_state;
-		ms_t signals[TOPS];
+		ms_t signals[SIGNALS];
 		struct grid grid = {0};
-		int count = 1 + (int)seed_below(TOPS);
+		int count = 1 + (int)seed_below(SIGNALS);
 
 		for (int j = 0; j < count; j++) {
 			signals[j] =
@@ -378,8 +378,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_run_from_signal_to_signal_and_belong_to_their_start),
 		cmocka_unit_test(a_signal_less_than_570_s_after_the_last_is_spurious),
-		cmocka_unit_test(signals_that_come_one_by_one_are_judged_alike),
-		cmocka_unit_test(a_late_earlier_signal_decides_anew_which_are_spurious),
+		cmocka_unit_test(signals_one_by_one_give_the_same_result),
+		cmocka_unit_test(an_earlier_signal_that_is_late_changes_which_are_spurious),
 		cmocka_unit_test(a_late_signal_changes_only_the_windows_between_its_neighbours),
 		cmocka_unit_test(the_same_signal_again_changes_nothing),
 		cmocka_unit_test(from_900_s_on_a_signal_is_missing),

@@ -17,7 +17,7 @@ static void add(struct contacts *contacts, ms_t t, enum tristate off_peak, bool 
 	contacts_add(contacts, &state);
 }
 
-/* UNKNOWN where no state holds. */
+/* UNKNOWN if no state is valid. */
 static enum tristate off_peak_at(const struct contacts *contacts, ms_t t)
 {
 	ms_t until;
@@ -122,7 +122,7 @@ static void count_gone(void *context, ms_t t)
 	++*(int *)context;
 }
 
-static void downsampled_contacts_say_the_same_at_every_moment(void **state)
+static void downsampled_contacts_have_the_same_state_at_every_moment(void **state)
 {
 	int before = 0, after = 0;
 
@@ -179,7 +179,7 @@ int main(void)
 		cmocka_unit_test(a_state_holds_until_the_next_but_at_most_15_minutes),
 		cmocka_unit_test(of_the_same_moment_the_change_counts_then_the_later_record),
 		cmocka_unit_test(what_settling_returns_covers_every_moment_that_changed),
-		cmocka_unit_test(downsampled_contacts_say_the_same_at_every_moment),
+		cmocka_unit_test(downsampled_contacts_have_the_same_state_at_every_moment),
 		cmocka_unit_test(one_state_in_15_minutes_is_left_of_many_alike),
 	};
 

@@ -53,7 +53,7 @@ static void the_same_settings_have_the_same_fingerprint(void **state)
 	assert_false(differs(&a, &b));
 }
 
-static void whatever_a_cost_depends_on_changes_it(void **state)
+static void a_fingerprint_changes_with_everything_that_costs_depend_on(void **state)
 {
 	struct tariff_settings before = settings(), after = settings();
 	int64_t price = prices[1].of[BAND_HCE];
@@ -89,7 +89,7 @@ static void whatever_a_cost_depends_on_changes_it(void **state)
 	assert_true(differs(&before, &after));
 }
 
-static void what_no_cost_depends_on_does_not(void **state)
+static void a_fingerprint_does_not_change_with_anything_else(void **state)
 {
 	struct tariff_settings before = settings(), after = settings();
 
@@ -114,8 +114,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_settings_have_the_same_fingerprint),
-		cmocka_unit_test(whatever_a_cost_depends_on_changes_it),
-		cmocka_unit_test(what_no_cost_depends_on_does_not),
+		cmocka_unit_test(a_fingerprint_changes_with_everything_that_costs_depend_on),
+		cmocka_unit_test(a_fingerprint_does_not_change_with_anything_else),
 		cmocka_unit_test(its_value_is_the_one_that_books_hold),
 	};
 

@@ -2,19 +2,10 @@
 
 #include "aggregator/config/timezone.h"
 #include "aggregator/tariff/tariff_difference.h"
-#include "aggregator/tariff/tariff_text.h"
+#include "tests/unit/aggregator/random_tariff.h"
 #include "tests/unit/common/seed.h"
 
-#define ENTRIES_MAX 4
-
 static struct civil_zone paris;
-
-/* Settings with arrays of their own. */
-struct owned {
-	struct calendar calendars[ENTRIES_MAX];
-	struct prices prices[ENTRIES_MAX];
-	struct tariff_settings settings;
-};
 
 static ms_t moment(const char *local)
 {
@@ -24,17 +15,10 @@ static ms_t moment(const char *local)
 	return t;
 }
 
-static void owned_set(struct owned *owned, const struct owned *from)
-{
-	*owned = *from;
-	owned->settings.calendars = owned->calendars;
-	owned->settings.prices = owned->prices;
-}
-
 /* Two calendars, the second from 2013-11-01, and two prices, the second from 2013-08-01. */
-static void example(struct owned *owned)
+static void example(struct owned_tariff *owned)
 {
-	*owned = (struct owned){
+	*owned = (struct owned_tariff){
 		.calendars = {fixture_calendars[0], fixture_calendars[0]},
 		.prices = {fixture_prices[0], fixture_prices[0]},
 		.settings = {.zone = paris, .calendar_count = 2, .prices_count = 2},
@@ -43,10 +27,10 @@ static void example(struct owned *owned)
 	owned->calendars[1].off_peak[0].from = 23 * 60;
 	owned->prices[1].from = moment("2013-08-01");
 	owned->prices[1].of[BAND_P]++;
-	owned_set(owned, owned);
+	owned_tariff_set(owned, owned);
 }
 
-static struct owned old, new;
+static struct owned_tariff old, new;
 
 static int setup(void **state)
 {
@@ -191,28 +175,8 @@ static void subscribed_power_takes_no_part(void **state)
 
 /* ---- any settings ---- */
 
-#define FIRST_MS INT64_C(1356994800000) /* 2013-01-01 in Paris */
-#define SPAN_MS	 (800 * MS_PER_DAY)
-
-static ms_t random_date(void)
-{
-	return FIRST_MS + seed_below(SPAN_MS / MS_PER_HOUR) * MS_PER_HOUR;
-}
-
-static void random_hours(struct calendar *calendar)
-{
-	int from = (int)seed_below(4) * 60;
-
-	calendar->off_peak_count = (size_t)seed_below(3);
-	calendar->peak_count = (size_t)seed_below(3);
-	for (int i = 0; i < 2; i++) {
-		calendar->off_peak[i] = (struct hours){(20 + 2 * i) * 60 + from % 120, 6 * 60};
-		calendar->peak[i] = (struct hours){8 * 60 + from, (12 + i) * 60};
-	}
-}
-
 /* One small edit, or none. Dates stay in order. */
-static void random_edit(struct owned *owned)
+static void random_edit(struct owned_tariff *owned)
 {
 	size_t i = (size_t)seed_below(ENTRIES_MAX);
 	struct civil_zone *zone = &owned->settings.zone;
@@ -228,32 +192,6 @@ static void random_edit(struct owned *owned)
 	case 6: zone->offsets[last].offset_s = (int32_t)(seed_below(47) - 23) * 1800; break;
 	default: zone->offsets[last].from += (seed_below(3) - 1) * MS_PER_HOUR;
 	}
-}
-
-static void random_settings(struct owned *owned)
-{
-	*owned = (struct owned){0};
-	owned->settings = (struct tariff_settings){
-		.zone = {.count = 1 + (size_t)seed_below(6)},
-		.calendar_count = 1 + (size_t)seed_below(ENTRIES_MAX),
-		.prices_count = 1 + (size_t)seed_below(ENTRIES_MAX),
-	};
-	for (size_t i = 0; i < owned->settings.zone.count; i++)
-		owned->settings.zone.offsets[i] = (struct civil_offset){
-			.from = FIRST_MS + ((ms_t)i * 90 + seed_below(80)) * MS_PER_DAY +
-				seed_below(24) * MS_PER_HOUR,
-			.offset_s = (int32_t)(seed_below(5) - 2) * 3600,
-		};
-	for (int i = 0; i < ENTRIES_MAX; i++) {
-		owned->calendars[i].from =
-			i ? owned->calendars[i - 1].from + MS_PER_HOUR + seed_below(200) * 3600000
-			  : random_date();
-		random_hours(&owned->calendars[i]);
-		owned->prices[i].from = owned->calendars[i].from + 7;
-		for (int band = BAND_P; band < BAND_COUNT; band++)
-			owned->prices[i].of[band] = seed_below(3);
-	}
-	owned_set(owned, owned);
 }
 
 static bool same_at(ms_t t)
@@ -280,15 +218,15 @@ static void before_the_date_everything_is_the_same(void **state)
 		unsigned long long seed = seed_state;
 		ms_t from;
 
-		random_settings(&old);
-		owned_set(&new, &old);
+		random_tariff(&old);
+		owned_tariff_set(&new, &old);
 		for (int64_t edits = seed_below(4); edits > 0; edits--)
 			random_edit(&new);
 		from = differs_from();
 		equal += from == FOREVER;
 		for (int j = 0; j < 100; j++) {
-			ms_t latest = from == FOREVER ? FIRST_MS + 2 * SPAN_MS : from;
-			ms_t t = latest - 1 - seed_any_size(SPAN_MS);
+			ms_t latest = from == FOREVER ? DATES_FROM + 2 * DATES_MS : from;
+			ms_t t = latest - 1 - seed_any_size(DATES_MS);
 
 			if (from == NEVER)
 				t = random_date();
@@ -300,103 +238,6 @@ static void before_the_date_everything_is_the_same(void **state)
 	}
 	/* The settings must differ often enough for this to show something. */
 	assert_true(found > 1000 && equal > 100);
-}
-
-/* ---- as text ---- */
-
-static void the_text_gives_back_what_was_written(void **state)
-{
-	(void)state;
-	seed_start(__func__);
-	for (int i = 0; i < 300; i++) {
-		struct tariff_settings parsed;
-		char *text, *again;
-
-		random_settings(&old);
-		text = tariff_text(&old.settings);
-		assert_true(tariff_text_parse(&parsed, text));
-		assert_int_equal(tariff_differs_from(&old.settings, &parsed), FOREVER);
-		again = tariff_text(&parsed);
-		assert_string_equal(again, text);
-		tariff_settings_free(&parsed);
-		free(again);
-		free(text);
-	}
-}
-
-static void the_text_is_the_one_that_books_hold(void **state)
-{
-	struct tariff_settings settings = {
-		.zone = {.name = "Europe/Paris",
-			 .count = 2,
-			 .offsets = {{.from = NEVER, .offset_s = 3600}, {5000, -7200}}},
-		.calendars = old.calendars,
-		.calendar_count = 2,
-		.prices = old.prices,
-		.prices_count = 1,
-	};
-	char *text = tariff_text(&settings);
-
-	(void)state;
-	assert_string_equal(
-		text, "tariff 1 1\n"
-		      "offset -9223372036854775808 3600\n"
-		      "offset 5000 -7200\n"
-		      "calendar -9223372036854775808 off_peak 1320-360 peak 480-600 1080-1200\n"
-		      "calendar 1383260400000 off_peak 1380-360 peak 480-600 1080-1200\n"
-		      "prices -9223372036854775808 18152888 9222356 5826912 5081804 3168204\n");
-	free(text);
-}
-
-static void another_text_is_refused(void **state)
-{
-	static const char *const wrong[] = {
-		"",
-		"a95b81eb99f2e92b",
-		"tariff 2 1\noffset 0 0\ncalendar 0 off_peak peak\nprices 0 1 2 3 4 5\n",
-		"tariff 1 9\noffset 0 0\ncalendar 0 off_peak peak\nprices 0 1 2 3 4 5\n",
-		"tariff 1 1\ncalendar 0 off_peak peak\nprices 0 1 2 3 4 5\n",
-		"tariff 1 1\noffset 0 0\nprices 0 1 2 3 4 5\n",
-		"tariff 1 1\noffset 0 0\ncalendar 0 off_peak peak\n",
-		"tariff 1 1\noffset 0 0\ncalendar 0 off_peak peak\nprices 0 1 2 3 4\n",
-		"tariff 1 1\noffset 0 0\ncalendar 0 off_peak peak\nprices 0 1 2 3 4 5\nmore\n",
-		"tariff 1 1\noffset 0 0\noffset 0 1\ncalendar 0 off_peak peak\nprices 0 1 2 3 4 "
-		"5\n",
-		"tariff 1 1\noffset 0 86400\ncalendar 0 off_peak peak\nprices 0 1 2 3 4 5\n",
-		"tariff 1 1\noffset 0 0\ncalendar 0 off_peak 1-1441 peak\nprices 0 1 2 3 4 5\n",
-		"tariff 1 1\noffset 0 0\ncalendar 0 off_peak 1 2 peak\nprices 0 1 2 3 4 5\n",
-		"tariff 1 1\noffset 0 0\ncalendar 0 off_peak 0-1 0-1 0-1 0-1 0-1 0-1 0-1 0-1 0-1 "
-		"peak\nprices 0 1 2 3 4 5\n",
-	};
-	struct tariff_settings settings;
-
-	(void)state;
-	assert_true(tariff_text_parse(&settings,
-				      "tariff 1 1\noffset 0 0\ncalendar 0 off_peak peak\n"
-				      "prices 0 1 2 3 4 5\n"));
-	tariff_settings_free(&settings);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		if (tariff_text_parse(&settings, wrong[i]))
-			fail_msg("was accepted: %s", wrong[i]);
-}
-
-static void no_damaged_text_does_harm(void **state)
-{
-	(void)state;
-	seed_start(__func__);
-	for (int i = 0; i < 2000; i++) {
-		struct tariff_settings parsed;
-		char *text;
-
-		random_settings(&old);
-		text = tariff_text(&old.settings);
-		seed_mangle(text, strlen(text));
-		if (tariff_text_parse(&parsed, text)) {
-			tariff_differs_from(&old.settings, &parsed);
-			tariff_settings_free(&parsed);
-		}
-		free(text);
-	}
 }
 
 #define difference_test(test) cmocka_unit_test_setup(test, setup)
@@ -416,10 +257,6 @@ int main(void)
 		difference_test(a_changed_offset_counts_from_the_start_of_its_day),
 		difference_test(subscribed_power_takes_no_part),
 		difference_test(before_the_date_everything_is_the_same),
-		difference_test(the_text_gives_back_what_was_written),
-		difference_test(the_text_is_the_one_that_books_hold),
-		difference_test(another_text_is_refused),
-		difference_test(no_damaged_text_does_harm),
 	};
 
 	return cmocka_run_group_tests_name("tariff_difference", tests, NULL, NULL);

@@ -108,7 +108,7 @@ static void subscribed_power_is_dated_and_one_a_band(void **state)
 	assert_int_equal(tariff_subscribed(&settings, moment("2013-01-15"), BAND_P), 2001);
 }
 
-static void the_next_band_is_looked_for_up_to_eight_days_ahead(void **state)
+static void the_next_band_is_found_up_to_eight_days_ahead(void **state)
 {
 	ms_t when;
 
@@ -130,7 +130,7 @@ static void the_next_band_is_looked_for_up_to_eight_days_ahead(void **state)
 			 BAND_NONE);
 }
 
-static void a_contact_that_is_not_there_leaves_its_question_to_the_calendar(void **state)
+static void the_calendar_replaces_a_contact_that_does_not_exist(void **state)
 {
 	(void)state;
 	contacts("2013-01-15T09:00", NO, UNKNOWN);
@@ -190,7 +190,7 @@ static void the_repeated_october_hour_is_two_hours_of_the_same_band(void **state
 	assert_int_equal(tariff_at(&tariff, first + 33 * MS_PER_HOUR).band, BAND_HPE);
 }
 
-static void hours_across_the_jumps_follow_the_clock_on_the_wall(void **state)
+static void hours_across_the_jumps_follow_local_time(void **state)
 {
 	static struct civil_zone jumpy = {
 		.count = 3,
@@ -252,7 +252,7 @@ static enum band model_band(ms_t t, const struct contact_state states[], int cou
 				 : BAND_HPE;
 }
 
-static void segments_partition_every_day_and_say_what_the_contract_says(void **state)
+static void segments_partition_every_day_as_in_the_contract(void **state)
 {
 	static const char *const days[] = {"2013-03-31", "2013-10-27", "2013-01-15",
 					   "2013-02-28", "2012-11-30", "2013-04-01"};
@@ -311,13 +311,13 @@ int main(void)
 		tariff_test(a_price_takes_effect_at_its_date_and_never_before),
 		tariff_test(a_calendar_takes_effect_at_its_date),
 		tariff_test(subscribed_power_is_dated_and_one_a_band),
-		tariff_test(the_next_band_is_looked_for_up_to_eight_days_ahead),
-		tariff_test(a_contact_that_is_not_there_leaves_its_question_to_the_calendar),
+		tariff_test(the_next_band_is_found_up_to_eight_days_ahead),
+		tariff_test(the_calendar_replaces_a_contact_that_does_not_exist),
 		tariff_test(a_fault_is_counted_when_it_begins),
 		tariff_test(peak_that_is_held_into_march_is_a_fault_from_midnight_on),
 		tariff_test(the_repeated_october_hour_is_two_hours_of_the_same_band),
-		tariff_test(hours_across_the_jumps_follow_the_clock_on_the_wall),
-		tariff_test(segments_partition_every_day_and_say_what_the_contract_says),
+		tariff_test(hours_across_the_jumps_follow_local_time),
+		tariff_test(segments_partition_every_day_as_in_the_contract),
 	};
 
 	return cmocka_run_group_tests_name("tariff", tests, NULL, NULL);

@@ -53,13 +53,13 @@ static void peak_on_a_leap_day_is_p(void **state)
 	assert_band(*state, "\"P\"", "\"contacts\"", "true", "0");
 }
 
-static void peak_in_march_is_a_contact_fault_and_the_calendar_says_hph(void **state)
+static void peak_in_march_is_a_contact_fault_and_hph_by_the_calendar(void **state)
 {
 	send_contacts(*state, "2016-03-01T09:00", 0, 1);
 	assert_band(*state, "\"HPH\"", "\"calendar\"", "false", "1");
 }
 
-static void both_contacts_are_a_fault_and_the_calendar_says_p(void **state)
+static void both_contacts_are_a_fault_and_p_by_the_calendar(void **state)
 {
 	send_contacts(*state, "2013-01-15T09:00", 1, 1);
 	assert_band(*state, "\"P\"", "\"calendar\"", "false", "1");
@@ -156,8 +156,8 @@ int main(void)
 		site_test(no_contact_on_a_november_evening_is_hph),
 		site_test(peak_on_a_saturday_evening_of_december_is_p),
 		site_test(peak_on_a_leap_day_is_p),
-		site_test(peak_in_march_is_a_contact_fault_and_the_calendar_says_hph),
-		site_test(both_contacts_are_a_fault_and_the_calendar_says_p),
+		site_test(peak_in_march_is_a_contact_fault_and_hph_by_the_calendar),
+		site_test(both_contacts_are_a_fault_and_p_by_the_calendar),
 		site_test(contacts_that_contradict_the_calendar_decide_and_do_not_agree),
 		site_test(a_contact_holds_15_minutes_and_then_the_calendar_decides),
 		site_test(christmas_2012_at_9_is_p_by_the_calendar),
