@@ -8,10 +8,13 @@ static bool acknowledge(struct outbox *outbox, int64_t seq)
 {
 	struct fail fail = {0};
 
-	if (outbox_file_acknowledge(outbox->file, seq, &fail))
-		return true;
-	outbox_trouble_begin(&outbox->read_trouble, &fail);
-	return false;
+	if (!outbox_file_acknowledge(outbox->file, seq, &fail)) {
+		outbox_trouble_begin(&outbox->read_trouble, &fail);
+		return false;
+	}
+	/* Perhaps nothing is left to be read. */
+	outbox_trouble_end(&outbox->read_trouble, outbox->settings.file);
+	return true;
 }
 
 static void progress(struct outbox *outbox, int64_t seq, ms_t now)

@@ -634,6 +634,23 @@ static void numbers_and_stream_go_on_after_a_restart(void **state)
 	assert_string_equal(mqtt.last.stream, stream);
 }
 
+static void an_ack_that_cannot_be_counted_is_a_trouble_until_the_next_one(void **state)
+{
+	(void)state;
+	add_many(2);
+	flush();
+	answer_all(MQTT_DELIVERED);
+	sql("ALTER TABLE record RENAME TO away");
+	ack(1);
+	assert_non_null(outbox_trouble(outbox));
+	expect_waiting(2);
+	sql("ALTER TABLE away RENAME TO record");
+	ack(2);
+	assert_null(outbox_trouble(outbox));
+	expect_waiting(0);
+	assert_int_equal(logged("no such table"), 1);
+}
+
 static void closing_writes_what_waits(void **state)
 {
 	(void)state;
@@ -1255,6 +1272,7 @@ int main(void)
 		test(the_brokers_word_counts_where_it_is_said_so),
 		test(what_the_broker_refused_is_sent_again),
 		test(numbers_and_stream_go_on_after_a_restart),
+		test(an_ack_that_cannot_be_counted_is_a_trouble_until_the_next_one),
 		test(closing_writes_what_waits),
 		test(a_source_goes_on_where_it_stood),
 		test(a_withheld_record_moves_its_source_but_is_not_sent),
