@@ -40,7 +40,7 @@ bool series_holds(const struct index_series *series, ms_t t, int64_t count)
 	       ((int64_t)point->count >= count || point->kind == POINT_FINAL);
 }
 
-bool series_weigh(struct index_series *series, struct weight weight)
+bool series_set_weight(struct index_series *series, struct weight weight)
 {
 	struct weight *last =
 		series->weight_count ? &series->weights[series->weight_count - 1] : NULL;
@@ -74,7 +74,7 @@ static void series_replace_swap(struct index_series *series, const struct swap *
 	time_ranges_add(&series->fresh, (struct time_range){swap->t, swap->t + 1});
 }
 
-bool series_swap(struct index_series *series, struct swap swap)
+bool series_add_swap(struct index_series *series, struct swap swap)
 {
 	size_t i = search_from(series->swaps, series->swap_count, sizeof(*series->swaps), swap.t);
 

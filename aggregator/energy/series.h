@@ -39,8 +39,8 @@ struct point {
 	uint64_t kind : 4;   /* enum point_kind; valid once classified */
 };
 
-/* The start of a part without any break: the amount at a point of it is the baseline's amount, plus
- * the count beyond the baseline's count times the weight. */
+/* From here to the next baseline the register counts without a break, at one weight: the amount at
+ * a point is that of the baseline, plus the difference of the counts times the weight. */
 struct baseline {
 	ms_t from;
 	int64_t count;
@@ -94,10 +94,10 @@ bool series_holds(const struct index_series *series, ms_t t, int64_t count);
 /* Changes the weight or the modulus from `weight.from` on; the first weight also holds for all time
  * before. The counts between two records have the weight in force at the earlier one. Returns false
  * if nothing changes. */
-bool series_weigh(struct index_series *series, struct weight weight);
+bool series_set_weight(struct index_series *series, struct weight weight);
 
 /* Adds a swap, or replaces the one of the same t. Returns false if the swap is known. */
-bool series_swap(struct index_series *series, struct swap swap);
+bool series_add_swap(struct index_series *series, struct swap swap);
 
 /* Returns the swap at `t`, or NULL. */
 const struct swap *series_swap_at(const struct index_series *series, ms_t t);

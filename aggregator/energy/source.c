@@ -84,10 +84,10 @@ void source_announce(struct source *source, const struct about *about, ms_t now)
 
 	source->counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
 	source_restore(source, about, true);
-	series_weigh(&source->energy, weight);
+	series_set_weight(&source->energy, weight);
 	weight.amount = llround(about_volume_weight(about) * (double)WEIGHT_ONE);
 	if (pulses && !isnan(about->m3_per_pulse))
-		series_weigh(&source->volume, weight);
+		series_set_weight(&source->volume, weight);
 }
 
 void source_restore(struct source *source, const struct about *about, bool announced)
@@ -115,7 +115,7 @@ static void source_seen(struct source *source, ms_t t, ms_t now)
 		source->last_seen = t;
 }
 
-void source_fact(struct source *source, ms_t t, int64_t count)
+void source_add_index(struct source *source, ms_t t, int64_t count)
 {
 	series_add(&source->energy, t, count);
 	if (source->counts == COUNTS_PULSES)
@@ -124,11 +124,11 @@ void source_fact(struct source *source, ms_t t, int64_t count)
 		source->newest = t;
 }
 
-bool source_swap(struct source *source, const struct swap *swap)
+bool source_add_swap(struct source *source, const struct swap *swap)
 {
-	if (!series_swap(&source->energy, *swap))
+	if (!series_add_swap(&source->energy, *swap))
 		return false;
-	series_swap(&source->volume, *swap);
+	series_add_swap(&source->volume, *swap);
 	return true;
 }
 
@@ -141,7 +141,7 @@ static void source_set_index(struct source *source, const struct record *record)
 
 	strcpy(swap.by, record->index_by);
 	if (!known || (known->by[0] && swap_compare(known, &swap) < 0))
-		source_swap(source, &swap);
+		source_add_swap(source, &swap);
 	if (record->t > source->newest)
 		source->newest = record->t;
 }
@@ -157,7 +157,7 @@ bool source_record(struct source *source, const struct record *record, ms_t now,
 	if (record->index_set)
 		source_set_index(source, record);
 	else
-		source_fact(source, record->t, *count);
+		source_add_index(source, record->t, *count);
 	source_seen(source, record->t, now);
 	/* The interval across a start is unknown. */
 	if (record->mark == MARK_START && record->t >= source->power.last_pulse)

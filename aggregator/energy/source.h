@@ -1,4 +1,4 @@
-/* source.h - a meter in the aggregator: its index series, newest reading and state. */
+/* source.h - a meter in the aggregator: its index series, newest reading and status. */
 #ifndef AGGREGATOR_ENERGY_SOURCE_H
 #define AGGREGATOR_ENERGY_SOURCE_H
 
@@ -35,7 +35,7 @@ struct source {
 	struct grid signals;	    /* likewise */
 	bool eventful;		    /* there are events, or were */
 	ms_t newest;		    /* time of the newest record; NEVER: none */
-	ms_t last_seen; /* when a record or live reading was last received; NEVER: none */
+	ms_t last_seen; /* time of the newest record or live reading, at most now; NEVER: none */
 
 	/* the newest live reading */
 	ms_t live_t;	     /* NEVER: none */
@@ -59,10 +59,10 @@ void source_announce(struct source *source, const struct about *about, ms_t now)
 void source_restore(struct source *source, const struct about *about, bool announced);
 
 /* Adds an index, in pulses or mWh. */
-void source_fact(struct source *source, ms_t t, int64_t count);
+void source_add_index(struct source *source, ms_t t, int64_t count);
 
 /* Adds a swap. Returns false if it is known. */
-bool source_swap(struct source *source, const struct swap *swap);
+bool source_add_swap(struct source *source, const struct swap *swap);
 
 /* Adds a record; an index that was set is a swap at record->t. *count: the index in pulses or mWh.
  * Returns false, with a reason, if the record contradicts earlier ones. */

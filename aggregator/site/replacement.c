@@ -116,7 +116,7 @@ bool site_swap(struct site *site, const char *collector, const char *id, const s
 	site_take_in(site);
 	if (!swap_agrees(site, source, swap, fail))
 		return false;
-	if (source_swap(source, swap))
+	if (source_add_swap(source, swap))
 		changes_source(&site->changes, source)->described = true;
 	return true;
 }

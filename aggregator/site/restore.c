@@ -54,19 +54,19 @@ struct source *site_restore_source(struct site *site, const char *collector, con
 
 void site_restore_energy_weight(struct source *source, const struct weight *weight)
 {
-	series_weigh(&source->energy, *weight);
+	series_set_weight(&source->energy, *weight);
 }
 
 void site_restore_volume_weight(struct source *source, const struct weight *weight)
 {
-	series_weigh(&source->volume, *weight);
+	series_set_weight(&source->volume, *weight);
 }
 
 void site_restore_swap(struct source *source, const struct swap *swap)
 {
-	series_swap(&source->energy, *swap);
+	series_add_swap(&source->energy, *swap);
 	if (source->volume.weight_count)
-		series_swap(&source->volume, *swap);
+		series_add_swap(&source->volume, *swap);
 }
 
 bool site_restore_assignment(struct site *site, struct source *source, const char *zone, ms_t from,
@@ -84,7 +84,7 @@ bool site_restore_assignment(struct site *site, struct source *source, const cha
 
 void site_restore_fact(struct source *source, ms_t t, int64_t count)
 {
-	source_fact(source, t, count);
+	source_add_index(source, t, count);
 }
 
 void site_restore_signal(struct source *source, ms_t t)

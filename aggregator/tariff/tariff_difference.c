@@ -4,25 +4,25 @@
 
 /* Entries of `size` bytes that start with their date, each in force until the next one's; the first
  * one also before its date. */
-struct dated {
+struct dated_entries {
 	const char *entry; /* the one in force */
-	size_t left;	   /* entries after it */
+	size_t left;	   /* number of entries after it */
 	size_t size;
 };
 
-static ms_t dated_next(const struct dated *dated)
+static ms_t dated_next(const struct dated_entries *dated)
 {
 	return dated->left ? *(const ms_t *)(const void *)(dated->entry + dated->size) : FOREVER;
 }
 
-static void dated_advance(struct dated *dated, ms_t t)
+static void dated_advance(struct dated_entries *dated, ms_t t)
 {
 	for (; dated->left && dated_next(dated) <= t; dated->left--)
 		dated->entry += dated->size;
 }
 
 /* The first date from which the entries in force are not the same. */
-static ms_t dated_differ_from(struct dated a, struct dated b,
+static ms_t dated_differ_from(struct dated_entries a, struct dated_entries b,
 			      bool (*same)(const void *a, const void *b))
 {
 	ms_t t = NEVER;
@@ -79,10 +79,11 @@ static ms_t earliest(ms_t a, ms_t b)
 /* The day that the offset changes in ends at another moment, so it differs as a whole. */
 static ms_t zones_differ_from(const struct civil_zone *old, const struct civil_zone *new)
 {
-	ms_t t = dated_differ_from(
-		(struct dated){(const char *)old->offsets, old->count - 1, sizeof(*old->offsets)},
-		(struct dated){(const char *)new->offsets, new->count - 1, sizeof(*new->offsets)},
-		offset_same);
+	ms_t t = dated_differ_from((struct dated_entries){(const char *)old->offsets,
+							  old->count - 1, sizeof(*old->offsets)},
+				   (struct dated_entries){(const char *)new->offsets,
+							  new->count - 1, sizeof(*new->offsets)},
+				   offset_same);
 
 	if (t == NEVER || t == FOREVER)
 		return t;
@@ -91,17 +92,18 @@ static ms_t zones_differ_from(const struct civil_zone *old, const struct civil_z
 
 ms_t tariff_differs_from(const struct tariff_settings *old, const struct tariff_settings *new)
 {
-	ms_t calendars =
-		dated_differ_from((struct dated){(const char *)old->calendars,
-						 old->calendar_count - 1, sizeof(*old->calendars)},
-				  (struct dated){(const char *)new->calendars,
-						 new->calendar_count - 1, sizeof(*new->calendars)},
-				  calendar_same);
-	ms_t prices = dated_differ_from((struct dated){(const char *)old->prices,
-						       old->prices_count - 1, sizeof(*old->prices)},
-					(struct dated){(const char *)new->prices,
-						       new->prices_count - 1, sizeof(*new->prices)},
-					prices_same);
+	ms_t calendars = dated_differ_from(
+		(struct dated_entries){(const char *)old->calendars, old->calendar_count - 1,
+				       sizeof(*old->calendars)},
+		(struct dated_entries){(const char *)new->calendars, new->calendar_count - 1,
+				       sizeof(*new->calendars)},
+		calendar_same);
+	ms_t prices = dated_differ_from(
+		(struct dated_entries){(const char *)old->prices, old->prices_count - 1,
+				       sizeof(*old->prices)},
+		(struct dated_entries){(const char *)new->prices, new->prices_count - 1,
+				       sizeof(*new->prices)},
+		prices_same);
 
 	return earliest(zones_differ_from(&old->zone, &new->zone), earliest(calendars, prices));
 }

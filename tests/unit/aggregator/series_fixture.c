@@ -2,7 +2,7 @@
 
 bool weigh(struct index_series *series, ms_t from, int64_t amount)
 {
-	return series_weigh(series, (struct weight){.from = from, .amount = amount});
+	return series_set_weight(series, (struct weight){.from = from, .amount = amount});
 }
 
 void series_of(struct index_series *series, size_t count, const int64_t records[][2])

@@ -12,7 +12,7 @@ static struct balance balance;
 /* 10 mWh a ms from `from` to `to`. */
 static void run(struct index_series *series, ms_t from, ms_t to)
 {
-	series_weigh(series, (struct weight){.amount = WEIGHT_ONE});
+	series_set_weight(series, (struct weight){.amount = WEIGHT_ONE});
 	series_add(series, from, 1000000);
 	series_add(series, to, 1000000 + 10 * (to - from));
 	series_update(series);

@@ -102,8 +102,8 @@ static void in_any_order_a_series_follows_from_its_set_of_records(void **state)
 		int64_t values = 1 + seed_below(12);
 		bool changed = false;
 
-		series_weigh(&series,
-			     (struct weight){.amount = 2 * WEIGHT_ONE, .modulus = model.modulus});
+		series_set_weight(&series, (struct weight){.amount = 2 * WEIGHT_ONE,
+							   .modulus = model.modulus});
 		while (model.count < count) {
 			int64_t *record = model.records[model.count++];
 
@@ -119,15 +119,16 @@ static void in_any_order_a_series_follows_from_its_set_of_records(void **state)
 					i++;
 				model.swaps[i] = swap;
 				model.swap_count += i == model.swap_count;
-				series_swap(&series, swap);
+				series_add_swap(&series, swap);
 			}
 			if (seed_below(2) && model.count < count)
 				continue;
 			if (!changed && (seed_below(5) == 0 || model.count == count)) {
 				changed = true;
-				series_weigh(&series, (struct weight){.from = model.change,
-								      .amount = 3 * WEIGHT_ONE,
-								      .modulus = model.modulus});
+				series_set_weight(&series,
+						  (struct weight){.from = model.change,
+								  .amount = 3 * WEIGHT_ONE,
+								  .modulus = model.modulus});
 			}
 			series_update(&series);
 			if (!changed)

@@ -2,8 +2,9 @@
 
 static void roll(struct index_series *series, int64_t modulus)
 {
-	series_weigh(series,
-		     (struct weight){.from = 0, .amount = 80000 * WEIGHT_ONE, .modulus = modulus});
+	series_set_weight(
+		series,
+		(struct weight){.from = 0, .amount = 80000 * WEIGHT_ONE, .modulus = modulus});
 }
 
 static struct index_event event_at(const struct index_series *series, ms_t t)
@@ -110,8 +111,9 @@ static void the_modulus_holds_from_its_date_on(void **state)
 	series_add(&series, 40, 2);
 	series_update(&series);
 	assert_int_equal(series.resets, 2);
-	series_weigh(&series,
-		     (struct weight){.from = 20, .amount = 80000 * WEIGHT_ONE, .modulus = 1000});
+	series_set_weight(
+		&series,
+		(struct weight){.from = 20, .amount = 80000 * WEIGHT_ONE, .modulus = 1000});
 	series_update(&series);
 	assert_int_equal(series.resets, 1);
 	assert_int_equal(series.rollovers, 1);
@@ -129,7 +131,7 @@ static void a_swap_is_exact_to_the_final_index_and_from_the_initial_one(void **s
 	SERIES_OF(&series, {0, 1000}, {100, 1100}, {300, 7}, {400, 9});
 	assert_int_equal(series.resets, 1);
 	assert_int_equal(series_total(&series), 102);
-	assert_true(series_swap(&series, (struct swap){200, 1140, 5, ""}));
+	assert_true(series_add_swap(&series, (struct swap){200, 1140, 5, ""}));
 	series_update(&series);
 	assert_int_equal(series.resets, 0);
 	assert_int_equal(between(&series, 100, 200), 40);
@@ -141,7 +143,7 @@ static void a_swap_is_exact_to_the_final_index_and_from_the_initial_one(void **s
 	assert_int_equal(event.kind, EVENT_SWAP);
 	assert_int_equal(event.before, 1140);
 	assert_int_equal(event.after, 5);
-	assert_false(series_swap(&series, (struct swap){200, 1140, 5, ""}));
+	assert_false(series_add_swap(&series, (struct swap){200, 1140, 5, ""}));
 	assert_unchanged(&series);
 	series_free(&series);
 }
@@ -152,7 +154,7 @@ static void a_swap_counts_as_a_record_before_the_new_meter_has_one(void **state)
 
 	(void)state;
 	SERIES_OF(&series, {0, 1000}, {100, 1100});
-	series_swap(&series, (struct swap){200, 1150, 0, ""});
+	series_add_swap(&series, (struct swap){200, 1150, 0, ""});
 	series_update(&series);
 	assert_int_equal(series_total(&series), 150);
 	assert_int_equal(series_last(&series), 200);
@@ -175,11 +177,11 @@ static void a_record_in_the_very_moment_of_a_swap_does_not_count(void **state)
 
 			SERIES_OF(&series, {0, 1000}, {100, 1100}, {300, 7});
 			if (order)
-				series_swap(&series, (struct swap){200, 1140, 5, ""});
+				series_add_swap(&series, (struct swap){200, 1140, 5, ""});
 			series_add(&series, 200, counts[i]);
 			series_update(&series);
 			if (!order)
-				series_swap(&series, (struct swap){200, 1140, 5, ""});
+				series_add_swap(&series, (struct swap){200, 1140, 5, ""});
 			series_update(&series);
 			assert_int_equal(between(&series, 100, 200), 40);
 			assert_int_equal(between(&series, 200, 300), 2);
@@ -196,14 +198,14 @@ static void a_changed_swap_replaces_the_first(void **state)
 
 	(void)state;
 	SERIES_OF(&series, {0, 1000}, {100, 1100}, {300, 7});
-	series_swap(&series, (struct swap){200, 1140, 5, ""});
+	series_add_swap(&series, (struct swap){200, 1140, 5, ""});
 	series_update(&series);
-	assert_true(series_swap(&series, (struct swap){200, 1120, 6, ""}));
+	assert_true(series_add_swap(&series, (struct swap){200, 1120, 6, ""}));
 	series_update(&series);
 	assert_int_equal(series_total(&series), 121);
 	assert_changed(&series, 100, 300);
-	assert_true(series_swap(&series, (struct swap){200, 1130, 6, ""}));
-	assert_true(series_swap(&series, (struct swap){200, 1131, 6, ""}));
+	assert_true(series_add_swap(&series, (struct swap){200, 1130, 6, ""}));
+	assert_true(series_add_swap(&series, (struct swap){200, 1131, 6, ""}));
 	series_update(&series);
 	assert_int_equal(series_total(&series), 132);
 	assert_int_equal(series.swap_count, 1);

@@ -34,7 +34,7 @@ static int setup(void **state)
 					    .prices = prices,
 					    .prices_count = 1};
 	tariff_open(&tariff, &settings);
-	series_weigh(&series, (struct weight){.amount = WEIGHT_ONE});
+	series_set_weight(&series, (struct weight){.amount = WEIGHT_ONE});
 	balance_add(&balance, (struct term){&series, NEVER, FOREVER, 1});
 	return 0;
 }
