@@ -10,6 +10,7 @@
 #include "common/collector/outbox_file.h"
 #include "tests/unit/common/folder.h"
 #include "tests/unit/common/logged.h"
+#include "tests/unit/common/script.h"
 
 #define T0 INT64_C(1764000000000)
 
@@ -246,24 +247,16 @@ static void what_cannot_be_counted_is_not_acknowledged(void **state)
  */
 static void a_file_of_the_third_version_keeps_what_it_holds(void **state)
 {
-	static const char script[] = "tests/unit/common/collector/outbox_v3.sql";
 	const struct outbox_state *file_state;
 	const struct outbox_position *position;
-	char *sql = calloc(1, 100000);
-	FILE *stream = fopen(script, "r");
 	int64_t rows = 0, pulses = 0, seqs = 0, times = 0, marks[MARK_NONE] = {0};
 	struct outbox_row row = {.record.seq = 0};
 
 	(void)state;
-	if (!stream)
-		fail_msg("%s: not found; run the test in the project's folder", script);
-	assert_in_range(fread(sql, 1, 99999, stream), 1, 99998);
-	fclose(stream);
 	outbox_file_close(file);
-	file = NULL;
 	assert_int_equal(remove(name), 0);
-	change(sql);
-	free(sql);
+	script_run("tests/unit/common/collector/outbox_v3.sql", name);
+	open_file();
 	file_state = outbox_file_state(file);
 	assert_string_equal(file_state->stream, "d73bb56f49d281d3");
 	assert_int_equal(file_state->acked, 10);

@@ -19,13 +19,14 @@
 #include "common/collector/outbox.h"
 #include "tests/unit/common/folder.h"
 #include "tests/unit/common/logged.h"
+#include "tests/unit/common/script.h"
 #include "tests/unit/common/seed.h"
 
 #define T0     INT64_C(1764000000000)
 #define SECOND MS_PER_SECOND
 #define MINUTE MS_PER_MINUTE
 
-/* The session of these tests: takes 15 messages at a time and answers when told. */
+/* The session of these tests: takes 15 messages at a time and answers if asked to. */
 struct mqtt {
 	bool up;
 	int64_t flying[15];
@@ -364,7 +365,7 @@ static void without_a_connection_they_wait(void **state)
 
 /* -------- acknowledgement -------- */
 
-static void only_the_aggregators_word_counts(void **state)
+static void only_the_aggregators_acknowledgement_counts(void **state)
 {
 	(void)state;
 	add_many(20);
@@ -546,7 +547,7 @@ static void an_outbox_from_a_backup_begins_a_new_stream(void **state)
 	assert_int_equal(mqtt.last.seq, 36);
 }
 
-static void refusal_and_deafness_are_told_once(void **state)
+static void a_refusal_and_a_missing_subscriber_are_logged_once(void **state)
 {
 	(void)state;
 	add_many(10);
@@ -567,7 +568,7 @@ static void refusal_and_deafness_are_told_once(void **state)
 	assert_int_equal(logged("have arrived"), 1);
 }
 
-/* -------- the broker's word -------- */
+/* -------- the broker's acknowledgement -------- */
 
 static void content_with_the_broker(void)
 {
@@ -575,7 +576,7 @@ static void content_with_the_broker(void)
 	reopen();
 }
 
-static void the_brokers_word_counts_where_it_is_said_so(void **state)
+static void the_brokers_acknowledgement_counts_if_so_configured(void **state)
 {
 	(void)state;
 	content_with_the_broker();
@@ -661,7 +662,7 @@ static void closing_writes_what_waits(void **state)
 	assert_int_equal(mqtt.total, 3);
 }
 
-static void a_source_goes_on_where_it_stood(void **state)
+static void a_source_goes_on_from_its_position(void **state)
 {
 	struct outbox_total total;
 	struct record record = {.t = T0, .wh = 12.5, .mark = MARK_NONE};
@@ -702,7 +703,7 @@ static void a_withheld_record_moves_its_source_but_is_not_sent(void **state)
 }
 
 /* It may go on so for a day, and a kill must not cost the pulses of that. */
-static void where_a_source_stands_without_a_record_is_written_after_ten_seconds(void **state)
+static void a_position_without_a_record_is_written_after_ten_seconds(void **state)
 {
 	struct record record = {.t = T0 - 5000, .is_pulse = true, .pulses = 780};
 
@@ -739,7 +740,7 @@ static void the_anchor_of_this_boot_is_kept(void **state)
 }
 
 /* A child adds and tells how far it is once that is sent, hence on the disk. */
-static void add_on_and_on(int told)
+static void add_on_and_on(int report)
 {
 	for (;;) {
 		add_many((int)seed_below(12));
@@ -748,7 +749,7 @@ static void add_on_and_on(int told)
 		now += 3000;
 		drain();
 		if (mqtt.last.seq &&
-		    write(told, &mqtt.last.seq, sizeof(mqtt.last.seq)) != sizeof(mqtt.last.seq))
+		    write(report, &mqtt.last.seq, sizeof(mqtt.last.seq)) != sizeof(mqtt.last.seq))
 			_exit(4);
 	}
 }
@@ -761,24 +762,24 @@ static void a_kill_at_any_moment_loses_nothing_that_was_sent(void **state)
 	for (int round = 0; round < 20; round++) {
 		int64_t sent = 0, got = 0;
 		struct outbox_total total;
-		int told[2], status;
+		int report[2], status;
 		pid_t child;
 
-		assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+		assert_int_equal(pipe2(report, O_CLOEXEC), 0);
 		child = fork();
 		if (child == 0) {
 			open_outbox();
-			add_on_and_on(told[1]);
+			add_on_and_on(report[1]);
 		}
-		close(told[1]);
+		close(report[1]);
 		for (int64_t wait = seed_below(60); wait >= 0; wait--)
-			assert_int_equal(read(told[0], &got, sizeof(got)), sizeof(got));
+			assert_int_equal(read(report[0], &got, sizeof(got)), sizeof(got));
 		usleep((useconds_t)seed_below(2000));
 		kill(child, SIGKILL);
 		waitpid(child, &status, 0);
-		for (sent = got; read(told[0], &got, sizeof(got)) == sizeof(got);)
+		for (sent = got; read(report[0], &got, sizeof(got)) == sizeof(got);)
 			sent = got;
-		close(told[0]);
+		close(report[0]);
 		open_outbox();
 		assert_true(sql("SELECT max(seq) FROM record") >= sent);
 		assert_int_equal(sql("SELECT max(seq) FROM record"), rows());
@@ -1030,7 +1031,7 @@ static void the_newest_number_is_never_given_again(void **state)
 }
 
 /* Adds `count` records of two sources to an outbox of one megabyte, a commit for each ten. */
-static void overfill(int count, int top_every)
+static void overfill(int count, int period_signal_every)
 {
 	settings.max_mb = 1;
 	reopen();
@@ -1039,7 +1040,8 @@ static void overfill(int count, int top_every)
 	add("third", MARK_MINUTE);
 	add("third", MARK_MINUTE);
 	for (int i = 2; i < count; i++) {
-		add(i % 2 ? "self" : "global", i % top_every == 0 ? MARK_TOP10 : MARK_MINUTE);
+		add(i % 2 ? "self" : "global",
+		    i % period_signal_every == 0 ? MARK_TOP10 : MARK_MINUTE);
 		if (i % 1000 == 0)
 			flush();
 	}
@@ -1178,36 +1180,12 @@ static void any_sequence_of_events_ends_with_everything_acknowledged(void **stat
 	free(received);
 }
 
-/* As the first version made it. */
-static const char first_version[] =
-	"CREATE TABLE state (one INTEGER PRIMARY KEY, stream TEXT NOT NULL, acked INTEGER NOT NULL,"
-	" newest INTEGER NOT NULL, boot TEXT NOT NULL, thinned INTEGER NOT NULL, undated INTEGER"
-	" NOT NULL, origin TEXT NOT NULL);"
-	"CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL, pulses INTEGER NOT NULL,"
-	" wh REAL NOT NULL, mark INTEGER NOT NULL, t INTEGER NOT NULL, undated INTEGER NOT NULL,"
-	" seen_boot INTEGER NOT NULL, anchor INTEGER NOT NULL);"
-	"CREATE TABLE record (seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, t INTEGER NOT NULL,"
-	" undated INTEGER NOT NULL, pulses INTEGER, wh REAL, mark INTEGER NOT NULL,"
-	" off_peak INTEGER NOT NULL, peak INTEGER NOT NULL, blind_ms INTEGER NOT NULL,"
-	" lost INTEGER NOT NULL);"
-	"CREATE INDEX record_undated ON record (seq) WHERE undated;"
-	"INSERT INTO state VALUES (1, '0123456789abcdef', 1, 3, 'another', 7, 0, '');"
-	"INSERT INTO source VALUES (1, 'global', 13, 0, 0, 1358236800002, 0, 5, 1358236799997);"
-	"INSERT INTO record VALUES (1, 1, 1358236800000, 0, 11, NULL, 3, 2, 2, 5320, 0);"
-	"INSERT INTO record VALUES (2, 1, 1358236800001, 0, 12, NULL, 1, 2, 2, 0, 3);"
-	"INSERT INTO record VALUES (3, 1, 1358236800002, 0, 13, NULL, 0, 2, 2, 0, 0);"
-	"PRAGMA user_version = 1";
-
 static void a_file_of_the_first_version_keeps_its_records_and_goes_on(void **state)
 {
-	sqlite3 *file;
-
 	(void)state;
 	outbox_close(outbox);
 	assert_int_equal(unlink(settings.file), 0);
-	assert_int_equal(sqlite3_open(settings.file, &file), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(file, first_version, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(file);
+	script_run("tests/unit/common/collector/outbox_v1.sql", settings.file);
 	open_outbox();
 	assert_int_equal(outbox_counts(outbox).waiting, 2);
 	assert_int_equal(outbox_counts(outbox).downsampled, 7);
@@ -1260,7 +1238,7 @@ int main(void)
 		test(ten_records_or_a_mark_are_written_at_once),
 		test(records_of_many_meters_are_written_together),
 		test(without_a_connection_they_wait),
-		test(only_the_aggregators_word_counts),
+		test(only_the_aggregators_acknowledgement_counts),
 		test(silence_makes_it_send_again_later_and_later),
 		test(what_is_still_in_flight_is_not_sent_again),
 		test(a_returning_aggregator_gets_the_rest_at_once),
@@ -1268,15 +1246,15 @@ int main(void)
 		test(only_so_many_are_on_their_way),
 		test(an_aggregator_from_a_backup_gets_older_records_again),
 		test(an_outbox_from_a_backup_begins_a_new_stream),
-		test(refusal_and_deafness_are_told_once),
-		test(the_brokers_word_counts_where_it_is_said_so),
+		test(a_refusal_and_a_missing_subscriber_are_logged_once),
+		test(the_brokers_acknowledgement_counts_if_so_configured),
 		test(what_the_broker_refused_is_sent_again),
 		test(numbers_and_stream_go_on_after_a_restart),
 		test(an_ack_that_cannot_be_counted_is_a_trouble_until_the_next_one),
 		test(closing_writes_what_waits),
-		test(a_source_goes_on_where_it_stood),
+		test(a_source_goes_on_from_its_position),
 		test(a_withheld_record_moves_its_source_but_is_not_sent),
-		test(where_a_source_stands_without_a_record_is_written_after_ten_seconds),
+		test(a_position_without_a_record_is_written_after_ten_seconds),
 		test(the_anchor_of_this_boot_is_kept),
 		test(a_kill_at_any_moment_loses_nothing_that_was_sent),
 		test(undated_records_wait_for_the_time),

@@ -198,7 +198,7 @@ static void receive(const char *topic, const char *payload)
 
 /* -------- the outbox -------- */
 
-struct kept {
+struct added_record {
 	char source[ID_SIZE];
 	struct record record;
 	bool dated;
@@ -210,17 +210,17 @@ static struct {
 	bool has_total[2];
 	bool has_anchor;
 	ms_t anchor;
-	struct kept kept[100];
+	struct added_record added[100];
 	int count, pumps;
-	struct kept seen;
-	int seen_count;
+	struct added_record moved;
+	int moved_count;
 	ms_t dated;
 	int date_count;
 	struct outbox_counts counts;
 	const char *trouble;
 	struct ack ack;
 	int acks, online, downs, sents;
-	bool settled, delivered, hurried, pumped_after_hurry, closed;
+	bool durable, delivered, hurried, pumped_after_hurry, closed;
 } outbox;
 
 struct outbox *outbox_open(const struct outbox_settings *settings, struct fail *fail)
@@ -260,27 +260,27 @@ bool outbox_anchor(const struct outbox *box, ms_t *offset)
 void outbox_add(struct outbox *box, const char *source, const struct record *record, bool dated,
 		ms_t seen_boot)
 {
-	struct kept *kept = &outbox.kept[outbox.count++];
+	struct added_record *added = &outbox.added[outbox.count++];
 
 	(void)box;
 	assert_true(outbox.count < 100);
-	*kept = (struct kept){.record = *record, .dated = dated, .boot = seen_boot};
-	strcpy(kept->source, source);
+	*added = (struct added_record){.record = *record, .dated = dated, .boot = seen_boot};
+	strcpy(added->source, source);
 }
 
 void outbox_move(struct outbox *box, const char *source, const struct record *record,
 		 ms_t seen_boot)
 {
 	(void)box;
-	outbox.seen = (struct kept){.record = *record, .boot = seen_boot};
-	strcpy(outbox.seen.source, source);
-	outbox.seen_count++;
+	outbox.moved = (struct added_record){.record = *record, .boot = seen_boot};
+	strcpy(outbox.moved.source, source);
+	outbox.moved_count++;
 }
 
 bool outbox_durable(const struct outbox *box)
 {
 	(void)box;
-	return outbox.settled;
+	return outbox.durable;
 }
 
 void outbox_date(struct outbox *box, ms_t offset)
@@ -423,10 +423,10 @@ static void record_at(size_t source, ms_t boot, int64_t pulses)
 	reporter_record(reporter, source, &record);
 }
 
-static const struct kept *newest(void)
+static const struct added_record *newest(void)
 {
 	assert_true(outbox.count > 0);
-	return &outbox.kept[outbox.count - 1];
+	return &outbox.added[outbox.count - 1];
 }
 
 /* -------- about -------- */
@@ -656,11 +656,11 @@ static void records_are_withheld_until_the_clock_is_past_the_newest_one(void **s
 	assert_int_equal(outbox.count, count + 1);
 	record_at(1, machine.boot, 60);
 	assert_int_equal(outbox.count, count + 1);
-	assert_int_equal(outbox.seen_count, 1);
-	assert_string_equal(outbox.seen.source, "b");
-	assert_int_equal(outbox.seen.record.pulses, 60);
-	assert_int_equal(outbox.seen.record.t, machine.wall);
-	assert_int_equal(outbox.seen.boot, machine.boot);
+	assert_int_equal(outbox.moved_count, 1);
+	assert_string_equal(outbox.moved.source, "b");
+	assert_int_equal(outbox.moved.record.pulses, 60);
+	assert_int_equal(outbox.moved.record.t, machine.wall);
+	assert_int_equal(outbox.moved.boot, machine.boot);
 	pass(10000);
 	assert_non_null(strstr(retained(TOPIC("collector/meters/about")), "\"withheld\":1,"));
 
@@ -668,9 +668,9 @@ static void records_are_withheld_until_the_clock_is_past_the_newest_one(void **s
 	pass(MIDNIGHT - machine.wall);
 	assert_int_equal(machine.wall, MIDNIGHT);
 	record_at(1, machine.boot - 501, 61);
-	assert_int_equal(outbox.seen_count, 2);
+	assert_int_equal(outbox.moved_count, 2);
 	record_at(1, machine.boot, 62);
-	assert_int_equal(outbox.seen_count, 2);
+	assert_int_equal(outbox.moved_count, 2);
 	assert_int_equal(newest()->record.t, MIDNIGHT);
 	assert_int_equal(newest()->record.pulses, 62);
 }
@@ -690,7 +690,7 @@ static void a_small_correction_back_withholds_nothing(void **state)
 	pass(600);
 	record_at(0, machine.boot, 52);
 	assert_int_equal(newest()->record.t, MIDNIGHT + 100);
-	assert_int_equal(outbox.seen_count, 0);
+	assert_int_equal(outbox.moved_count, 0);
 }
 
 static void a_newest_record_far_in_the_future_holds_back_nothing(void **state)
@@ -704,7 +704,7 @@ static void a_newest_record_far_in_the_future_holds_back_nothing(void **state)
 	set_clock(-30 * MS_PER_DAY);
 	record_at(0, machine.boot, 51);
 	assert_int_equal(newest()->record.t, machine.wall);
-	assert_int_equal(outbox.seen_count, 0);
+	assert_int_equal(outbox.moved_count, 0);
 }
 
 static void what_was_dated_late_counts_as_newest(void **state)
@@ -717,7 +717,7 @@ static void what_was_dated_late_counts_as_newest(void **state)
 	machine.turn(machine.context);
 	assert_int_equal(outbox.dated, BASE);
 	record_at(0, machine.boot + 4000, 51);
-	assert_int_equal(outbox.seen_count, 1);
+	assert_int_equal(outbox.moved_count, 1);
 	record_at(0, machine.boot + 4500, 52);
 	assert_int_equal(newest()->record.t, MIDNIGHT + 5000);
 }

@@ -16,10 +16,10 @@ static void assert_taken(struct record_order *order, ms_t t, ms_t expected)
 
 static void assert_withheld(struct record_order *order, ms_t t)
 {
-	ms_t kept = t;
+	ms_t before = t;
 
 	assert_false(record_order_admit(order, &t));
-	assert_int_equal(t, kept);
+	assert_int_equal(t, before);
 }
 
 static void the_first_record_may_have_any_time(void **state)

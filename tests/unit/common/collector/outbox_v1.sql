@@ -1,0 +1,11 @@
+-- An outbox of version 1, by hand: its schema, and three records of one source.
+CREATE TABLE state (one INTEGER PRIMARY KEY, stream TEXT NOT NULL, acked INTEGER NOT NULL, newest INTEGER NOT NULL, boot TEXT NOT NULL, thinned INTEGER NOT NULL, undated INTEGER NOT NULL, origin TEXT NOT NULL);
+CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL, pulses INTEGER NOT NULL, wh REAL NOT NULL, mark INTEGER NOT NULL, t INTEGER NOT NULL, undated INTEGER NOT NULL, seen_boot INTEGER NOT NULL, anchor INTEGER NOT NULL);
+CREATE TABLE record (seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, t INTEGER NOT NULL, undated INTEGER NOT NULL, pulses INTEGER, wh REAL, mark INTEGER NOT NULL, off_peak INTEGER NOT NULL, peak INTEGER NOT NULL, blind_ms INTEGER NOT NULL, lost INTEGER NOT NULL);
+CREATE INDEX record_undated ON record (seq) WHERE undated;
+INSERT INTO state VALUES (1, '0123456789abcdef', 1, 3, 'another', 7, 0, '');
+INSERT INTO source VALUES (1, 'global', 13, 0, 0, 1358236800002, 0, 5, 1358236799997);
+INSERT INTO record VALUES (1, 1, 1358236800000, 0, 11, NULL, 3, 2, 2, 5320, 0);
+INSERT INTO record VALUES (2, 1, 1358236800001, 0, 12, NULL, 1, 2, 2, 0, 3);
+INSERT INTO record VALUES (3, 1, 1358236800002, 0, 13, NULL, 0, 2, 2, 0, 0);
+PRAGMA user_version = 1;
