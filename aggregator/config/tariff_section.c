@@ -58,7 +58,8 @@ static bool hours_check(void *value, struct fail *fail)
 	struct hours hours;
 
 	return hours_read(&hours, text) ||
-	       fail_set(fail, "\"%s\" is no stretch of hours, expected for example \"22:00-06:00\"",
+	       fail_set(fail,
+			"\"%s\" is not a range of hours, expected for example \"22:00-06:00\"",
 			text);
 }
 

@@ -247,15 +247,15 @@ static double zone_power(const struct zone *zone, const struct zone_context *con
 	return sum;
 }
 
-/* The energy in a part's records that are newer than the main meter's: the balance has not
- * included it. */
-static mwh_t part_beyond(const struct source *source, ms_t from, ms_t booked)
+/* The energy in a part's records after `included`, the end of what the balance includes: the main
+ * meter has no newer record. */
+static mwh_t part_beyond(const struct source *source, ms_t from, ms_t included)
 {
 	ms_t last = series_last(&source->energy);
 	unsigned int flags = 0;
 
-	if (booked > from)
-		from = booked;
+	if (included > from)
+		from = included;
 	return last > from ? series_between(&source->energy, from, last, &flags) : 0;
 }
 
@@ -271,7 +271,7 @@ static bool zone_lags(const struct zone *zone)
 mwh_t zone_beyond(const struct zone *zone, ms_t from)
 {
 	bool difference = zone->source_count && zone->sources[zone->source_count - 1].sign < 0;
-	ms_t booked = balance_domain(&zone->balance).to;
+	ms_t included = balance_domain(&zone->balance).to;
 	mwh_t energy = 0;
 
 	if (difference && zone_lags(zone))
@@ -281,7 +281,7 @@ mwh_t zone_beyond(const struct zone *zone, ms_t from)
 
 		energy = add_limited(energy, source->sign * source_beyond(source->source, from));
 		if (source->sign < 0)
-			energy = add_limited(energy, -part_beyond(source->source, from, booked));
+			energy = add_limited(energy, -part_beyond(source->source, from, included));
 	}
 	return energy;
 }

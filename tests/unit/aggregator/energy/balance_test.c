@@ -40,13 +40,13 @@ static int teardown(void **state)
 
 static void nothing_is_known_of_an_empty_balance(void **state)
 {
-	struct balance_energy stretch = balance_between(&balance, 0, 10);
+	struct balance_energy sum = balance_between(&balance, 0, 10);
 
 	(void)state;
 	assert_true(time_range_empty(balance_domain(&balance)));
-	assert_int_equal(stretch.energy, 0);
-	assert_false(stretch.known);
-	assert_int_equal(stretch.flags, SERIES_BEFORE | SERIES_AFTER);
+	assert_int_equal(sum.energy, 0);
+	assert_false(sum.known);
+	assert_int_equal(sum.flags, SERIES_BEFORE | SERIES_AFTER);
 }
 
 static void sources_add_up_each_over_its_own_time(void **state)

@@ -184,7 +184,7 @@ static void the_repeated_october_hour_is_two_hours_of_the_same_band(void **state
 	ms_t first = moment("2013-10-26T22:00");
 
 	(void)state;
-	/* Saturday 22:00 to Monday 6:00 is one stretch of off-peak, 33 hours long. */
+	/* Saturday 22:00 to Monday 6:00 is one off-peak period, 33 hours long. */
 	for (ms_t t = first; t < first + 33 * MS_PER_HOUR; t += 600000)
 		assert_int_equal(tariff_at(&tariff, t).band, BAND_HCE);
 	assert_int_equal(tariff_at(&tariff, first + 33 * MS_PER_HOUR).band, BAND_HPE);
