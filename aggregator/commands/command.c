@@ -1,14 +1,13 @@
 #include "aggregator/commands/command.h"
 
-#include <math.h>
+#include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/json/json.h"
+#include "common/contract/fact.h"
 #include "common/json/field.h"
-
-#define PULSES_MAX INT64_C(9000000000000000)
-#define WH_MAX	   9e12
+#include "common/json/json.h"
 
 static bool key_decode(struct command *command, const char *key, struct fail *fail)
 {
@@ -42,40 +41,60 @@ static bool members_known(json_t *object, struct fail *fail)
 	return true;
 }
 
-static bool get_wh(int64_t *mwh, const json_t *object, const char *name, struct fail *fail)
-{
-	static const char expected[] = "a number from 0 to 9e12";
-	double wh;
+/* A swap as it is sent. */
+struct swap {
+	ms_t t;
+	double final_wh, initial_wh;
+	int64_t final_pulses, initial_pulses;
+};
 
-	return field_number(&wh, object, name, 0, WH_MAX, expected, fail) &&
-	       (mwh_from_wh(wh, mwh) || field_unexpected(object, name, expected, fail));
-}
+#define SWAP(field) .name = #field, .offset = offsetof(struct swap, field), .required = true
+#define A_COUNT                                                                                    \
+	.type = FIELD_INT, .maximum = (double)FACT_COUNT_MAX,                                      \
+	.expected = "a whole number from 0 to 9e15"
+#define WH_EXPECTED "a number from 0 to 9e12"
+#define IN_WH	    .type = FIELD_NUMBER, .maximum = FACT_WH_MAX, .expected = WH_EXPECTED
 
-static bool get_pulses(int64_t *pulses, const json_t *object, const char *name, struct fail *fail)
-{
-	return field_whole(pulses, object, name, 0, PULSES_MAX, "a whole number from 0 to 9e15",
-			   fail);
-}
+#define TIME_EXPECTED "whole milliseconds since 1970, not in the future"
 
-static bool swap_decode(struct command *command, const json_t *object, ms_t now, struct fail *fail)
+static const struct json_field time_fields[] = {
+	{"t", FIELD_INT, offsetof(struct swap, t), .nullable = true, .maximum = (double)INT64_MAX,
+	 .expected = TIME_EXPECTED},
+	{.type = FIELD_END, .open = true},
+};
+
+static const struct json_field pulse_fields[] = {
+	{SWAP(final_pulses), A_COUNT},
+	{SWAP(initial_pulses), A_COUNT},
+	{.type = FIELD_END, .open = true},
+};
+
+static const struct json_field energy_fields[] = {
+	{SWAP(final_wh), IN_WH},
+	{SWAP(initial_wh), IN_WH},
+	{.type = FIELD_END, .open = true},
+};
+
+static bool swap_decode(struct command *command, json_t *object, ms_t now, struct fail *fail)
 {
 	bool wh = field_given(object, "final_wh") || field_given(object, "initial_wh");
 	bool pulses = field_given(object, "final_pulses") || field_given(object, "initial_pulses");
+	struct swap swap = {.t = now};
 
-	command->t = now;
 	command->is_pulse = pulses;
 	if (wh == pulses)
 		return fail_set(fail, "expected final_wh and initial_wh, or final_pulses and "
 				      "initial_pulses");
-	if (field_given(object, "t") &&
-	    !field_whole(&command->t, object, "t", 0, now,
-			 "whole milliseconds since 1970, not in the future", fail))
+	if (!fields_read(time_fields, &swap, object, fail) ||
+	    !fields_read(pulses ? pulse_fields : energy_fields, &swap, object, fail))
 		return false;
-	if (pulses)
-		return get_pulses(&command->final, object, "final_pulses", fail) &&
-		       get_pulses(&command->initial, object, "initial_pulses", fail);
-	return get_wh(&command->final, object, "final_wh", fail) &&
-	       get_wh(&command->initial, object, "initial_wh", fail);
+	if (swap.t > now)
+		return fail_set(fail, "t: expected " TIME_EXPECTED ", found %" PRId64, swap.t);
+	command->t = swap.t;
+	command->final = swap.final_pulses;
+	command->initial = swap.initial_pulses;
+	return pulses || (mwh_from_wh(swap.final_wh, &command->final) &&
+			  mwh_from_wh(swap.initial_wh, &command->initial));
 }
 
 bool command_decode(struct command *command, const char *key, const char *payload, size_t size,

@@ -13,7 +13,7 @@ struct dated {
 
 struct calendar_entry {
 	struct dated dated;
-	struct config_array off_peak, peak; /* of "22:00-06:00" */
+	struct field_array off_peak, peak; /* of "22:00-06:00" */
 };
 
 struct bands_entry {
@@ -74,19 +74,19 @@ static bool price_check(void *value, struct fail *fail)
 
 #define FROM_KEY                                                                                   \
 	{                                                                                          \
-		.name = "from", .type = CONFIG_TEXT, .size = sizeof(((struct dated *)NULL)->from)  \
+		.name = "from", .type = FIELD_TEXT, .size = sizeof(((struct dated *)NULL)->from)   \
 	}
 
-static const struct config_key calendar_keys[] = {
+static const struct json_field calendar_keys[] = {
 	FROM_KEY,
 	{.name = "off_peak",
-	 .type = CONFIG_ARRAY,
+	 .type = FIELD_ARRAY,
 	 .offset = offsetof(struct calendar_entry, off_peak),
 	 .required = true,
 	 .maximum = HOURS_MAX,
 	 .check = hours_check},
 	{.name = "peak",
-	 .type = CONFIG_ARRAY,
+	 .type = FIELD_ARRAY,
 	 .offset = offsetof(struct calendar_entry, peak),
 	 .required = true,
 	 .maximum = HOURS_MAX,
@@ -96,7 +96,7 @@ static const struct config_key calendar_keys[] = {
 
 #define BAND_KEY(text, band, ...)                                                                  \
 	{                                                                                          \
-		.name = text, .type = CONFIG_NUMBER,                                               \
+		.name = text, .type = FIELD_NUMBER,                                                \
 		.offset = offsetof(struct bands_entry, of[band]), .required = true, __VA_ARGS__    \
 	}
 
@@ -106,40 +106,40 @@ static const struct config_key calendar_keys[] = {
 		BAND_KEY("HCH", BAND_HCH, __VA_ARGS__), BAND_KEY("HPE", BAND_HPE, __VA_ARGS__),    \
 		BAND_KEY("HCE", BAND_HCE, __VA_ARGS__)
 
-static const struct config_key price_keys[] = {
+static const struct json_field price_keys[] = {
 	FROM_KEY,
 	BAND_KEYS(.minimum = -1000, .maximum = 1000, .check = price_check),
 	{0},
 };
 
-static const struct config_key subscribed_keys[] = {
+static const struct json_field subscribed_keys[] = {
 	FROM_KEY,
 	BAND_KEYS(.minimum = 1, .maximum = 1e9),
 	{0},
 };
 
-const struct config_key tariff_section_keys[] = {
+const struct json_field tariff_section_keys[] = {
 	{.name = "calendars",
-	 .type = CONFIG_ARRAY,
+	 .type = FIELD_ARRAY,
 	 .offset = offsetof(struct tariff_section, calendars),
 	 .minimum = 1,
 	 .maximum = 100,
 	 .size = sizeof(struct calendar_entry),
-	 .keys = calendar_keys},
+	 .fields = calendar_keys},
 	{.name = "prices",
-	 .type = CONFIG_ARRAY,
+	 .type = FIELD_ARRAY,
 	 .offset = offsetof(struct tariff_section, prices),
 	 .minimum = 1,
 	 .maximum = 1000,
 	 .size = sizeof(struct bands_entry),
-	 .keys = price_keys},
+	 .fields = price_keys},
 	{.name = "subscribed_w",
-	 .type = CONFIG_ARRAY,
+	 .type = FIELD_ARRAY,
 	 .offset = offsetof(struct tariff_section, subscribed),
 	 .minimum = 1,
 	 .maximum = 1000,
 	 .size = sizeof(struct bands_entry),
-	 .keys = subscribed_keys},
+	 .fields = subscribed_keys},
 	{0},
 };
 
@@ -149,7 +149,7 @@ const struct config_key tariff_section_keys[] = {
  * their date. */
 struct dates {
 	const char *list;
-	const struct config_array *entries;
+	const struct field_array *entries;
 	size_t entry_size;
 	void *settings;
 	size_t setting_size;
@@ -191,7 +191,7 @@ static bool dates_convert(const struct dates *dates, const struct civil_zone *zo
 	return true;
 }
 
-static size_t hours_convert(struct hours *hours, const struct config_array *texts)
+static size_t hours_convert(struct hours *hours, const struct field_array *texts)
 {
 	char **items = texts->items;
 
@@ -210,7 +210,7 @@ static bool calendar_consistent(const struct calendar *calendar)
 	return true;
 }
 
-static bool calendars_convert(const struct config_array *list, struct tariff_settings *tariff,
+static bool calendars_convert(const struct field_array *list, struct tariff_settings *tariff,
 			      const char *file, struct fail *fail)
 {
 	const struct calendar_entry *entries = list->items;
@@ -241,7 +241,7 @@ static void bands_convert(int64_t values[BAND_COUNT], const struct bands_entry *
 		values[band] = llround(entry->of[band] * scale);
 }
 
-static bool prices_convert(const struct config_array *list, struct tariff_settings *tariff,
+static bool prices_convert(const struct field_array *list, struct tariff_settings *tariff,
 			   const char *file, struct fail *fail)
 {
 	const struct bands_entry *entries = list->items;
@@ -255,7 +255,7 @@ static bool prices_convert(const struct config_array *list, struct tariff_settin
 			     fail);
 }
 
-static bool subscribed_convert(const struct config_array *list, struct tariff_settings *tariff,
+static bool subscribed_convert(const struct field_array *list, struct tariff_settings *tariff,
 			       const char *file, struct fail *fail)
 {
 	const struct bands_entry *entries = list->items;

@@ -8,10 +8,10 @@
 
 /* As in the file: dates are texts until the time zone is known. */
 struct tariff_section {
-	struct config_array calendars, prices, subscribed;
+	struct field_array calendars, prices, subscribed;
 };
 
-extern const struct config_key tariff_section_keys[];
+extern const struct json_field tariff_section_keys[];
 
 /* Fills the calendars, prices and subscribed powers of `tariff`, whose zone is loaded; hours and
  * prices that are not configured are those of the first site. On failure tariff_settings_free()

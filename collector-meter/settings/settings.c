@@ -77,40 +77,39 @@ static bool check_source(void *value, struct fail *fail)
 #define AT(type, field)	   .offset = offsetof(struct type, field)
 #define SIZED(type, field) AT(type, field), .size = sizeof(((struct type *)NULL)->field)
 
-static const struct config_key line_keys[] = {
-	{"chip", CONFIG_TEXT, SIZED(line_settings, chip)},
-	{"offset", CONFIG_INT, AT(line_settings, offset), .maximum = 65535},
-	{"line", CONFIG_TEXT, SIZED(line_settings, line)},
-	{"bias", CONFIG_CHOICE, AT(line_settings, bias), .choices = biases},
-	{"active_low", CONFIG_BOOL, AT(line_settings, active_low)},
+static const struct json_field line_keys[] = {
+	{"chip", FIELD_TEXT, SIZED(line_settings, chip)},
+	{"offset", FIELD_INT, AT(line_settings, offset), .maximum = 65535},
+	{"line", FIELD_TEXT, SIZED(line_settings, line)},
+	{"bias", FIELD_CHOICE, AT(line_settings, bias), .choices = biases},
+	{"active_low", FIELD_BOOL, AT(line_settings, active_low)},
 	{0},
 };
 
 #define LINE(name, role)                                                                           \
 	{                                                                                          \
-		name, CONFIG_OBJECT, AT(source_settings, lines[role]), .keys = line_keys,          \
-								       .check = check_line         \
+		name, FIELD_OBJECT, AT(source_settings, lines[role]), .fields = line_keys,         \
+								      .check = check_line          \
 	}
 
-static const struct config_key source_keys[] = {
-	{"source", CONFIG_ID, AT(source_settings, source), .required = true},
-	{"zone", CONFIG_ID, AT(source_settings, zone)},
-	{"label", CONFIG_LABEL, AT(source_settings, label)},
-	{"medium", CONFIG_ID, AT(source_settings, medium)},
-	{"role", CONFIG_CHOICE, AT(source_settings, role), .choices = roles},
-	{"nominal_w", CONFIG_NUMBER, AT(source_settings, nominal_w), .nullable = true, .minimum = 1,
+static const struct json_field source_keys[] = {
+	{"source", FIELD_ID, AT(source_settings, source), .required = true},
+	{"zone", FIELD_ID, AT(source_settings, zone)},
+	{"label", FIELD_LABEL, AT(source_settings, label)},
+	{"medium", FIELD_ID, AT(source_settings, medium)},
+	{"role", FIELD_CHOICE, AT(source_settings, role), .choices = roles},
+	{"nominal_w", FIELD_NUMBER, AT(source_settings, nominal_w), .nullable = true, .minimum = 1,
 	 .maximum = 1e9},
-	{"wh_per_pulse", CONFIG_NUMBER, AT(source_settings, wh_per_pulse), .minimum = 1e-3,
+	{"wh_per_pulse", FIELD_NUMBER, AT(source_settings, wh_per_pulse), .minimum = 1e-3,
 	 .maximum = 1e6},
-	{"m3_per_pulse", CONFIG_NUMBER, AT(source_settings, m3_per_pulse), .minimum = 1e-6,
+	{"m3_per_pulse", FIELD_NUMBER, AT(source_settings, m3_per_pulse), .minimum = 1e-6,
 	 .maximum = 1e4},
-	{"kwh_per_m3", CONFIG_NUMBER, AT(source_settings, kwh_per_m3), .minimum = 1e-3,
+	{"kwh_per_m3", FIELD_NUMBER, AT(source_settings, kwh_per_m3), .minimum = 1e-3,
 	 .maximum = 100},
-	{"initial_pulses", CONFIG_INT, AT(source_settings, initial_pulses), .maximum = 9e15},
-	{"min_on_ms", CONFIG_NUMBER, AT(source_settings, min_on_ms), .maximum = 10000},
-	{"min_off_ms", CONFIG_NUMBER, AT(source_settings, min_off_ms), .maximum = 10000},
-	{"min_interval_ms", CONFIG_NUMBER, AT(source_settings, min_interval_ms),
-	 .maximum = 3600000},
+	{"initial_pulses", FIELD_INT, AT(source_settings, initial_pulses), .maximum = 9e15},
+	{"min_on_ms", FIELD_NUMBER, AT(source_settings, min_on_ms), .maximum = 10000},
+	{"min_off_ms", FIELD_NUMBER, AT(source_settings, min_off_ms), .maximum = 10000},
+	{"min_interval_ms", FIELD_NUMBER, AT(source_settings, min_interval_ms), .maximum = 3600000},
 	LINE("pulse", LINE_PULSE),
 	LINE("top", LINE_SIGNAL),
 	LINE("off_peak", LINE_OFF_PEAK),
@@ -132,17 +131,17 @@ static const struct source_settings source_defaults = {
 	.lines = {{.offset = -1}, {.offset = -1}, {.offset = -1}, {.offset = -1}},
 };
 
-static const struct config_key settings_keys[] = {
-	{"site", CONFIG_ID, AT(meter_settings, site), .required = true},
-	{"collector", CONFIG_ID, AT(meter_settings, collector), .required = true},
-	{"broker", CONFIG_OBJECT, AT(meter_settings, broker), .keys = mqtt_keys,
+static const struct json_field settings_keys[] = {
+	{"site", FIELD_ID, AT(meter_settings, site), .required = true},
+	{"collector", FIELD_ID, AT(meter_settings, collector), .required = true},
+	{"broker", FIELD_OBJECT, AT(meter_settings, broker), .fields = mqtt_keys,
 	 .check = mqtt_check},
-	{"ack", CONFIG_CHOICE, AT(meter_settings, outbox.ack), .choices = outbox_receivers},
-	{"outbox", CONFIG_OBJECT, AT(meter_settings, outbox), .keys = outbox_keys},
-	{"clock", CONFIG_CHOICE, AT(meter_settings, clock), .choices = clock_policies},
-	{"replay", CONFIG_TEXT, SIZED(meter_settings, replay)},
-	{"sources", CONFIG_ARRAY, AT(meter_settings, sources), .required = true, .minimum = 1,
-	 .maximum = 1000, .size = sizeof(struct source_settings), .keys = source_keys,
+	{"ack", FIELD_CHOICE, AT(meter_settings, outbox.ack), .choices = outbox_receivers},
+	{"outbox", FIELD_OBJECT, AT(meter_settings, outbox), .fields = outbox_keys},
+	{"clock", FIELD_CHOICE, AT(meter_settings, clock), .choices = clock_policies},
+	{"replay", FIELD_TEXT, SIZED(meter_settings, replay)},
+	{"sources", FIELD_ARRAY, AT(meter_settings, sources), .required = true, .minimum = 1,
+	 .maximum = 1000, .size = sizeof(struct source_settings), .fields = source_keys,
 	 .defaults = &source_defaults, .check = check_source},
 	{0},
 };

@@ -41,9 +41,9 @@ struct meter_settings {
 	char collector[ID_SIZE];
 	struct mqtt_config broker;
 	struct outbox_settings outbox;
-	int clock;		     /* enum clock_policy */
-	char replay[256];	     /* empty: GPIO */
-	struct config_array sources; /* struct source_settings */
+	int clock;		    /* enum clock_policy */
+	char replay[256];	    /* empty: GPIO */
+	struct field_array sources; /* struct source_settings */
 };
 
 /* "pulse", "top", "off-peak" or "peak", as in recordings, messages and descriptor names. */

@@ -39,20 +39,20 @@ struct register_block {
 	int64_t function; /* 3 holding registers, 4 input registers */
 	int64_t address;
 	int64_t count;
-	struct config_array values; /* struct register_value, at least one, each inside the block */
+	struct field_array values; /* struct register_value, at least one, each inside the block */
 };
 
 struct profile {
 	char name[ID_SIZE];
 	char label[LABEL_SIZE];
-	struct config_array source;  /* char *: references for the register map */
-	struct config_array blocks;  /* struct register_block, at least one */
-	struct config_array power_w; /* char *: names of the values whose sum is the power in W */
-	struct config_array wh;	     /* char *: likewise the energy index in Wh */
+	struct field_array source;  /* char *: references for the register map */
+	struct field_array blocks;  /* struct register_block, at least one */
+	struct field_array power_w; /* char *: names of the values whose sum is the power in W */
+	struct field_array wh;	    /* char *: likewise the energy index in Wh */
 };
 
 /* For config_read(). Call profile_resolve() after it, and config_free() even on failure. */
-extern const struct config_key profile_keys[];
+extern const struct json_field profile_keys[];
 
 /* Marks the values of power and index, and checks what the table of keys cannot express. `file`
  * names the profile in errors. */

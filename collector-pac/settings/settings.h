@@ -31,7 +31,7 @@ struct pac_settings {
 	int64_t poll_ms;
 	int64_t record_s;
 	int64_t timeout_ms;
-	struct config_array meters; /* struct pac_meter_settings, 1 to POLLER_METERS */
+	struct field_array meters; /* struct pac_meter_settings, 1 to POLLER_METERS */
 };
 
 /* Reads the file and the profiles that it names, and fills in the defaults. Call settings_free()

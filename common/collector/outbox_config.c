@@ -8,12 +8,12 @@ const char *const outbox_receivers[] = {
 
 const struct outbox_settings outbox_defaults = {.max_mb = 100, .keep_days = 7};
 
-const struct config_key outbox_keys[] = {
-	{"file", CONFIG_TEXT, .offset = offsetof(struct outbox_settings, file),
+const struct json_field outbox_keys[] = {
+	{"file", FIELD_TEXT, .offset = offsetof(struct outbox_settings, file),
 	 .size = sizeof(outbox_defaults.file)},
-	{"max_mb", CONFIG_INT, .offset = offsetof(struct outbox_settings, max_mb), .minimum = 1,
+	{"max_mb", FIELD_INT, .offset = offsetof(struct outbox_settings, max_mb), .minimum = 1,
 	 .maximum = 100000},
-	{"keep_days", CONFIG_INT, .offset = offsetof(struct outbox_settings, keep_days),
+	{"keep_days", FIELD_INT, .offset = offsetof(struct outbox_settings, keep_days),
 	 .minimum = 0, .maximum = 3650},
 	{0},
 };

@@ -20,7 +20,7 @@ struct outbox_settings {
 };
 
 extern const struct outbox_settings outbox_defaults;
-extern const struct config_key outbox_keys[];
+extern const struct json_field outbox_keys[];
 extern const char *const outbox_receivers[]; /* the choices of "ack" */
 
 /* Fills in the topic, and the default of the file. */

@@ -39,40 +39,36 @@ static bool base_check(void *value, struct fail *fail)
 
 #define TEXT(member)                                                                               \
 	{                                                                                          \
-		.name = #member, .type = CONFIG_TEXT, .offset = MEMBER(member),                    \
+		.name = #member, .type = FIELD_TEXT, .offset = MEMBER(member),                     \
 		.size = SIZE(member)                                                               \
 	}
 
-const struct config_key mqtt_keys[] = {
+const struct json_field mqtt_keys[] = {
 	{.name = "host",
-	 .type = CONFIG_TEXT,
+	 .type = FIELD_TEXT,
 	 .offset = MEMBER(host),
 	 .size = SIZE(host),
 	 .check = host_check},
-	{.name = "port",
-	 .type = CONFIG_INT,
-	 .offset = MEMBER(port),
-	 .minimum = 1,
-	 .maximum = 65535},
+	{.name = "port", .type = FIELD_INT, .offset = MEMBER(port), .minimum = 1, .maximum = 65535},
 	TEXT(user),
 	TEXT(password_file),
 	TEXT(client_id),
 	{.name = "protocol",
-	 .type = CONFIG_CHOICE,
+	 .type = FIELD_CHOICE,
 	 .offset = MEMBER(protocol),
 	 .choices = protocols},
 	{.name = "keepalive_s",
-	 .type = CONFIG_INT,
+	 .type = FIELD_INT,
 	 .offset = MEMBER(keepalive_s),
 	 .minimum = 1,
 	 .maximum = 3600},
-	{.name = "tls", .type = CONFIG_BOOL, .offset = MEMBER(tls)},
+	{.name = "tls", .type = FIELD_BOOL, .offset = MEMBER(tls)},
 	TEXT(ca_file),
 	TEXT(certificate_file),
 	TEXT(key_file),
-	{.name = "insecure", .type = CONFIG_BOOL, .offset = MEMBER(insecure)},
+	{.name = "insecure", .type = FIELD_BOOL, .offset = MEMBER(insecure)},
 	{.name = "base",
-	 .type = CONFIG_TEXT,
+	 .type = FIELD_TEXT,
 	 .offset = MEMBER(base),
 	 .size = SIZE(base),
 	 .check = base_check},

@@ -27,7 +27,7 @@ struct mqtt_config {
 };
 
 extern const struct mqtt_config mqtt_defaults;
-extern const struct config_key mqtt_keys[];
+extern const struct json_field mqtt_keys[];
 
 /* The `check` of that member: what goes together. */
 bool mqtt_check(void *config, struct fail *fail);

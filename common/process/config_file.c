@@ -7,7 +7,7 @@
 
 #define LIMIT ((size_t)4 * 1024 * 1024)
 
-bool config_load(const struct config_key *keys, void *into, const char *file, struct fail *fail)
+bool config_load(const struct json_field *keys, void *into, const char *file, struct fail *fail)
 {
 	FILE *stream = fopen(file, "re");
 	char *text = NULL;

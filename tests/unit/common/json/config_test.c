@@ -31,8 +31,8 @@ struct meter {
 	int64_t poll_ms;
 	double nominal_w;
 	struct line line;
-	struct config_array tags;  /* char * */
-	struct config_array lines; /* struct line */
+	struct field_array tags;  /* char * */
+	struct field_array lines; /* struct line */
 };
 
 struct site {
@@ -45,7 +45,7 @@ struct site {
 	} broker;
 	double stale_s;
 	int64_t anything;
-	struct config_array meters; /* struct meter */
+	struct field_array meters; /* struct meter */
 };
 
 enum { PROTOCOL_5, PROTOCOL_311 };
@@ -84,10 +84,10 @@ static bool slow_enough(void *value, struct fail *fail)
 
 static const struct line line_defaults = {.chip = "pinctrl", .offset = -1};
 
-static const struct config_key line_keys[] = {
-	{.name = "chip", .type = CONFIG_TEXT, .offset = offsetof(struct line, chip), .size = 32},
+static const struct json_field line_keys[] = {
+	{.name = "chip", .type = FIELD_TEXT, .offset = offsetof(struct line, chip), .size = 32},
 	{.name = "offset",
-	 .type = CONFIG_INT,
+	 .type = FIELD_INT,
 	 .offset = offsetof(struct line, offset),
 	 .required = true,
 	 .maximum = 63},
@@ -96,85 +96,82 @@ static const struct config_key line_keys[] = {
 
 static const struct meter meter_defaults = {.poll_ms = 500, .nominal_w = NAN};
 
-static const struct config_key meter_keys[] = {
-	{.name = "id", .type = CONFIG_ID, .offset = offsetof(struct meter, id), .required = true},
-	{.name = "label", .type = CONFIG_LABEL, .offset = offsetof(struct meter, label)},
+static const struct json_field meter_keys[] = {
+	{.name = "id", .type = FIELD_ID, .offset = offsetof(struct meter, id), .required = true},
+	{.name = "label", .type = FIELD_LABEL, .offset = offsetof(struct meter, label)},
 	{.name = "host",
-	 .type = CONFIG_TEXT,
+	 .type = FIELD_TEXT,
 	 .offset = offsetof(struct meter, host),
 	 .required = true,
 	 .size = 64},
 	{.name = "poll_ms",
-	 .type = CONFIG_INT,
+	 .type = FIELD_INT,
 	 .offset = offsetof(struct meter, poll_ms),
 	 .minimum = 100,
 	 .maximum = 60000},
 	{.name = "nominal_w",
-	 .type = CONFIG_NUMBER,
+	 .type = FIELD_NUMBER,
 	 .offset = offsetof(struct meter, nominal_w),
 	 .nullable = true,
 	 .minimum = 0.5,
 	 .maximum = 1e9},
 	{.name = "line",
-	 .type = CONFIG_OBJECT,
+	 .type = FIELD_OBJECT,
 	 .offset = offsetof(struct meter, line),
-	 .keys = line_keys,
+	 .fields = line_keys,
 	 .check = chip_fits},
 	{.name = "tags",
-	 .type = CONFIG_ARRAY,
+	 .type = FIELD_ARRAY,
 	 .offset = offsetof(struct meter, tags),
 	 .maximum = 3,
 	 .check = no_secret_tag},
 	{.name = "lines",
-	 .type = CONFIG_ARRAY,
+	 .type = FIELD_ARRAY,
 	 .offset = offsetof(struct meter, lines),
 	 .size = sizeof(struct line),
-	 .keys = line_keys,
+	 .fields = line_keys,
 	 .defaults = &line_defaults,
 	 .check = chip_fits},
 	{0},
 };
 
-static const struct config_key broker_keys[] = {
-	{.name = "host", .type = CONFIG_TEXT, .offset = 0, .size = 64},
+static const struct json_field broker_keys[] = {
+	{.name = "host", .type = FIELD_TEXT, .offset = 0, .size = 64},
 	{.name = "port",
-	 .type = CONFIG_INT,
+	 .type = FIELD_INT,
 	 .offset = offsetof(struct site, broker.port) - offsetof(struct site, broker),
 	 .minimum = 1,
 	 .maximum = 65535,
 	 .check = even},
 	{.name = "protocol",
-	 .type = CONFIG_CHOICE,
+	 .type = FIELD_CHOICE,
 	 .offset = offsetof(struct site, broker.protocol) - offsetof(struct site, broker),
 	 .choices = protocols},
 	{.name = "tls",
-	 .type = CONFIG_BOOL,
+	 .type = FIELD_BOOL,
 	 .offset = offsetof(struct site, broker.tls) - offsetof(struct site, broker)},
 	{0},
 };
 
-static const struct config_key keys[] = {
-	{.name = "site",
-	 .type = CONFIG_ID,
-	 .offset = offsetof(struct site, site),
-	 .required = true},
+static const struct json_field keys[] = {
+	{.name = "site", .type = FIELD_ID, .offset = offsetof(struct site, site), .required = true},
 	{.name = "broker",
-	 .type = CONFIG_OBJECT,
+	 .type = FIELD_OBJECT,
 	 .offset = offsetof(struct site, broker),
-	 .keys = broker_keys},
+	 .fields = broker_keys},
 	{.name = "stale_s",
-	 .type = CONFIG_NUMBER,
+	 .type = FIELD_NUMBER,
 	 .offset = offsetof(struct site, stale_s),
 	 .minimum = 1,
 	 .maximum = 3600},
-	{.name = "anything", .type = CONFIG_INT, .offset = offsetof(struct site, anything)},
+	{.name = "anything", .type = FIELD_INT, .offset = offsetof(struct site, anything)},
 	{.name = "meters",
-	 .type = CONFIG_ARRAY,
+	 .type = FIELD_ARRAY,
 	 .offset = offsetof(struct site, meters),
 	 .required = true,
 	 .minimum = 1,
 	 .size = sizeof(struct meter),
-	 .keys = meter_keys,
+	 .fields = meter_keys,
 	 .defaults = &meter_defaults,
 	 .check = slow_enough},
 	{0},

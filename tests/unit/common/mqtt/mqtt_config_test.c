@@ -31,8 +31,8 @@ static void write_file(const char *text)
 /* "@" in `text` stands for that file. */
 static bool read_config(const char *text)
 {
-	const struct config_key keys[] = {
-		{.name = "broker", .type = CONFIG_OBJECT, .keys = mqtt_keys, .check = mqtt_check},
+	const struct json_field keys[] = {
+		{.name = "broker", .type = FIELD_OBJECT, .fields = mqtt_keys, .check = mqtt_check},
 		{0},
 	};
 	char json[500];
