@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
@@ -33,7 +34,7 @@
 #define SYS_CLOCK_GETTIME SYS_clock_gettime
 #endif
 
-/* How often a condition that waits takes up a new rate; real time. */
+/* How often what waits takes up a change of the clocks; real time. */
 #define LOOK_AGAIN (50 * NS_PER_MS)
 
 /* All times in ns. */
@@ -155,8 +156,11 @@ static struct timespec due_real(const struct timespec *due, clockid_t clock, int
 /* Those on CLOCK_MONOTONIC; all others are on CLOCK_REALTIME. By address; NULL: free. */
 static pthread_cond_t *monotonic_conditions[1024];
 
-/* The clock of each timer descriptor, CLOCK_REALTIME for those beyond. */
-static clockid_t timer_clocks[1024];
+/* By descriptor; none is beyond. */
+static struct timer {
+	clockid_t clock;
+	int64_t due; /* if it is absolute and armed, else 0 */
+} timers[1024];
 
 static bool condition_replace(pthread_cond_t *from, pthread_cond_t *to)
 {
@@ -292,24 +296,73 @@ int timerfd_create(clockid_t clock, int flags)
 {
 	int fd = REAL(timerfd_create)(clock, flags);
 
-	if (fd >= (int)(sizeof(timer_clocks) / sizeof(*timer_clocks))) {
+	if (fd >= (int)(sizeof(timers) / sizeof(*timers))) {
 		fprintf(stderr, "clocks: too many descriptors\n");
 		abort();
 	}
 	if (fd >= 0)
-		__atomic_store_n(&timer_clocks[fd], clock, __ATOMIC_RELAXED);
+		timers[fd] = (struct timer){.clock = clock};
 	return fd;
+}
+
+/* Sets an absolute timer to the real time that is left now. */
+static int timer_arm(int fd)
+{
+	struct timespec due = from_ns(timers[fd].due);
+	int64_t left = wait_real(wait_fake(&due, timers[fd].clock));
+	struct itimerspec set = {.it_value = from_ns(left > 0 ? left : 1)};
+
+	return REAL(timerfd_settime)(fd, 0, &set, NULL);
 }
 
 int timerfd_settime(int fd, int flags, const struct itimerspec *next, struct itimerspec *before)
 {
-	clockid_t clock = __atomic_load_n(&timer_clocks[fd], __ATOMIC_RELAXED);
 	struct itimerspec set = {
-		.it_value = flags & TFD_TIMER_ABSTIME && to_ns(&next->it_value)
-				    ? due_real(&next->it_value, clock, INT64_MAX)
-				    : from_ns(wait_real(to_ns(&next->it_value))),
+		.it_value = from_ns(wait_real(to_ns(&next->it_value))),
 		.it_interval = from_ns(wait_real(to_ns(&next->it_interval))),
 	};
 
-	return REAL(timerfd_settime)(fd, flags, &set, before);
+	timers[fd].due = flags & TFD_TIMER_ABSTIME ? to_ns(&next->it_value) : 0;
+	if (timers[fd].due)
+		return timer_arm(fd);
+	return REAL(timerfd_settime)(fd, 0, &set, before);
+}
+
+/* A timer that expires before it is due, since the clocks have been slowed down meanwhile, has not
+ * expired: sd-event would never set it again. */
+ssize_t read(int fd, void *bytes, size_t size)
+{
+	struct timespec due;
+
+	if (fd >= 0 && fd < (int)(sizeof(timers) / sizeof(*timers)) && timers[fd].due) {
+		due = from_ns(timers[fd].due);
+		if (wait_fake(&due, timers[fd].clock) > 0 && timer_arm(fd) == 0) {
+			errno = EAGAIN;
+			return -1;
+		}
+	}
+	return REAL(read)(fd, bytes, size);
+}
+
+/* The clocks may be changed while it waits; the timers that are due earlier then are sd-event's,
+ * and this is its thread. */
+int epoll_wait(int fd, struct epoll_event *events, int most, int timeout)
+{
+	static int64_t turn;
+	int count;
+
+	if (timeout > 0)
+		timeout = (int)(wait_real(timeout * NS_PER_MS) / NS_PER_MS) + 1;
+	if (timeout >= 0)
+		return REAL(epoll_wait)(fd, events, most, timeout);
+	do {
+		int64_t now = clocks ? clocks_now().turn : 0;
+
+		for (int i = 0; now != turn && i < (int)(sizeof(timers) / sizeof(*timers)); i++)
+			if (timers[i].due)
+				timer_arm(i);
+		turn = now;
+		count = REAL(epoll_wait)(fd, events, most, LOOK_AGAIN / NS_PER_MS);
+	} while (count == 0);
+	return count;
 }

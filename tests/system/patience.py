@@ -6,7 +6,7 @@ from pathlib import Path
 
 PATIENCE = float(os.environ.get("PATIENCE", 1))
 PRESSURE = [Path("/proc/pressure") / each for each in ("cpu", "io")]
-ENOUGH = 10  # times as long, whatever the machine is busy with
+ENOUGH = 5  # times as long, whatever the machine is busy with
 
 
 def waited():
