@@ -204,15 +204,17 @@ static void broker_start(int port)
 	start("mosquitto", "-c", name, -1, -1);
 }
 
-static pid_t collector_start(int broker_port)
+/* With an empty outbox: records wait in it, since there is no aggregator to acknowledge them. */
+static pid_t collector_start(int broker_port, int turn)
 {
 	char name[64], program[sizeof(build) + 16];
 	FILE *file = file_create(name, "collector-pac.json");
 
 	fprintf(file,
 		"{\"site\":\"bench\",\"collector\":\"bench\",\"poll_ms\":%d,\n"
-		"\"broker\":{\"host\":\"127.0.0.1\",\"port\":%d},\n\"meters\":[",
-		PERIOD_MS, broker_port);
+		"\"broker\":{\"host\":\"127.0.0.1\",\"port\":%d},\n"
+		"\"outbox\":{\"file\":\"%s/outbox-%d\"},\n\"meters\":[",
+		PERIOD_MS, broker_port, folder, turn);
 	for (int i = 0; i < METERS; i++)
 		fprintf(file, "%s\n{\"source\":\"m%d\",\"host\":\"127.0.0.1\",\"port\":%d}",
 			i == 0 ? "" : ",", i, ports[i]);
@@ -269,7 +271,7 @@ int main(int argc, char **argv)
 	broker_start(port);
 	for (int turn = 0; turn < TURNS; turn++) {
 		bare = fmin(bare, cost_and_end(bare_start()));
-		collector = fmin(collector, cost_and_end(collector_start(port)));
+		collector = fmin(collector, cost_and_end(collector_start(port, turn)));
 	}
 	printf("pac_polls: CPU s per 1000 polls: bare libmodbus %.4f, collector-pac %.4f, ratio "
 	       "%.2f\n",

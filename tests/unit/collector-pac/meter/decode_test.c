@@ -7,7 +7,7 @@
 
 #include "collector-pac/meter/decode.h"
 
-/* Exact comparison on purpose: decoding rounds nothing. */
+/* Compared exactly: decoding does not round. */
 static void expect(double value, double expected)
 {
 	assert_true(value == expected);

@@ -25,7 +25,7 @@ static void a_single_low_reading_is_held_back(void **state)
 	guard_judge(&guard, 1000000, 0);
 	assert_int_equal(guard_judge(&guard, 0, 500), GUARD_FALLS);
 	assert_int_equal(guard_judge(&guard, 1000005, 1000), GUARD_ACCEPTED);
-	/* and does not count for the next affair */
+	/* The earlier held readings no longer count. */
 	assert_int_equal(guard_judge(&guard, 0, 1500), GUARD_FALLS);
 	assert_int_equal(guard_judge(&guard, 0, 2000), GUARD_FALLS);
 	assert_true(guard.wh == 1000005);
@@ -59,7 +59,7 @@ static void a_jump_beyond_ten_times_nominal_is_held_back(void **state)
 
 	(void)state;
 	guard_judge(&guard, 1000000, 0);
-	/* 10 x 60 kW for 1 h, and a minute's energy of 1 kWh */
+	/* 10 x 60 kW for 1 h, and 1 kWh for a step of one minute */
 	assert_int_equal(guard_judge(&guard, 1000000 + 600000 + 1001, 3600000), GUARD_JUMPS);
 	assert_int_equal(guard_judge(&guard, 1000000 + 600000 + 1000, 3600000), GUARD_ACCEPTED);
 }

@@ -180,7 +180,7 @@ static void records_are_aligned_to_the_time_of_day_and_timed_on_the_clock_of_eve
 
 static void the_first_reading_is_judged_by_the_newest_record_before_the_start(void **state)
 {
-	/* 60 kW at most, tenfold believed: 10000 Wh a minute, and one minute's energy at once. */
+	/* Nominal 60 kW, ten times as plausible: 10000 Wh a minute, and 1000 Wh for a step. */
 	const struct {
 		double wh;
 		ms_t at, t;

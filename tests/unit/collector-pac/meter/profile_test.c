@@ -27,7 +27,7 @@ static void every_built_in_profile_loads_under_its_own_name(void **state)
 	}
 }
 
-/* Every register of a block belongs to exactly one value: a meter refuses to have one cut. */
+/* Every register of a block belongs to exactly one value: a meter refuses parts of values. */
 static void check_tiling(const struct register_block *block)
 {
 	int64_t at = block->address;

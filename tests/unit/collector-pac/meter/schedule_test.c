@@ -60,7 +60,7 @@ static void meters_share_the_period_among_them(void **state)
 		struct schedule schedule = schedule_start(3000, 500, i, 10);
 
 		assert_int_equal(schedule_due(&schedule), 3000 + 50 * (int)i);
-		/* a poll that took no time at all leads to the next slot, not to the same again */
+		/* A poll that took no time advances to the next slot as well. */
 		schedule_next(&schedule, schedule_due(&schedule));
 		assert_int_equal(schedule_due(&schedule), 3500 + 50 * (int)i);
 	}

@@ -59,7 +59,8 @@ static struct link_result ask(struct fixture *fixture, int address, int count)
 	return link_read(fixture->link, 3, address, count, fixture->registers);
 }
 
-/* After a fault the link is to work again by itself: nothing late may be taken for an answer. */
+/* After a fault the link must recover by itself; a late answer must not be taken for another one.
+ */
 static void expect_recovery(struct fixture *fixture)
 {
 	pac_model_fault(fixture->model, PAC_HEALTHY, 0);
@@ -125,7 +126,7 @@ static void a_trickling_meter_cannot_hold_the_link_beyond_one_timeout(void **sta
 
 	pac_model_fault(fixture->model, PAC_TRICKLE, 0);
 	assert_int_equal(ask(fixture, 801, 8).outcome, LINK_SLOW);
-	/* far less than the 25 s that the whole answer would take */
+	/* The complete answer would take 25 s. */
 	assert_true(clock_monotonic() - start < 10 * TIMEOUT_MS);
 	expect_recovery(fixture);
 }
@@ -199,7 +200,7 @@ static void names_are_looked_up(void **state)
 	struct addrinfo *found = NULL;
 	struct link *link;
 
-	/* Bare systems have no /etc/hosts. */
+	/* Minimal systems have no /etc/hosts. */
 	if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
 		skip();
 	freeaddrinfo(found);
@@ -213,7 +214,7 @@ static void names_are_looked_up(void **state)
 	link_close(link);
 }
 
-/* A listening whose queue is full answers a connection attempt with silence. */
+/* A listening socket whose queue is full does not answer a connection attempt. */
 static void a_connection_that_does_not_come_costs_one_timeout(void **state)
 {
 	struct fixture *fixture = *state;

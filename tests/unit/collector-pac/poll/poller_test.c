@@ -62,7 +62,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* What the main thread saw of each meter. */
+/* The results taken of a meter. */
 struct tally {
 	int taken, answered;
 	struct poll_result last;
@@ -164,7 +164,7 @@ static void too_few_descriptors_are_refused_with_a_way_out(void **state)
 	struct rlimit limit, low;
 	struct fail fail = {0};
 
-	/* the soft limit alone is no obstacle: the poller raises it */
+	/* The poller raises the soft limit. */
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	low = limit;
 	low.rlim_cur = 64;
@@ -174,7 +174,7 @@ static void too_few_descriptors_are_refused_with_a_way_out(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	assert_int_equal(limit.rlim_cur, 74);
 
-	/* last of all tests: a hard limit cannot be raised again */
+	/* The last of all tests: a hard limit cannot be raised again. */
 	low.rlim_cur = low.rlim_max = 70;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
 	assert_null(poller_open(fixture->meters, METERS, PERIOD_MS, &fail));

@@ -12,7 +12,7 @@
 #include "collector-pac/settings/settings.h"
 #include "common/timebase/clock_trust.h"
 
-/* Loads a configuration from a file of that text. */
+/* Loads a configuration from a file with this text. */
 static bool load(struct pac_settings *settings, const char *text, struct fail *fail)
 {
 	char name[] = "/tmp/settings-XXXXXX";
