@@ -256,14 +256,14 @@ static bool take_run(struct loader *loader, sqlite3_stmt *row)
 static bool take_stream(struct loader *loader, sqlite3_stmt *row)
 {
 	static const char sql[] = "SELECT first, last FROM runs WHERE stream = ? ORDER BY first";
-	sqlite3_stmt *runs = database_prepare(loader->store->database, sql);
+	sqlite3_stmt *runs =
+		DATABASE_BIND(loader->store->database, sql, sql_number(number(row, 0)));
 	const char *name = text(row, 2);
 
 	if (strlen(name) >= sizeof(loader->stream.stream))
 		return fail_set(loader->fail, "streams: \"%s\" is none", name);
 	strcpy(loader->stream.stream, name);
 	loader->stream.count = 0;
-	sqlite3_bind_int64(runs, 1, number(row, 0));
 	return each_of(loader, runs, take_run) &&
 	       site_restore_stream(loader->site, text(row, 1), &loader->stream, flag(row, 3),
 				   loader->fail);

@@ -56,7 +56,7 @@ void outbox_close(struct outbox *outbox)
 	if (!outbox)
 		return;
 	if (!outbox_file_save(outbox->file, &outbox->backlog, true, &fail) && outbox->backlog.count)
-		log_error("%s; %zu records are lost", fail.text, outbox->backlog.count);
+		log_error("%s; records that are lost: %zu", fail.text, outbox->backlog.count);
 	outbox_file_close(outbox->file);
 	backlog_free(&outbox->backlog);
 	free(outbox);
