@@ -1,9 +1,10 @@
-"""The programs' clock: that of the machine, or set to another time with libfaketime."""
+"""The programs' clock: that of the machine, or set to another time with tests/faults/clocks.c."""
 
 import mmap
 import os
 import struct
 import subprocess
+import tempfile
 import time
 from datetime import datetime
 from functools import lru_cache
@@ -11,15 +12,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
-
-
-@lru_cache(None)
-def faketime_library():
-    """Where Debian installs it on this architecture: from the program that comes with it."""
-    shown = subprocess.run(
-        ["faketime", "-m", "now", "env"], check=True, capture_output=True, text=True
-    ).stdout
-    return next(line for line in shown.splitlines() if line.startswith("LD_PRELOAD="))[11:]
 
 
 @lru_cache(None)
@@ -54,15 +46,12 @@ class Clock:
         return int((time.time() + self.offset_s) * 1000)
 
     def environment(self, program):
-        """What makes `program` see this time."""
+        """What makes `program` see this time. Intervals and time-outs are the machine's."""
         if not self.offset_s:
             return {}
-        return {
-            "LD_PRELOAD": f"{sanitizer_library(program)} {faketime_library()}".strip(),
-            "FAKETIME": f"{self.offset_s:+d}",
-            # Intervals and time-outs are the machine's.
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        clock = FastClock(Path(tempfile.mkdtemp(prefix="clock-")), "2013-01-15 12:00")
+        clock.set(self.ms())
+        return clock.environment(program)
 
 
 class FastClock:
