@@ -4,7 +4,6 @@ import mmap
 import os
 import struct
 import subprocess
-import tempfile
 import time
 from datetime import datetime
 from functools import lru_cache
@@ -30,9 +29,11 @@ def loaded(program, library):
 
 
 class Clock:
-    """Runs on from the local time `at` ("2013-01-15 23:59:30"), or is the machine's."""
+    """Runs on from the local time `at` ("2013-01-15 23:59:30"), or is the machine's. `folder` is for
+    its files."""
 
-    def __init__(self, at=None):
+    def __init__(self, folder, at=None):
+        self._folder = folder
         self.offset_s = 0
         if at:
             self.set(local(at))
@@ -49,7 +50,7 @@ class Clock:
         """What makes `program` see this time. Intervals and time-outs are the machine's."""
         if not self.offset_s:
             return {}
-        clock = FastClock(Path(tempfile.mkdtemp(prefix="clock-")), "2013-01-15 12:00")
+        clock = FastClock(self._folder, "2013-01-15 12:00")
         clock.set(self.ms())
         return clock.environment(program)
 

@@ -59,7 +59,7 @@ class House:
         self.outboxes = folder  # the folder of the outbox files
         self.books = folder / "books.db"  # the aggregator's
         self.disk_faults = None
-        self.clock = Clock(at)
+        self.clock = Clock(folder, at)
         self.sync_ms = 0  # a sync of the programs' disk lasts so much longer
         self.broker = None
         self._programs = []
