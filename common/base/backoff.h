@@ -1,5 +1,5 @@
 /* backoff.h - pauses between attempts: they grow, are capped, and differ from one program to the
- * next, so that a whole site does not knock at a returning broker or meter in the same instant. */
+ * next, so that a site's programs do not all connect to a returning broker or meter at once. */
 #ifndef COMMON_BASE_BACKOFF_H
 #define COMMON_BASE_BACKOFF_H
 
@@ -17,7 +17,7 @@ struct backoff {
  * according to `random` (any number). */
 ms_t backoff_next(struct backoff *backoff, uint32_t random);
 
-/* The longest pause from now on, for what will not mend by itself. */
+/* The longest pause from now on, for a failure that does not end by itself. */
 ms_t backoff_longest(struct backoff *backoff, uint32_t random);
 
 void backoff_reset(struct backoff *backoff);

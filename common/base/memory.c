@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The core may not print: assert() writes the line. */
-static void *checked(void *memory)
+void *allocated(void *memory)
 {
 	assert(memory && "out of memory");
 	if (!memory)
@@ -15,15 +15,15 @@ static void *checked(void *memory)
 
 void *allocate(size_t count, size_t size)
 {
-	return checked(calloc(count ? count : 1, size));
+	return allocated(calloc(count ? count : 1, size));
 }
 
 void *reallocate(void *items, size_t count, size_t size)
 {
-	return checked(reallocarray(items, count ? count : 1, size));
+	return allocated(reallocarray(items, count ? count : 1, size));
 }
 
 char *copy_text(const char *text)
 {
-	return text ? checked(strdup(text)) : NULL;
+	return text ? allocated(strdup(text)) : NULL;
 }

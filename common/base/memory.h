@@ -13,6 +13,9 @@ void *allocate(size_t count, size_t size);
 /* reallocarray(3): items beyond the old count are not zeroed. */
 void *reallocate(void *items, size_t count, size_t size);
 
+/* Returns `memory`, which a library has allocated; NULL means that it could not. */
+void *allocated(void *memory);
+
 /* A copy of `text`, which may be NULL: then NULL. To be freed. */
 char *copy_text(const char *text);
 

@@ -1,4 +1,4 @@
-/* spelling.h - what a misspelt word may have been meant to be. */
+/* spelling.h - how far a misspelt word is from a valid one. */
 #ifndef COMMON_BASE_SPELLING_H
 #define COMMON_BASE_SPELLING_H
 

@@ -8,7 +8,7 @@
 /* Milliseconds since the Unix epoch, UTC, or a number of milliseconds. */
 typedef int64_t ms_t;
 
-/* Nanoseconds, where the kernel gives them: a duration, or a time on one of its clocks. */
+/* Nanoseconds, as the kernel gives them: a duration, or a time on one of its clocks. */
 typedef int64_t ns_t;
 
 /* Energy in milliwatt-hours: 9.2e9 MWh fit. */
@@ -43,8 +43,8 @@ struct money {
 	int32_t rest;
 };
 
-/* Exact while the amount stays below 9e10 of the currency: 1e15 mWh at up to 90 a kWh. Beyond it
- * the amount stays there: only faulty meters come near. */
+/* Exact below 9e10 of the currency: 1e15 mWh at up to 90 a kWh. Larger amounts are limited to it:
+ * only faulty meters come near. */
 struct money money_of(mwh_t energy, price_t price);
 struct money money_add(struct money a, struct money b);
 struct money money_subtract(struct money a, struct money b);
@@ -61,7 +61,7 @@ double kwh_of(mwh_t energy);
 /* Mean power in W over a stretch; `duration` is more than 0. */
 double power_of(mwh_t energy, ms_t duration);
 
-/* a + b and a - b, or the nearest number that there is: for sums of what strangers say. */
+/* a + b and a - b, or the nearest int64_t: for sums of numbers from outside. */
 int64_t add_limited(int64_t a, int64_t b);
 int64_t subtract_limited(int64_t a, int64_t b);
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of the character that `text` (terminated) begins with: 1..4. 0 at its end, where it is not
- * UTF-8, and for control characters (U+0000 to U+001F, U+007F to U+009F). */
+/* Size of the first character of `text` (terminated), 1..4 bytes. 0 at the end of the text, if it
+ * is not UTF-8, and for control characters (U+0000 to U+001F, U+007F to U+009F). */
 size_t utf8_character(const char *text);
 
 /* Whether all of it is UTF-8 without control characters. */

@@ -33,7 +33,7 @@ static void progress(struct outbox *outbox, int64_t seq, ms_t now)
 	outbox->patience = OUTBOX_PATIENCE_MS;
 	if (state->unacknowledged > 0)
 		return;
-	if (outbox->logged[MQTT_REFUSED] || outbox->logged[MQTT_UNHEARD])
+	if (outbox->logged[MQTT_REFUSED] || outbox->logged[MQTT_NO_SUBSCRIBERS])
 		log_info("all records have arrived");
 	memset(outbox->logged, 0, sizeof(outbox->logged));
 }

@@ -166,7 +166,7 @@ bool outbox_delivered(const struct outbox *outbox)
 {
 	return !outbox->backlog.count && outbox->sent >= outbox->state->newest &&
 	       outbox_unanswered(outbox) == 0 && !outbox->again && !outbox->logged[MQTT_REFUSED] &&
-	       !outbox->logged[MQTT_UNHEARD];
+	       !outbox->logged[MQTT_NO_SUBSCRIBERS];
 }
 
 const char *outbox_trouble(const struct outbox *outbox)

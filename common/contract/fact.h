@@ -1,9 +1,9 @@
 /* fact.h - what collectors publish: the payloads of the contract as structs, and back.
  *
  * Decoders take a payload as it came (any bytes, not terminated) and either fill the struct and
- * return true, or give a reason that names the member and return false. They ignore members that
- * they do not know, so that the contract can grow; what may be null may also be missing. Encoders
- * return a string to free(), NULL when memory is out. */
+ * return true, or give a reason that names the field and return false. They ignore unknown fields,
+ * so that the contract can grow; a field that may be null may also be missing. Encoders return a
+ * string to be freed. */
 #ifndef COMMON_CONTRACT_FACT_H
 #define COMMON_CONTRACT_FACT_H
 
@@ -53,8 +53,8 @@ struct record {
 	enum tristate peak;
 	int64_t blind_ms; /* after a time in which edges could not be seen; else 0 */
 	int64_t lost;	  /* edges that the kernel lost and that are counted in; else 0 */
-	/* There was a sign, since the record before, that the kernel lost edges, and it does not
-	 * tell how many: none is counted in. */
+	/* Since the record before the kernel may have lost edges. It does not report how many: none
+	 * is counted in. */
 	bool lost_possible;
 	/* A person set the index at `t`: it was `index_from`, and is `pulses` since. No energy lies
 	 * between the two. Pulse sources only. */
@@ -80,7 +80,7 @@ struct about {
 	char kind[ID_SIZE];   /* "pulse", "pac3200", … */
 	char medium[ID_SIZE]; /* "electricity", "gas", "water", … */
 	char zone[ID_SIZE];
-	char label[LABEL_SIZE]; /* the zone's display name; the zone's id where none was given */
+	char label[LABEL_SIZE]; /* the zone's display name; its id if none was given */
 	double nominal_w;	/* more than 0; NAN: unknown */
 	enum role role;
 	double wh_per_pulse;	/* pulse sources that count energy; else NAN */
@@ -92,7 +92,7 @@ struct about {
 	int64_t modulus_wh;	/* others, up to 9e12 */
 };
 
-/* The aggregator's word that what a collector sent is in its books. */
+/* The aggregator has a collector's records in its books. */
 struct ack {
 	char stream[STREAM_SIZE];
 	int64_t seq; /* everything up to and including it; 0: nothing */
@@ -105,8 +105,8 @@ bool record_decode(struct record *record, const char *payload, size_t size, stru
 bool live_decode(struct live *live, const char *payload, size_t size, struct fail *fail);
 bool about_decode(struct about *about, const char *payload, size_t size, struct fail *fail);
 
-/* The stream and the numbers alone (prev where it makes sense), of a record that may be wrong in
- * everything else. False where they are not there. */
+/* Reads stream, seq and, if it is valid, prev of a record that may be wrong in everything else.
+ * Returns false if stream or seq is not valid. */
 bool record_decode_number(struct record *record, const char *payload, size_t size);
 
 bool ack_decode(struct ack *ack, const char *payload, size_t size, struct fail *fail);
@@ -124,7 +124,7 @@ struct program_about {
 	const char *program;
 	const char *version;
 	bool clock_known;
-	ms_t started;					 /* where the clock is known */
+	ms_t started;					 /* if the clock is known */
 	int64_t waiting, downsampled, undated, withheld; /* records of its outbox */
 	const char *trouble;				 /* of its outbox; NULL: none */
 };

@@ -1,4 +1,4 @@
-/* Decoding of facts: the fields by tables, then what one field says about another. */
+/* Decoding of facts: the fields by tables, then the rules between fields. */
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>

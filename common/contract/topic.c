@@ -7,8 +7,8 @@
 
 #include "common/base/utf8.h"
 
-/* Copies the level that `*text` begins with and moves behind its slash. False where it is not an
- * id, or no slash follows. */
+/* Copies the first level of `*text` and moves behind its slash. Returns false if it is not an id,
+ * or no slash follows. */
 static bool take_id(char id[ID_SIZE], const char **text)
 {
 	const char *slash = memchr(*text, '/', strnlen(*text, ID_SIZE));

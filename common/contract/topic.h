@@ -29,8 +29,8 @@ struct topic {
 	const char *rest; /* into the parsed text */
 };
 
-/* Takes `text` apart. False, with a reason, where it is not below `base`/`site`, or an id in it is
- * not valid, or it is under collector/ and none of the kinds. */
+/* Takes `text` apart. Returns false, with a reason, if it is not below `base`/`site`, if an id in
+ * it is not valid, or if it is under collector/ and none of the kinds. */
 bool topic_parse(struct topic *topic, const char *base, const char *site, const char *text,
 		 struct fail *fail);
 

@@ -48,7 +48,7 @@ static bool fail_here(struct fail *fail, const struct field_path *path)
 
 /* -------- unknown fields -------- */
 
-/* NULL where nothing is near enough to have been meant. */
+/* Returns NULL if no name is near enough. */
 static const char *nearest(const struct json_field *fields, const char *name)
 {
 	const char *found = NULL;

@@ -1,7 +1,7 @@
 /* field.h - the fields of a JSON object, described by a table: of configuration and of facts.
  *
- * The table says where in a struct each field goes and what is valid. The first field that is not
- * valid is an error that names its path, what was expected and what was found:
+ * The table gives the place of each field in a struct, and what is valid. The first field that is
+ * not valid is an error that names its path, what was expected and what was found:
  *
  *     meters[2].poll_ms: expected a whole number, found "fast"
  *     seq: expected a whole number of 1 or more, found -3

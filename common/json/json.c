@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/memory.h"
+
 /* Below it doubles hold every whole number, and 15 decimal digits. */
 #define EXACT 1e15
 
@@ -44,7 +46,7 @@ json_t *json_rounded(double value, int decimals)
 {
 	static const double scales[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
 	double scale = scales[decimals];
-	/* A half in decimal (1.005) can be a hair less in binary: it is to go up all the same. */
+	/* A half in decimal (1.005) can be slightly less in binary: it is rounded up, too. */
 	double scaled = value * scale * (1 + 2 * DBL_EPSILON);
 
 	if (!(fabs(scaled) < EXACT))
@@ -54,7 +56,9 @@ json_t *json_rounded(double value, int decimals)
 
 static char *text_of(json_t *json, size_t digits)
 {
-	return json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(digits));
+	if (!json)
+		return NULL;
+	return allocated(json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(digits)));
 }
 
 char *json_text(json_t *json)

@@ -7,8 +7,8 @@
 
 #include "common/base/fail.h"
 
-/* Reads a payload that must be one JSON object without duplicate members. A new reference, or NULL
- * with a reason that names line and column. */
+/* Reads a payload that must be one JSON object without duplicate fields. Returns a new reference,
+ * or NULL with a reason that names line and column. */
 json_t *json_object_read(const char *payload, size_t size, struct fail *fail);
 
 /* A number as people write it: 48, not 48.0; null for NAN and infinities. A new reference. */
@@ -18,11 +18,11 @@ json_t *json_number(double value);
  * the last place have no such digits any more and stay as they are. */
 json_t *json_rounded(double value, int decimals);
 
-/* The shortest usual text, on one line: 15 significant digits, members in the order they were set.
- * Takes over the reference. To free(); NULL when memory is out (or `json` is NULL). */
+/* The shortest usual text, on one line: 15 significant digits, fields in the order they were set.
+ * Takes over the reference. To be freed; NULL if `json` is NULL. */
 char *json_text(json_t *json);
 
-/* The same with 17 digits where a number needs them to come back as it was: for the books. */
+/* The same with 17 digits if a number needs them to be read back unchanged: for the books. */
 char *json_text_exact(json_t *json);
 
 #define JSON_FOUND_SIZE 48

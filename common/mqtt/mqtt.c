@@ -217,7 +217,7 @@ static void mqtt_up(struct mqtt *mqtt, const struct mqtt_event *event)
 static enum mqtt_result result_of(int reason)
 {
 	return reason >= REASON_REFUSED		 ? MQTT_REFUSED
-	       : reason == REASON_NO_SUBSCRIBERS ? MQTT_UNHEARD
+	       : reason == REASON_NO_SUBSCRIBERS ? MQTT_NO_SUBSCRIBERS
 						 : MQTT_DELIVERED;
 }
 

@@ -28,7 +28,7 @@ enum mqtt_result {
 	MQTT_DELIVERED, /* the broker has it; there are subscribers, or that is not known */
 	/* The broker has it, and there are no subscribers (MQTT 5, 0x10). paho up to 1.3.14 does
 	 * not report that: then it is MQTT_DELIVERED. */
-	MQTT_UNHEARD,
+	MQTT_NO_SUBSCRIBERS,
 	MQTT_REFUSED, /* the broker refuses it: its access list, size or quota (0x80 and above) */
 };
 

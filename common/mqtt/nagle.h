@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-/* Turns Nagle's algorithm off on this process's TCP connections to `port` of whatever host. With it
- * a small message waits for the peer's delayed acknowledgement of the one before, 40 ms; paho
- * leaves it on, and neither has an option nor tells its socket. */
+/* Turns Nagle's algorithm off on this process's TCP connections to `port` of any host. With it a
+ * small message waits for the peer's delayed acknowledgement of the one before, 40 ms. paho leaves
+ * it on, has no option for it, and does not give access to its socket. */
 void nagle_off(int64_t port);
 
 #endif

@@ -5,6 +5,6 @@
 #include "common/json/config.h"
 
 /* config_read() of a file of at most 4 MiB. */
-bool config_load(const struct json_field *keys, void *into, const char *file, struct fail *fail);
+bool config_load(const struct json_field *fields, void *into, const char *file, struct fail *fail);
 
 #endif

@@ -210,7 +210,7 @@ static void a_refusal_and_a_missing_subscriber_are_logged_once(void **state)
 		answer_all(MQTT_REFUSED);
 		now += 700 * SECOND;
 		pump();
-		answer_all(MQTT_UNHEARD);
+		answer_all(MQTT_NO_SUBSCRIBERS);
 		now += 700 * SECOND;
 		pump();
 		assert_int_equal(mqtt.count, 10);

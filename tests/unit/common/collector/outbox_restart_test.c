@@ -298,7 +298,7 @@ static void any_sequence_of_events_ends_with_everything_acknowledged(void **stat
 			break;
 		case 4:
 			if (mqtt.count)
-				answer(seed_below(2) ? MQTT_REFUSED : MQTT_UNHEARD);
+				answer(seed_below(2) ? MQTT_REFUSED : MQTT_NO_SUBSCRIBERS);
 			break;
 		case 5:
 			if (seed_below(10) == 0)
