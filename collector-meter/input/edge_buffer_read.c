@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector-meter/input/edge_buffer.h"
 #include "collector-meter/input/edge_memory.h"
 
 /* -------- the thread that reads lines -------- */

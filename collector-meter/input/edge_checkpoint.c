@@ -1,6 +1,7 @@
 /* The checkpoints of an edge buffer, and how a successor goes on from them. */
 #include <string.h>
 
+#include "collector-meter/input/edge_buffer.h"
 #include "collector-meter/input/edge_memory.h"
 #include "common/base/hash.h"
 

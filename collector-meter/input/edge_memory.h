@@ -15,7 +15,8 @@
 #include <linux/gpio.h>
 #include <stdatomic.h>
 
-#include "collector-meter/input/edge_buffer.h"
+#include "collector-meter/input/lines_identity.h"
+#include "common/base/fail.h"
 
 #define EDGE_MEMORY_MAGIC  UINT32_C(0x577a4a31)
 #define EDGE_MEMORY_LAYOUT (UINT32_C(1) << 16 | COUNTER_LAYOUT)

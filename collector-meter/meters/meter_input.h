@@ -4,7 +4,9 @@
 #define COLLECTOR_METER_METERS_METER_INPUT_H
 
 #include "collector-meter/input/lines.h"
-#include "collector-meter/meters/meters.h"
+#include "collector-meter/meters/meter_sink.h"
+#include "collector-meter/settings/settings.h"
+#include "common/process/loop.h"
 
 struct meter_input {
 	struct meters *meters;
