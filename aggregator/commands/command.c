@@ -20,8 +20,8 @@ static bool key_decode(struct command *command, const char *key, struct fail *fa
 	return fail_set(fail, "no such command, expected set/source/<collector>/<source>/swap");
 }
 
-/* A misspelt member would be without effect, and nobody would know. */
-static bool members_known(json_t *object, struct fail *fail)
+/* A misspelt field would have no effect without notice. */
+static bool fields_known(json_t *object, struct fail *fail)
 {
 	static const char known[] = " t final_wh initial_wh final_pulses initial_pulses ";
 	const char *name;
@@ -34,7 +34,7 @@ static bool members_known(json_t *object, struct fail *fail)
 		snprintf(word, sizeof(word), " %s ", name);
 		if (strlen(name) + 2 >= sizeof(word) || !strstr(known, word))
 			return fail_set(fail,
-					"%.40s: unknown member, expected t and final_wh, "
+					"%.40s: unknown field, expected t and final_wh, "
 					"initial_wh or final_pulses, initial_pulses",
 					name);
 	}
@@ -42,13 +42,13 @@ static bool members_known(json_t *object, struct fail *fail)
 }
 
 /* A swap as it is sent. */
-struct swap {
+struct swap_command {
 	ms_t t;
 	double final_wh, initial_wh;
 	int64_t final_pulses, initial_pulses;
 };
 
-#define SWAP(field) .name = #field, .offset = offsetof(struct swap, field), .required = true
+#define SWAP(field) .name = #field, .offset = offsetof(struct swap_command, field), .required = true
 #define A_COUNT                                                                                    \
 	.type = FIELD_INT, .maximum = (double)FACT_COUNT_MAX,                                      \
 	.expected = "a whole number from 0 to 9e15"
@@ -58,8 +58,8 @@ struct swap {
 #define TIME_EXPECTED "whole milliseconds since 1970, not in the future"
 
 static const struct json_field time_fields[] = {
-	{"t", FIELD_INT, offsetof(struct swap, t), .nullable = true, .maximum = (double)INT64_MAX,
-	 .expected = TIME_EXPECTED},
+	{"t", FIELD_INT, offsetof(struct swap_command, t), .nullable = true,
+	 .maximum = (double)INT64_MAX, .expected = TIME_EXPECTED},
 	{.type = FIELD_END, .open = true},
 };
 
@@ -79,7 +79,7 @@ static bool swap_decode(struct command *command, json_t *object, ms_t now, struc
 {
 	bool wh = field_given(object, "final_wh") || field_given(object, "initial_wh");
 	bool pulses = field_given(object, "final_pulses") || field_given(object, "initial_pulses");
-	struct swap swap = {.t = now};
+	struct swap_command swap = {.t = now};
 
 	command->is_pulse = pulses;
 	if (wh == pulses)
@@ -110,7 +110,7 @@ bool command_decode(struct command *command, const char *key, const char *payloa
 		return fail_set(fail, "%zu bytes are too many, expected at most %d", size,
 				COMMAND_SIZE_MAX);
 	object = json_object_read(payload, size, fail);
-	decoded = object && members_known(object, fail) && swap_decode(command, object, now, fail);
+	decoded = object && fields_known(object, fail) && swap_decode(command, object, now, fail);
 	json_decref(object);
 	return decoded;
 }

@@ -6,7 +6,7 @@
 
 #include "common/base/utf8.h"
 
-#define PLACE_SIZE 200
+#define WHERE_SIZE 200
 
 /* Reasons quote what came from elsewhere, and are logged and published: make them one line of
  * UTF-8 whatever that was. */
@@ -38,7 +38,7 @@ bool fail_set(struct fail *fail, const char *format, ...)
 
 bool fail_at(struct fail *fail, const char *format, ...)
 {
-	char place[PLACE_SIZE];
+	char where[WHERE_SIZE];
 	struct fail reason;
 	va_list arguments;
 	size_t length;
@@ -46,11 +46,11 @@ bool fail_at(struct fail *fail, const char *format, ...)
 	if (!fail)
 		return false;
 	va_start(arguments, format);
-	vsnprintf(place, sizeof(place), format, arguments);
+	vsnprintf(where, sizeof(where), format, arguments);
 	va_end(arguments);
 	reason = *fail;
-	length = (size_t)snprintf(fail->text, sizeof(fail->text), "%s: ", place);
-	/* The place matters more than the tail of a long reason. */
+	length = (size_t)snprintf(fail->text, sizeof(fail->text), "%s: ", where);
+	/* The where matters more than the tail of a long reason. */
 	memcpy(fail->text + length, reason.text, sizeof(fail->text) - length - 1);
 	fail->text[sizeof(fail->text) - 1] = '\0';
 	clean(fail->text);

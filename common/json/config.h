@@ -4,7 +4,7 @@
  * wrong type, a number out of range, a missing field) is one error that names the file, the JSON
  * path and what was expected, and for a misspelt field the nearest valid one:
  *
- *     wattzone.json: meters[2].pol_ms: unknown member, did you mean "poll_ms"?
+ *     wattzone.json: meters[2].pol_ms: unknown field, did you mean "poll_ms"?
  *     wattzone.json: broker.port: 70000 is out of range, expected a whole number from 1 to 65535
  *     wattzone.json:14:3: '}' expected near end of file
  */

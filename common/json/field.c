@@ -94,9 +94,9 @@ static bool all_known(const struct json_field *fields, json_t *object,
 			continue;
 		meant = nearest(fields, name);
 		if (meant)
-			fail_set(fail, "unknown member, did you mean \"%s\"?", meant);
+			fail_set(fail, "unknown field, did you mean \"%s\"?", meant);
 		else
-			fail_set(fail, "unknown member");
+			fail_set(fail, "unknown field");
 		return fail_here(fail, &path);
 	}
 	return true;

@@ -332,7 +332,7 @@ struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
 	mqtt->backoff = (struct backoff){.shortest = 250, .longest = 15 * MS_PER_SECOND};
 	snprintf(mqtt->client_id, sizeof(mqtt->client_id), "%s",
 		 config->client_id[0] ? config->client_id : client_id);
-	if (!mqtt_password_read(mqtt->password, config, fail))
+	if (!mqtt_password_read(mqtt->password, config->password_file, fail))
 		goto failed;
 	if (!descriptors_open(mqtt)) {
 		fail_set(fail, "the MQTT session cannot be set up: %s", strerror(errno));

@@ -6,7 +6,7 @@
 #include "common/mqtt/mqtt_config.h"
 #include "common/mqtt/mqtt_password.h"
 
-#define MEMBER(name) offsetof(struct mqtt_config, name)
+#define OFFSET(name) offsetof(struct mqtt_config, name)
 #define SIZE(name)   sizeof(((struct mqtt_config *)0)->name)
 
 static const char *const protocols[] = {"5", "3.1.1", NULL};
@@ -37,48 +37,47 @@ static bool base_check(void *value, struct fail *fail)
 			(char *)value);
 }
 
-#define TEXT(member)                                                                               \
+#define TEXT(field)                                                                                \
 	{                                                                                          \
-		.name = #member, .type = FIELD_TEXT, .offset = MEMBER(member),                     \
-		.size = SIZE(member)                                                               \
+		.name = #field, .type = FIELD_TEXT, .offset = OFFSET(field), .size = SIZE(field)   \
 	}
 
 const struct json_field mqtt_keys[] = {
 	{.name = "host",
 	 .type = FIELD_TEXT,
-	 .offset = MEMBER(host),
+	 .offset = OFFSET(host),
 	 .size = SIZE(host),
 	 .check = host_check},
-	{.name = "port", .type = FIELD_INT, .offset = MEMBER(port), .minimum = 1, .maximum = 65535},
+	{.name = "port", .type = FIELD_INT, .offset = OFFSET(port), .minimum = 1, .maximum = 65535},
 	TEXT(user),
 	TEXT(password_file),
 	TEXT(client_id),
 	{.name = "protocol",
 	 .type = FIELD_CHOICE,
-	 .offset = MEMBER(protocol),
+	 .offset = OFFSET(protocol),
 	 .choices = protocols},
 	{.name = "keepalive_s",
 	 .type = FIELD_INT,
-	 .offset = MEMBER(keepalive_s),
+	 .offset = OFFSET(keepalive_s),
 	 .minimum = 1,
 	 .maximum = 3600},
-	{.name = "tls", .type = FIELD_BOOL, .offset = MEMBER(tls)},
+	{.name = "tls", .type = FIELD_BOOL, .offset = OFFSET(tls)},
 	TEXT(ca_file),
 	TEXT(certificate_file),
 	TEXT(key_file),
-	{.name = "insecure", .type = FIELD_BOOL, .offset = MEMBER(insecure)},
+	{.name = "insecure", .type = FIELD_BOOL, .offset = OFFSET(insecure)},
 	{.name = "base",
 	 .type = FIELD_TEXT,
-	 .offset = MEMBER(base),
+	 .offset = OFFSET(base),
 	 .size = SIZE(base),
 	 .check = base_check},
 	{0},
 };
 
-static bool readable(const char *member, const char *file, struct fail *fail)
+static bool readable(const char *field, const char *file, struct fail *fail)
 {
 	return !file[0] || access(file, R_OK) == 0 ||
-	       fail_set(fail, "%s: %s: %s", member, file, strerror(errno));
+	       fail_set(fail, "%s: %s: %s", field, file, strerror(errno));
 }
 
 bool mqtt_check(void *value, struct fail *fail)
@@ -97,5 +96,6 @@ bool mqtt_check(void *value, struct fail *fail)
 	    !readable("key_file", config->key_file, fail))
 		return false;
 	/* A relative name may be a credential, which is only there when the service runs. */
-	return config->password_file[0] != '/' || mqtt_password_read(password, config, fail);
+	return config->password_file[0] != '/' ||
+	       mqtt_password_read(password, config->password_file, fail);
 }

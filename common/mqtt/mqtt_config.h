@@ -1,4 +1,4 @@
-/* mqtt_config.h - how to reach the broker: the member "broker" of every configuration. */
+/* mqtt_config.h - how to reach the broker: the field "broker" of every configuration. */
 #ifndef COMMON_MQTT_MQTT_CONFIG_H
 #define COMMON_MQTT_MQTT_CONFIG_H
 
@@ -10,7 +10,7 @@
 
 enum mqtt_protocol { MQTT_PROTOCOL_5, MQTT_PROTOCOL_311 };
 
-/* The member "broker" of every program's configuration. */
+/* The field "broker" of every program's configuration. */
 struct mqtt_config {
 	char host[256]; /* default localhost */
 	int64_t port;	/* default 1883, or 8883 with tls */
@@ -29,7 +29,7 @@ struct mqtt_config {
 extern const struct mqtt_config mqtt_defaults;
 extern const struct json_field mqtt_keys[];
 
-/* The `check` of that member: what goes together. */
+/* Checks what depends on several of its fields. */
 bool mqtt_check(void *config, struct fail *fail);
 
 #endif

@@ -19,10 +19,8 @@ static FILE *password_open(const char *name)
 	return file ? file : fopen(name, "re");
 }
 
-bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const struct mqtt_config *config,
-			struct fail *fail)
+bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const char *name, struct fail *fail)
 {
-	const char *name = config->password_file;
 	FILE *file;
 	bool has_line;
 

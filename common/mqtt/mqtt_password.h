@@ -2,13 +2,14 @@
 #ifndef COMMON_MQTT_MQTT_PASSWORD_H
 #define COMMON_MQTT_MQTT_PASSWORD_H
 
-#include "common/mqtt/mqtt_config.h"
+#include <stdbool.h>
+
+#include "common/base/fail.h"
 
 #define MQTT_PASSWORD_SIZE 256
 
-/* The first line of the configured file; empty where none is configured. A relative name is looked
- * for in $CREDENTIALS_DIRECTORY first, where systemd puts credentials. False with a reason. */
-bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const struct mqtt_config *config,
-			struct fail *fail);
+/* Reads the first line of a file; empty if `name` is. A relative name is searched in
+ * $CREDENTIALS_DIRECTORY first, where systemd puts credentials. Returns false with a reason. */
+bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const char *name, struct fail *fail);
 
 #endif

@@ -145,7 +145,7 @@ def test_a_command_that_cannot_be_is_answered_with_the_reason(house):
         ({"final_wh": 1}, "initial_wh: "),
         ({"final_wh": 1099, "initial_wh": 0}, "the final index is below 1100.000 Wh"),
         ({"final_pulses": 2000, "initial_pulses": 0}, "this source counts wh"),
-        ({"final_wh": 2000, "initial_wh": 0, "at": 1}, "at: unknown member"),
+        ({"final_wh": 2000, "initial_wh": 0, "at": 1}, "at: unknown field"),
     ):
         answer = atelier.command(**command)
         assert not answer["ok"] and answer["key"] == SWAP[4:]

@@ -71,10 +71,10 @@ static void what_is_wrong_is_named(void **state)
 		 "t: expected whole milliseconds since 1970, not in the future, found "
 		 "1764000000001"},
 		{"{\"final_wh\":1,\"inital_wh\":0}",
-		 "inital_wh: unknown member, expected t and final_wh, initial_wh or final_pulses, "
+		 "inital_wh: unknown field, expected t and final_wh, initial_wh or final_pulses, "
 		 "initial_pulses"},
 		{"{\"a_member_with_a_very_long_name\":1}",
-		 "a_member_with_a_very_long_name: unknown member, expected t and final_wh, "
+		 "a_member_with_a_very_long_name: unknown field, expected t and final_wh, "
 		 "initial_wh or final_pulses, initial_pulses"},
 		{"", "expected a JSON object, found nothing"},
 	};
@@ -89,7 +89,7 @@ static void what_is_wrong_is_named(void **state)
 	}
 }
 
-static void another_key_is_told_what_there_is(void **state)
+static void another_key_is_refused_with_what_there_is(void **state)
 {
 	static const char *const keys[] = {
 		"",
@@ -145,7 +145,7 @@ int main(void)
 		cmocka_unit_test(a_swap_of_a_pulse_meter_is_in_pulses),
 		cmocka_unit_test(a_swap_without_a_time_is_now),
 		cmocka_unit_test(what_is_wrong_is_named),
-		cmocka_unit_test(another_key_is_told_what_there_is),
+		cmocka_unit_test(another_key_is_refused_with_what_there_is),
 		cmocka_unit_test(what_is_too_long_is_not_read),
 		cmocka_unit_test(an_answer_says_ok_or_why_not),
 	};

@@ -91,7 +91,7 @@ static struct model {
 static void model_source(int source)
 {
 	static struct random_fact mine[MESSAGES_MAX];
-	int count = 0, unique = 0, kept = 0;
+	int count = 0, unique = 0, count_left = 0;
 
 	for (int i = 0; i < random_site.fact_count; i++)
 		if (random_site.facts[i].source == source)
@@ -104,14 +104,14 @@ static void model_source(int source)
 	}
 	for (int i = 0; i < unique; i++) {
 		int64_t index = mine[i].count * (source ? 1 : 80000);
-		bool below = kept && index < model.points[source][kept - 1].index;
+		bool below = count_left && index < model.points[source][count_left - 1].index;
 		int64_t next = i + 1 < unique ? mine[i + 1].count * (source ? 1 : 80000) : -1;
 
-		if (below && next >= model.points[source][kept - 1].index)
+		if (below && next >= model.points[source][count_left - 1].index)
 			continue;
-		model.points[source][kept++] = (struct model_point){mine[i].t, index, below};
+		model.points[source][count_left++] = (struct model_point){mine[i].t, index, below};
 	}
-	model.count[source] = kept;
+	model.count[source] = count_left;
 }
 
 /* Energy of a source up to `t`. */

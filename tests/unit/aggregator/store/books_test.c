@@ -179,7 +179,7 @@ static void a_stream_in_mid_course_is_asked_for_from_its_beginning(void **state)
 	expect_ack(fixture, 501);
 }
 
-static void a_stream_that_tells_of_no_predecessors_begins_with_what_came_first(void **state)
+static void a_stream_without_predecessors_begins_with_what_came_first(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -620,7 +620,7 @@ int main(void)
 		books_test(an_ack_stops_before_a_number_that_is_missing),
 		books_test(numbers_that_were_downsampled_out_are_not_waited_for),
 		books_test(a_stream_in_mid_course_is_asked_for_from_its_beginning),
-		books_test(a_stream_that_tells_of_no_predecessors_begins_with_what_came_first),
+		books_test(a_stream_without_predecessors_begins_with_what_came_first),
 		books_test(a_stream_that_was_restored_in_mid_course_is_not_acknowledged_by_time),
 		books_test(of_many_streams_the_one_of_the_last_record_is_acknowledged),
 		books_test(a_stream_known_from_its_first_number_is_acknowledged_at_once),

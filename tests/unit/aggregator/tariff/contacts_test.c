@@ -69,7 +69,7 @@ static void of_the_same_moment_the_change_counts_then_the_later_record(void **st
 	contacts_free(&contacts);
 }
 
-static void what_settling_returns_covers_every_moment_that_changed(void **state)
+static void what_an_update_returns_covers_every_moment_that_changed(void **state)
 {
 	const char *given = getenv("ITERATIONS");
 	int iterations = given ? atoi(given) * 100 : 3000;
@@ -178,7 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_state_holds_until_the_next_but_at_most_15_minutes),
 		cmocka_unit_test(of_the_same_moment_the_change_counts_then_the_later_record),
-		cmocka_unit_test(what_settling_returns_covers_every_moment_that_changed),
+		cmocka_unit_test(what_an_update_returns_covers_every_moment_that_changed),
 		cmocka_unit_test(downsampled_contacts_have_the_same_state_at_every_moment),
 		cmocka_unit_test(one_state_in_15_minutes_is_left_of_many_alike),
 	};

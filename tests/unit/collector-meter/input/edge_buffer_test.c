@@ -20,6 +20,7 @@
 
 #include "tests/unit/common/seed.h"
 
+#include "collector-meter/input/edge_buffer.h"
 #include "collector-meter/input/edge_memory.h"
 
 #define MS NS_PER_MS

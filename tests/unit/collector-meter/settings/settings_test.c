@@ -410,7 +410,7 @@ static void a_misspelt_key_gets_a_proposal(void **state)
 {
 	(void)state;
 	assert_refused("", "{\"source\": \"a\", \"min_onms\": 5, " WEIGHT PULSE "}",
-		       "sources[0].min_onms: unknown member, did you mean \"min_on_ms\"?");
+		       "sources[0].min_onms: unknown field, did you mean \"min_on_ms\"?");
 }
 
 int main(void)

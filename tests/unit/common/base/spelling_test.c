@@ -19,7 +19,7 @@ static void each_slip_of_the_finger_is_one_step(void **state)
 	assert_int_equal(spelling_distance("abc", ""), 3);
 }
 
-static void words_too_long_for_a_member_are_far_from_everything(void **state)
+static void words_too_long_for_a_field_are_far_from_everything(void **state)
 {
 	static const char longest[] = "abcdefghijklmnopqrstuvwxyzabcdef";
 	static const char longer[] = "abcdefghijklmnopqrstuvwxyzabcdefg";
@@ -42,7 +42,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_slip_of_the_finger_is_one_step),
-		cmocka_unit_test(words_too_long_for_a_member_are_far_from_everything),
+		cmocka_unit_test(words_too_long_for_a_field_are_far_from_everything),
 		cmocka_unit_test(short_words_are_taken_for_others_less_easily),
 	};
 

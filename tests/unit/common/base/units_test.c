@@ -61,13 +61,13 @@ static void a_product_beyond_64_bits_is_divided_exactly(void **state)
 
 static void the_corners_of_multiply_divide_are_exact(void **state)
 {
-	static const int64_t top = INT64_C(1) << 62;
+	static const int64_t largest = INT64_C(1) << 62;
 
 	(void)state;
-	assert_int_equal(multiply_divide(INT64_MAX, top, top), INT64_MAX);
-	assert_int_equal(multiply_divide(INT64_MIN, top, top), INT64_MIN);
-	assert_int_equal(multiply_divide(INT64_MIN, top - 1, top), INT64_MIN + 2);
-	assert_int_equal(multiply_divide(-1, 1, top), -1);
+	assert_int_equal(multiply_divide(INT64_MAX, largest, largest), INT64_MAX);
+	assert_int_equal(multiply_divide(INT64_MIN, largest, largest), INT64_MIN);
+	assert_int_equal(multiply_divide(INT64_MIN, largest - 1, largest), INT64_MIN + 2);
+	assert_int_equal(multiply_divide(-1, 1, largest), -1);
 	assert_int_equal(multiply_divide(INT64_MAX, 0, 1), 0);
 	assert_int_equal(multiply_divide(-10, 1, 3), -4);
 }

@@ -126,7 +126,7 @@ static void every_mark_has_its_name(void **state)
 	assert_null(mark_name(MARK_NONE));
 }
 
-static void a_record_tells_which_one_was_before_it(void **state)
+static void a_record_has_the_number_of_the_one_before_it(void **state)
 {
 	struct record record = record_of("{\"t\":1,\"stream\":\"9f3c0123456789ab\",\"seq\":9,"
 					 "\"prev\":5,\"wh\":7}");
@@ -141,7 +141,7 @@ static void a_record_tells_which_one_was_before_it(void **state)
 	assert_false(record_of(ENERGY_RECORD).has_prev);
 }
 
-static void a_record_tells_blindness_and_losses(void **state)
+static void a_record_has_blindness_and_losses(void **state)
 {
 	struct record record =
 		record_of("{\"t\":1,\"stream\":\"9f3c0123456789ab\",\"seq\":1,\"mark\":\"start\","
@@ -244,7 +244,7 @@ static void a_source_without_a_label_goes_by_its_zone(void **state)
 			    "self");
 }
 
-static void members_that_are_not_known_are_ignored(void **state)
+static void fields_that_are_not_known_are_ignored(void **state)
 {
 	struct record record = record_of(
 		"{\"firmware\":{\"a\":[1,{}]},\"t\":1,\"stream\":\"9f3c0123456789ab\",\"seq\":1,"
@@ -424,19 +424,19 @@ static void what_a_record_need_not_say_may_be_null(void **state)
 	assert_false(record.lost_possible);
 }
 
-static void wrong_records_are_refused_with_member_and_expectation(void **state)
+static void wrong_records_are_refused_with_field_and_expectation(void **state)
 {
 	(void)state;
 	ASSERT_REFUSED(record_decode, record, record_refusals);
 }
 
-static void wrong_live_readings_are_refused_with_member_and_expectation(void **state)
+static void wrong_live_readings_are_refused_with_field_and_expectation(void **state)
 {
 	(void)state;
 	ASSERT_REFUSED(live_decode, live, live_refusals);
 }
 
-static void wrong_announcements_are_refused_with_member_and_expectation(void **state)
+static void wrong_announcements_are_refused_with_field_and_expectation(void **state)
 {
 	(void)state;
 	ASSERT_REFUSED(about_decode, about, about_refusals);
@@ -539,7 +539,7 @@ static void a_wrong_record_has_a_number(void **state)
 	assert_false(number_of(&record, "{\"stream\":\"9f3c0123456789ab\",\"seq\":7"));
 }
 
-static void announcements_are_equal_when_every_member_is(void **state)
+static void announcements_are_equal_when_every_field_is(void **state)
 {
 	struct about pac = about_of(PAC_ABOUT), other = about_of(PAC_ABOUT);
 
@@ -942,26 +942,26 @@ int main(void)
 		cmocka_unit_test(an_energy_record_is_read),
 		cmocka_unit_test(an_index_may_come_without_a_decimal_point),
 		cmocka_unit_test(every_mark_has_its_name),
-		cmocka_unit_test(a_record_tells_which_one_was_before_it),
-		cmocka_unit_test(a_record_tells_blindness_and_losses),
+		cmocka_unit_test(a_record_has_the_number_of_the_one_before_it),
+		cmocka_unit_test(a_record_has_blindness_and_losses),
 		cmocka_unit_test(live_readings_are_read),
 		cmocka_unit_test(what_a_meter_could_not_give_is_not_a_number),
 		cmocka_unit_test(the_largest_values_are_allowed),
 		cmocka_unit_test(power_may_flow_backwards),
 		cmocka_unit_test(sources_say_what_they_are),
 		cmocka_unit_test(a_source_without_a_label_goes_by_its_zone),
-		cmocka_unit_test(members_that_are_not_known_are_ignored),
+		cmocka_unit_test(fields_that_are_not_known_are_ignored),
 		cmocka_unit_test(what_a_record_need_not_say_may_be_null),
-		cmocka_unit_test(wrong_records_are_refused_with_member_and_expectation),
-		cmocka_unit_test(wrong_live_readings_are_refused_with_member_and_expectation),
-		cmocka_unit_test(wrong_announcements_are_refused_with_member_and_expectation),
+		cmocka_unit_test(wrong_records_are_refused_with_field_and_expectation),
+		cmocka_unit_test(wrong_live_readings_are_refused_with_field_and_expectation),
+		cmocka_unit_test(wrong_announcements_are_refused_with_field_and_expectation),
 		cmocka_unit_test(what_is_no_json_object_is_refused),
 		cmocka_unit_test(an_ack_names_a_stream_and_a_number),
 		cmocka_unit_test(a_status_is_online_or_offline_and_nothing_else),
 		cmocka_unit_test(the_contracts_examples_come_out_as_they_went_in),
 		cmocka_unit_test(what_is_unknown_is_null),
 		cmocka_unit_test(a_wrong_record_has_a_number),
-		cmocka_unit_test(announcements_are_equal_when_every_member_is),
+		cmocka_unit_test(announcements_are_equal_when_every_field_is),
 		cmocka_unit_test(every_record_comes_back_to_the_last_bit),
 		cmocka_unit_test(every_live_reading_comes_back_to_15_digits),
 		cmocka_unit_test(every_announcement_comes_back),

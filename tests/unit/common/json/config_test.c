@@ -224,9 +224,9 @@ static void assert_refused(const char *text, size_t size, const char *reason)
 
 #define REFUSED(text, reason) assert_refused(text, sizeof(text) - 1, FILE_NAME reason)
 
-/* A file with one valid meter, and `member` besides. */
-#define WITH(member)   "{\"site\":\"s\",\"meters\":[{\"id\":\"a\",\"host\":\"h\"}]," member "}"
-#define METER(members) "{\"site\":\"s\",\"meters\":[{\"id\":\"a\",\"host\":\"h\"},{" members "}]}"
+/* A file with one valid meter, and `field` besides. */
+#define WITH(field)   "{\"site\":\"s\",\"meters\":[{\"id\":\"a\",\"host\":\"h\"}]," field "}"
+#define METER(fields) "{\"site\":\"s\",\"meters\":[{\"id\":\"a\",\"host\":\"h\"},{" fields "}]}"
 
 /* -------- reading -------- */
 
@@ -264,7 +264,7 @@ static void every_type_arrives_in_its_struct(void **state)
 	config_free(keys, &site);
 }
 
-static void members_that_are_missing_keep_their_defaults(void **state)
+static void fields_that_are_missing_keep_their_defaults(void **state)
 {
 	struct site site = read_valid("{\"site\":\"s\",\"meters\":[{\"id\":\"a\",\"host\":\"\"}]}");
 	const struct meter *meter = site.meters.items;
@@ -312,35 +312,35 @@ static void freeing_is_harmless_on_defaults_and_twice(void **state)
 
 /* -------- refusals: members -------- */
 
-static void a_misspelt_member_is_told_the_nearest_one(void **state)
+static void a_misspelt_field_is_refused_with_the_nearest_one(void **state)
 {
 	(void)state;
 	REFUSED(METER("\"pol_ms\":5"),
-		": meters[1].pol_ms: unknown member, did you mean \"poll_ms\"?");
-	REFUSED("{\"stie\":\"s\"}", ": stie: unknown member, did you mean \"site\"?");
+		": meters[1].pol_ms: unknown field, did you mean \"poll_ms\"?");
+	REFUSED("{\"stie\":\"s\"}", ": stie: unknown field, did you mean \"site\"?");
 	REFUSED(WITH("\"broker\":{\"hosts\":\"h\"}"),
-		": broker.hosts: unknown member, did you mean \"host\"?");
-	REFUSED(METER("\"ids\":5"), ": meters[1].ids: unknown member, did you mean \"id\"?");
-	REFUSED(METER("\"ines\":5"), ": meters[1].ines: unknown member, did you mean \"lines\"?");
-	REFUSED(METER("\"lins\":5"), ": meters[1].lins: unknown member, did you mean \"line\"?");
+		": broker.hosts: unknown field, did you mean \"host\"?");
+	REFUSED(METER("\"ids\":5"), ": meters[1].ids: unknown field, did you mean \"id\"?");
+	REFUSED(METER("\"ines\":5"), ": meters[1].ines: unknown field, did you mean \"lines\"?");
+	REFUSED(METER("\"lins\":5"), ": meters[1].lins: unknown field, did you mean \"line\"?");
 	REFUSED(METER("\"liness\":5"),
-		": meters[1].liness: unknown member, did you mean \"lines\"?");
-	REFUSED(METER("\"idyl\":5"), ": meters[1].idyl: unknown member, did you mean \"id\"?");
-	REFUSED(METER("\"idyll\":5"), ": meters[1].idyll: unknown member");
-	REFUSED(WITH("\"Broker\":{}"), ": Broker: unknown member, did you mean \"broker\"?");
+		": meters[1].liness: unknown field, did you mean \"lines\"?");
+	REFUSED(METER("\"idyl\":5"), ": meters[1].idyl: unknown field, did you mean \"id\"?");
+	REFUSED(METER("\"idyll\":5"), ": meters[1].idyll: unknown field");
+	REFUSED(WITH("\"Broker\":{}"), ": Broker: unknown field, did you mean \"broker\"?");
 }
 
-static void a_strange_member_is_only_called_unknown(void **state)
+static void a_strange_field_is_only_called_unknown(void **state)
 {
 	(void)state;
-	REFUSED(WITH("\"colour\":1"), ": colour: unknown member");
-	REFUSED(WITH("\"\":1"), ": \"\": unknown member");
+	REFUSED(WITH("\"colour\":1"), ": colour: unknown field");
+	REFUSED(WITH("\"\":1"), ": \"\": unknown field");
 	REFUSED(WITH("\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\":1"),
-		": abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz: unknown member");
-	REFUSED(WITH("\"a\\nb\":1"), ": a?b: unknown member");
+		": abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz: unknown field");
+	REFUSED(WITH("\"a\\nb\":1"), ": a?b: unknown field");
 }
 
-static void a_missing_member_is_named(void **state)
+static void a_missing_field_is_named(void **state)
 {
 	(void)state;
 	REFUSED("{}", ": site: missing");
@@ -354,7 +354,7 @@ static void a_missing_member_is_named(void **state)
 
 /* -------- refusals: values -------- */
 
-static void numbers_out_of_range_are_told_the_range(void **state)
+static void numbers_out_of_range_are_refused_with_the_range(void **state)
 {
 	(void)state;
 	REFUSED(WITH("\"broker\":{\"port\":70000}"),
@@ -391,7 +391,7 @@ static void a_whole_number_has_no_decimal_point(void **state)
 		": anything: expected a whole number without a decimal point, found 1000.0");
 }
 
-static void a_wrong_type_is_told_what_was_expected_and_found(void **state)
+static void a_wrong_type_is_refused_with_what_was_expected_and_found(void **state)
 {
 	(void)state;
 	REFUSED(WITH("\"broker\":{\"port\":\"1883\"}"),
@@ -464,7 +464,7 @@ static void further_rules_speak_with_the_path_in_front(void **state)
 
 /* -------- refusals: the file as a whole -------- */
 
-static void a_file_that_is_no_json_is_told_line_and_column(void **state)
+static void a_file_that_is_no_json_is_refused_with_line_and_column(void **state)
 {
 	(void)state;
 	REFUSED("{\n  \"site\": \"s\",\n  ", ":2:14: string or '}' expected near end of file");
@@ -509,7 +509,7 @@ static void a_deep_path_and_a_long_name_leave_file_and_reason_visible(void **sta
 	snprintf(text, sizeof(text), "{\"%s\":1}", name);
 	assert_false(config_read(keys, &site, FILE_NAME, text, strlen(text), &fail));
 	assert_memory_equal(fail.text, FILE_NAME ": nnnn", sizeof(FILE_NAME) + 5);
-	assert_non_null(strstr(fail.text, ": unknown member"));
+	assert_non_null(strstr(fail.text, ": unknown field"));
 }
 
 /* -------- property: spoilt files -------- */
@@ -658,21 +658,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_type_arrives_in_its_struct),
-		cmocka_unit_test(members_that_are_missing_keep_their_defaults),
+		cmocka_unit_test(fields_that_are_missing_keep_their_defaults),
 		cmocka_unit_test(limits_themselves_are_allowed),
 		cmocka_unit_test(freeing_is_harmless_on_defaults_and_twice),
-		cmocka_unit_test(a_misspelt_member_is_told_the_nearest_one),
-		cmocka_unit_test(a_strange_member_is_only_called_unknown),
-		cmocka_unit_test(a_missing_member_is_named),
-		cmocka_unit_test(numbers_out_of_range_are_told_the_range),
+		cmocka_unit_test(a_misspelt_field_is_refused_with_the_nearest_one),
+		cmocka_unit_test(a_strange_field_is_only_called_unknown),
+		cmocka_unit_test(a_missing_field_is_named),
+		cmocka_unit_test(numbers_out_of_range_are_refused_with_the_range),
 		cmocka_unit_test(a_range_may_begin_at_0),
 		cmocka_unit_test(a_whole_number_has_no_decimal_point),
-		cmocka_unit_test(a_wrong_type_is_told_what_was_expected_and_found),
+		cmocka_unit_test(a_wrong_type_is_refused_with_what_was_expected_and_found),
 		cmocka_unit_test(texts_fit_their_place_and_hold_no_control_characters),
 		cmocka_unit_test(a_choice_lists_what_may_be_chosen),
 		cmocka_unit_test(arrays_have_their_fewest_and_most_elements),
 		cmocka_unit_test(further_rules_speak_with_the_path_in_front),
-		cmocka_unit_test(a_file_that_is_no_json_is_told_line_and_column),
+		cmocka_unit_test(a_file_that_is_no_json_is_refused_with_line_and_column),
 		cmocka_unit_test(a_file_without_an_object_says_so),
 		cmocka_unit_test(an_earlier_reason_is_not_replaced),
 		cmocka_unit_test(a_deep_path_and_a_long_name_leave_file_and_reason_visible),

@@ -99,7 +99,7 @@ static void rounding_never_moves_a_number_by_more_than_half_a_place(void **state
 	}
 }
 
-static void members_keep_their_order_on_one_line(void **state)
+static void fields_keep_their_order_on_one_line(void **state)
 {
 	json_t *object = json_object();
 	char *text;
@@ -174,7 +174,7 @@ static void only_one_whole_object_is_read(void **state)
 	REFUSED("{\"a\":\"\xc3\"}", "line 1, column 6: ");
 }
 
-static void what_was_found_is_told_in_few_words(void **state)
+static void what_was_found_is_described_in_few_words(void **state)
 {
 	static const struct {
 		const char *json;
@@ -217,11 +217,11 @@ int main(void)
 		cmocka_unit_test(every_decimal_half_goes_away_from_zero),
 		cmocka_unit_test(values_without_such_digits_stay_as_they_are),
 		cmocka_unit_test(rounding_never_moves_a_number_by_more_than_half_a_place),
-		cmocka_unit_test(members_keep_their_order_on_one_line),
+		cmocka_unit_test(fields_keep_their_order_on_one_line),
 		cmocka_unit_test(exact_text_brings_every_double_back),
 		cmocka_unit_test(exact_text_is_short_where_short_is_exact),
 		cmocka_unit_test(only_one_whole_object_is_read),
-		cmocka_unit_test(what_was_found_is_told_in_few_words),
+		cmocka_unit_test(what_was_found_is_described_in_few_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ static void an_event_arrives_whole_with_a_zero_after_each_part(void **state)
 	assert_false(event_queue_next(queue, &event));
 }
 
-static void the_descriptor_tells_of_everything_once(void **state)
+static void the_descriptor_is_readable_once_for_everything(void **state)
 {
 	(void)state;
 	assert_false(readable(0));
@@ -204,7 +204,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_arrives_whole_with_a_zero_after_each_part),
-		TEST(the_descriptor_tells_of_everything_once),
+		TEST(the_descriptor_is_readable_once_for_everything),
 		TEST(an_answer_does_not_wait_for_messages_to_gather),
 		TEST(what_is_cleared_is_gone),
 		TEST(messages_beyond_the_limit_are_dropped_and_counted_but_answers_are_not),

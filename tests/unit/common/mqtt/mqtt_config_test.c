@@ -134,7 +134,7 @@ static void expect_password(const char *text, const char *expected)
 	failure = (struct fail){0};
 	config = mqtt_defaults;
 	strcpy(config.password_file, path);
-	if (!mqtt_password_read(password, &config, &failure)) {
+	if (!mqtt_password_read(password, config.password_file, &failure)) {
 		assert_null(expected);
 		assert_non_null(strstr(failure.text, path));
 		return;
@@ -169,7 +169,7 @@ static void without_a_file_there_is_no_password(void **state)
 
 	(void)state;
 	config = mqtt_defaults;
-	assert_true(mqtt_password_read(password, &config, &failure));
+	assert_true(mqtt_password_read(password, config.password_file, &failure));
 	assert_string_equal(password, "");
 }
 
@@ -182,9 +182,9 @@ static void a_relative_name_is_a_credential_of_the_service_first(void **state)
 	config = mqtt_defaults;
 	strcpy(config.password_file, "password");
 	failure = (struct fail){0};
-	assert_false(mqtt_password_read(password, &config, &failure));
+	assert_false(mqtt_password_read(password, config.password_file, &failure));
 	setenv("CREDENTIALS_DIRECTORY", folder, 1);
-	assert_true(mqtt_password_read(password, &config, &failure));
+	assert_true(mqtt_password_read(password, config.password_file, &failure));
 	assert_string_equal(password, "secret");
 	unsetenv("CREDENTIALS_DIRECTORY");
 	/* --check outside of the service cannot know. */

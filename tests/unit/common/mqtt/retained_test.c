@@ -270,17 +270,17 @@ static void model_set(int topic, int value, bool each)
 	model_append(topic);
 }
 
-static void model_settle(int topic)
+static void model_forget_answered(int topic)
 {
-	int kept = 0;
+	int count = 0;
 
 	if (model.newest[topic] || model_waits(topic) || model.in_flight[topic])
 		return;
 	model.known[topic] = false;
 	for (int i = 0; i < model.count; i++)
 		if (model.order[i] != topic)
-			model.order[kept++] = model.order[i];
-	model.count = kept;
+			model.order[count++] = model.order[i];
+	model.count = count;
 }
 
 static void model_requeue(void)
@@ -338,7 +338,7 @@ static void it_behaves_like_its_model_whatever_happens(void **state)
 				(size_t)--model.length * sizeof(model.queue[0]));
 			retained_sent(retained);
 			model.in_flight[topic] += topic < TOPICS / 2;
-			model_settle(topic);
+			model_forget_answered(topic);
 			break;
 		case 4:
 			if (seed_below(50) == 0) {
@@ -348,7 +348,7 @@ static void it_behaves_like_its_model_whatever_happens(void **state)
 				assert_int_equal(topics[topic]->in_flight, model.in_flight[topic]);
 				retained_answered(retained, topics[topic]);
 				model.in_flight[topic]--;
-				model_settle(topic);
+				model_forget_answered(topic);
 			}
 			break;
 		}
