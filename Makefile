@@ -159,6 +159,7 @@ unit-programs: $(UNIT) $(SYSTEM)
 
 test: all sim unit unit-programs
 	BUILD=$(BUILD) tests/border
+	tests/layers
 	BUILD=$(BUILD) tests/system/run -n 4
 
 demo:
