@@ -307,10 +307,10 @@ static bool source_is_main(const struct source *source)
 }
 
 /* Period signals and contacts count while they are the main meter's. */
-static void site_marks_moved(struct site *site, const struct source *source, bool was_main)
+static void site_signals_moved(struct site *site, const struct source *source, bool was_main)
 {
 	if (source_is_main(source) != was_main && (source->signals.count || source->contacts.count))
-		site->marks_outdated = true;
+		site->signals_outdated = true;
 }
 
 bool site_announce(struct site *site, struct source *source, const struct about *about, ms_t now,
@@ -338,7 +338,7 @@ bool site_announce(struct site *site, struct source *source, const struct about 
 		site->main = zone;
 	else if (site->main == zone)
 		site->main = NULL;
-	site_marks_moved(site, source, was_main);
+	site_signals_moved(site, source, was_main);
 	changes_source(&site->changes, source)->described = true;
 	site->rest_outdated = true;
 	return true;
@@ -353,7 +353,7 @@ void site_withdraw(struct site *site, struct source *source, ms_t now)
 	was_main = source_is_main(source);
 	source->announced = false;
 	site_leave(site, source, now);
-	site_marks_moved(site, source, was_main);
+	site_signals_moved(site, source, was_main);
 	changes_source(&site->changes, source)->described = true;
 	site->rest_outdated = true;
 }

@@ -124,7 +124,7 @@ bool site_restore_stream(struct site *site, const char *id, const struct sequenc
 
 void site_restored(struct site *site)
 {
-	site->marks_outdated = true;
+	site->signals_outdated = true;
 	site_take_in(site);
 	changes_clear(&site->changes);
 	for (size_t i = 0; i < site->collectors.count; i++) {

@@ -67,7 +67,7 @@ struct site {
 	struct changes changes;		/* since site_update() */
 	struct changes given;		/* those that site_update() returned */
 	bool rest_outdated;		/* a zone changed that the rest follows from */
-	bool marks_outdated;		/* another source is main: its signals and contacts count */
+	bool signals_outdated;		/* another source is main: its signals and contacts count */
 	ms_t next_states, next_by_time; /* on the monotonic clock */
 	size_t downsample_source;	/* the next one to be downsampled, */
 	ms_t downsample_from;		/* from this time on; NEVER: from its beginning */

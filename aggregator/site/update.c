@@ -87,7 +87,7 @@ static void health_add(struct health *health, const struct source *source)
 	}
 }
 
-static void site_take_marks(struct site *site, const struct source *source)
+static void site_take_signals(struct site *site, const struct source *source)
 {
 	if (!source->announced || source->about.role != ROLE_MAIN)
 		return;
@@ -98,23 +98,23 @@ static void site_take_marks(struct site *site, const struct source *source)
 }
 
 /* Collects the period signals and contacts of the main meter anew. */
-static void site_collect_marks(struct site *site)
+static void site_collect_signals(struct site *site)
 {
 	grid_free(&site->grid);
 	contacts_free(&site->tariff.contacts);
 	for (size_t i = 0; i < site->sources.count; i++)
-		site_take_marks(site, site->sources.items[i]);
+		site_take_signals(site, site->sources.items[i]);
 }
 
 void site_take_in(struct site *site)
 {
 	struct health *health = &site->health;
-	bool anew = site->marks_outdated;
+	bool anew = site->signals_outdated;
 	struct time_range bands, windows;
 
 	if (anew)
-		site_collect_marks(site);
-	site->marks_outdated = false;
+		site_collect_signals(site);
+	site->signals_outdated = false;
 	bands = tariff_update(&site->tariff);
 	windows = grid_update(&site->grid);
 	if (anew) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "aggregator/store/parts.h"
+#include "aggregator/tariff/tariff_text.h"
 #include "common/process/log.h"
 
 /* When to commit: soon enough for an operator who watches, seldom enough for a memory card. */
@@ -21,7 +22,7 @@ struct store *store_open(const char *file, const struct tariff_settings *setting
 	if (!store)
 		return NULL;
 	store->database = database;
-	fingerprint_of(store->settings, settings);
+	store->tariff = tariff_text(settings);
 	return store;
 }
 
@@ -40,6 +41,7 @@ void store_close(struct store *store)
 	named_free(&store->zones);
 	changes_free(&store->pending);
 	database_close(store->database);
+	free(store->tariff);
 	free(store);
 }
 
@@ -62,7 +64,7 @@ static bool save(struct store *store, struct site *site)
 		return false;
 	}
 	store->outdated = rest.zones.count;
-	store->marked = true;
+	store->tariff_stored = true;
 	changes_free(&store->pending);
 	store->pending = rest;
 	return true;
@@ -76,7 +78,7 @@ bool store_replace(struct store *store, struct fail *fail)
 	if (!lost || !database_replace(store->database, fail))
 		return false;
 	store_forget_numbers(store);
-	store->marked = store->outdated = false;
+	store->tariff_stored = store->outdated = false;
 	return true;
 }
 

@@ -4,6 +4,9 @@
 
 #include "aggregator/site/restore.h"
 #include "aggregator/store/parts.h"
+#include "aggregator/tariff/fingerprint.h"
+#include "aggregator/tariff/tariff_difference.h"
+#include "aggregator/tariff/tariff_text.h"
 #include "common/base/array.h"
 
 #define PROGRESS_FACTS 100000
@@ -20,6 +23,7 @@ struct loader {
 	void (*progress)(void *context, int percent);
 	void *context;
 	struct sequence stream; /* of which runs are being collected */
+	ms_t differs_from;	/* windows that end later were computed with other settings */
 	struct fail *fail;
 };
 
@@ -280,11 +284,28 @@ static bool take_outdated(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
-static bool take_settings(struct loader *loader, sqlite3_stmt *row)
+/* Books of version 3 have a hash of the settings, which says whether they are the same. */
+static bool take_fingerprint(struct loader *loader, sqlite3_stmt *row)
 {
-	struct store *store = loader->store;
+	char fingerprint[FINGERPRINT_SIZE];
 
-	store->marked = strcmp(text(row, 0), store->settings) == 0;
+	fingerprint_of(fingerprint, &loader->site->settings->tariff);
+	if (strcmp(text(row, 0), fingerprint) == 0)
+		loader->differs_from = FOREVER;
+	return true;
+}
+
+static bool take_tariff(struct loader *loader, sqlite3_stmt *row)
+{
+	struct tariff_settings old;
+
+	loader->store->tariff_stored = strcmp(text(row, 0), loader->store->tariff) == 0;
+	if (loader->store->tariff_stored) {
+		loader->differs_from = FOREVER;
+	} else if (tariff_text_parse(&old, text(row, 0))) {
+		loader->differs_from = tariff_differs_from(&old, &loader->site->settings->tariff);
+		tariff_settings_free(&old);
+	}
 	return true;
 }
 
@@ -312,7 +333,8 @@ static bool load(struct loader *loader)
 	       each(loader, "SELECT t, blind_ms, lost, lost_possible FROM gaps", take_gap) &&
 	       each(loader, "SELECT id, collector, stream, newest FROM streams ORDER BY id",
 		    take_stream) &&
-	       each(loader, "SELECT value FROM meta WHERE key = 'settings'", take_settings);
+	       each(loader, "SELECT value FROM meta WHERE key = 'settings'", take_fingerprint) &&
+	       each(loader, "SELECT value FROM meta WHERE key = 'tariff'", take_tariff);
 }
 
 /* Windows that the file does not have as they follow from its records and the settings. */
@@ -320,12 +342,12 @@ static bool load_outdated(struct loader *loader)
 {
 	struct store *store = loader->store;
 
-	for (size_t i = 0; !store->marked && i <= loader->site->zones.count; i++) {
+	for (size_t i = 0; loader->differs_from != FOREVER && i <= loader->site->zones.count; i++) {
 		const struct zone *zone = site_zone(loader->site, i);
 
 		if (zone)
 			time_ranges_add(&changes_zone(&store->pending, zone->id)->windows,
-					TIME_RANGE_ALL);
+					(struct time_range){loader->differs_from, FOREVER});
 	}
 	return each(loader, "SELECT zone, since, until FROM outdated_windows", take_outdated);
 }
@@ -335,6 +357,7 @@ bool store_load(struct store *store, struct site *site,
 {
 	struct loader loader = {.store = store,
 				.site = site,
+				.differs_from = NEVER,
 				.progress = progress,
 				.context = context,
 				.fail = fail};

@@ -1,11 +1,10 @@
-/* parts.h - the store from within, for the files that it is made of: store.c decides when to
+/* parts.h - the store from within, for the files that it is made of: commit.c decides when to
  * commit, save.c and save_windows.c write what changed with run.c, load.c reads it back, schema.c
  * is the layout of the file.
  */
 #ifndef AGGREGATOR_STORE_PARTS_H
 #define AGGREGATOR_STORE_PARTS_H
 
-#include "aggregator/tariff/fingerprint.h"
 #include "aggregator/site/named.h"
 #include "aggregator/store/store.h"
 #include "common/sqlite/statement.h"
@@ -24,15 +23,15 @@ struct stored_source {
 
 struct store {
 	struct database *database;
-	struct named sources;		 /* struct stored_source, as far as they were needed */
-	struct named zones;		 /* struct stored_zone, likewise */
-	struct changes pending;		 /* what is not in the file yet */
-	ms_t due;			 /* of the next commit, monotonic; 0: nothing is pending */
-	struct fail trouble;		 /* of the last commit, if it failed */
-	struct fail failed;		 /* of the commit that is under way */
-	char settings[FINGERPRINT_SIZE]; /* those that windows are computed with */
-	bool marked;			 /* the file has them */
-	bool outdated;			 /* the file names windows that are left to be written */
+	struct named sources;	/* struct stored_source, as far as they were needed */
+	struct named zones;	/* struct stored_zone, likewise */
+	struct changes pending; /* what is not in the file yet */
+	ms_t due;		/* of the next commit, monotonic; 0: nothing is pending */
+	struct fail trouble;	/* of the last commit, if it failed */
+	struct fail failed;	/* of the commit that is under way */
+	char *tariff;		/* the settings that windows are computed with (tariff_text.h) */
+	bool tariff_stored;	/* the file has them */
+	bool outdated;		/* the file names windows that are left to be written */
 };
 
 /* ---- run.c ---- */

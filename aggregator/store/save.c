@@ -395,11 +395,13 @@ static bool save_events(struct store *store)
 
 /* ---- all of it ---- */
 
-static bool save_settings(struct store *store)
+/* In place of the hash that books of version 3 have. */
+static bool save_tariff(struct store *store)
 {
-	return store->marked ||
-	       STORE_RUN(store, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
-			 sql_text("settings"), sql_text(store->settings));
+	return store->tariff_stored ||
+	       (STORE_RUN(store, "DELETE FROM meta WHERE key = ?", sql_text("settings")) &&
+		STORE_RUN(store, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
+			  sql_text("tariff"), sql_text(store->tariff)));
 }
 
 bool store_save(struct store *store, struct site *site, struct changes *rest)
@@ -407,6 +409,6 @@ bool store_save(struct store *store, struct site *site, struct changes *rest)
 	return save_zones(store, site) && save_sources(store, site) &&
 	       (!store->pending.everything || save_everything(store, site)) &&
 	       save_records(store) && save_streams(store) &&
-	       store_save_windows(store, site, rest) && save_events(store) &&
-	       save_settings(store) && !store->failed.text[0];
+	       store_save_windows(store, site, rest) && save_events(store) && save_tariff(store) &&
+	       !store->failed.text[0];
 }

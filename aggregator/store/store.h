@@ -16,8 +16,8 @@
 struct store;
 
 /* Opens or makes `file` (database.h). NULL, with a reason, on failure. `settings`: if they are not
- * those that the windows in the file were computed with, all are computed and written again, some
- * at each commit. */
+ * those that the windows in the file were computed with, the windows are computed and written again
+ * from the first moment on at which the settings differ, some at each commit. */
 struct store *store_open(const char *file, const struct tariff_settings *settings,
 			 struct fail *fail);
 

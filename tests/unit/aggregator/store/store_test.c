@@ -18,7 +18,8 @@ static struct site_settings settings = {
 	.base = "wattzone",
 	.id = "lycee",
 	.rest_label = "Reste",
-	.tariff = {.calendars = &calendar,
+	.tariff = {.zone = {.count = 1, .offsets = {{NEVER, 0}}},
+		   .calendars = &calendar,
 		   .calendar_count = 1,
 		   .prices = &prices,
 		   .prices_count = 1},
@@ -704,6 +705,43 @@ static void many_windows_are_written_some_at_a_commit_also_after_a_crash(void **
 	assert_false(recomputes());
 }
 
+/* A price that changes in the middle of the year leaves the windows before it alone. */
+static void other_settings_from_a_date_ask_for_windows_from_there_on(void **state)
+{
+	const ms_t date = 100 * MS_PER_DAY + 5 * MS_PER_MINUTE;
+	struct prices before[] = {prices};
+	struct prices after[] = {prices, prices};
+
+	(void)state;
+	fill_year();
+	settings.tariff.prices = before;
+	reopen();
+	site_everything(site, &changes);
+	do {
+		assert_commits();
+	} while (changes_to_keep(&store->pending));
+	/* What is computed again is no longer so. */
+	execute("UPDATE windows SET cost_units = -1");
+	after[1].from = date;
+	after[1].of[BAND_HCH] += 1000;
+	settings.tariff.prices = after;
+	settings.tariff.prices_count = 2;
+	reopen();
+	site_close(site);
+	site = site_open(&settings, 0);
+	assert_true(store_load(store, site, NULL, NULL, NULL));
+	do {
+		assert_commits();
+	} while (changes_to_keep(&store->pending));
+	assert_int_equal(count_of("SELECT count(*) FROM windows WHERE cost_units = -1"), 100 * 144);
+	assert_int_equal(count_of("SELECT max(\"end\") FROM windows WHERE cost_units = -1"),
+			 100 * MS_PER_DAY);
+	reopen();
+	assert_false(recomputes());
+	settings.tariff.prices = &prices;
+	settings.tariff.prices_count = 1;
+}
+
 static void a_newer_file_is_left_alone(void **state)
 {
 	struct fail fail = {0};
@@ -844,6 +882,7 @@ int main(void)
 		TEST(a_file_that_is_whole_is_not_replaced),
 		TEST(other_settings_ask_for_other_windows),
 		TEST(many_windows_are_written_some_at_a_commit_also_after_a_crash),
+		TEST(other_settings_from_a_date_ask_for_windows_from_there_on),
 		TEST(a_newer_file_is_left_alone),
 		TEST(a_file_of_the_first_version_keeps_what_it_holds),
 		TEST(a_file_of_the_third_version_keeps_what_it_holds),
