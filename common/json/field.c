@@ -120,17 +120,12 @@ static void expected_number(char text[96], const struct json_field *field)
 		snprintf(text, 96, "%s%s", what, field->nullable ? " or null" : "");
 }
 
-static bool read_number(const struct json_field *field, void *at, const json_t *json,
-			struct fail *fail)
+static bool refuse_number(const struct json_field *field, const json_t *json, struct fail *fail)
 {
 	char expected[96];
 	char found[JSON_FOUND_SIZE];
 	double value = json_number_value(json);
 
-	if (field->type == FIELD_NUMBER && field->nullable && json_is_null(json)) {
-		*(double *)at = NAN;
-		return true;
-	}
 	expected_number(expected, field);
 	json_found(found, json);
 	if (field->type == FIELD_INT && json_is_real(json) && value == trunc(value))
@@ -138,68 +133,98 @@ static bool read_number(const struct json_field *field, void *at, const json_t *
 				found);
 	if (field->type == FIELD_INT ? !json_is_integer(json) : !json_is_number(json))
 		return fail_set(fail, "expected %s, found %s", expected, found);
-	if (limited(field) && !(value >= field->minimum && value <= field->maximum))
-		return fail_set(fail, "%s is out of range, expected %s", found, expected);
-	if (field->type == FIELD_INT)
+	return fail_set(fail, "%s is out of range, expected %s", found, expected);
+}
+
+static bool read_number(const struct json_field *field, void *at, const json_t *json,
+			struct fail *fail)
+{
+	bool is_int = field->type == FIELD_INT;
+	double value = json_number_value(json);
+
+	if (!is_int && field->nullable && json_is_null(json)) {
+		*(double *)at = NAN;
+		return true;
+	}
+	if (!(is_int ? json_is_integer(json) : json_is_number(json)) ||
+	    (limited(field) && !(value >= field->minimum && value <= field->maximum)))
+		return refuse_number(field, json, fail);
+	if (is_int)
 		*(int64_t *)at = json_integer_value(json);
 	else
 		*(double *)at = value;
 	return true;
 }
 
-static bool read_text(const struct json_field *field, char *at, const json_t *json,
-		      struct fail *fail)
+static bool text_valid(const struct json_field *field, const char *text)
 {
-	const char *text = json_string_value(json);
+	switch (field->type) {
+	case FIELD_ID: return id_valid(text);
+	case FIELD_LABEL: return label_valid(text);
+	case FIELD_HEX:
+		return strspn(text, "0123456789abcdef") == field->size - 1 &&
+		       !text[field->size - 1];
+	default: return strlen(text) < field->size && utf8_printable(text);
+	}
+}
+
+static bool refuse_text(const struct json_field *field, const char *text, const json_t *json,
+			struct fail *fail)
+{
 	char found[JSON_FOUND_SIZE];
 
 	json_found(found, json);
 	switch (field->type) {
-	case FIELD_ID:
-		if (!text || !id_valid(text))
-			return fail_set(fail, "expected " ID_EXPECTED ", found %s", found);
-		break;
-	case FIELD_LABEL:
-		if (!text || !label_valid(text))
-			return fail_set(fail, "expected " LABEL_EXPECTED ", found %s", found);
-		break;
+	case FIELD_ID: return fail_set(fail, "expected " ID_EXPECTED ", found %s", found);
+	case FIELD_LABEL: return fail_set(fail, "expected " LABEL_EXPECTED ", found %s", found);
 	case FIELD_HEX:
-		if (!text || strspn(text, "0123456789abcdef") != field->size - 1 ||
-		    text[field->size - 1])
-			return fail_set(fail, "expected %zu digits 0-9 and a-f, found %s",
-					field->size - 1, found);
-		break;
-	default:
-		if (!text || strlen(text) >= field->size)
-			return fail_set(fail, "expected a text of at most %zu bytes, found %s",
-					field->size - 1, found);
-		if (!utf8_printable(text))
-			return fail_set(fail,
-					"expected a text without control characters, found %s",
-					found);
+		return fail_set(fail, "expected %zu digits 0-9 and a-f, found %s", field->size - 1,
+				found);
+	default: break;
 	}
+	if (!text || strlen(text) >= field->size)
+		return fail_set(fail, "expected a text of at most %zu bytes, found %s",
+				field->size - 1, found);
+	return fail_set(fail, "expected a text without control characters, found %s", found);
+}
+
+static bool read_text(const struct json_field *field, char *at, const json_t *json,
+		      struct fail *fail)
+{
+	const char *text = json_string_value(json);
+
+	if (!text || !text_valid(field, text))
+		return refuse_text(field, text, json, fail);
 	memcpy(at, text, strlen(text) + 1);
 	return true;
 }
 
-static bool read_choice(const struct json_field *field, int *at, const json_t *json,
-			struct fail *fail)
+static bool refuse_choice(const struct json_field *field, const json_t *json, struct fail *fail)
 {
-	const char *text = json_string_value(json);
 	char found[JSON_FOUND_SIZE];
 	char list[200] = "";
 
 	for (int i = 0; field->choices[i]; i++) {
 		size_t length = strlen(list);
 
-		if (text && strcmp(field->choices[i], text) == 0) {
-			*at = i;
-			return true;
-		}
 		snprintf(list + length, sizeof(list) - length, "%s\"%s\"", i ? ", " : "",
 			 field->choices[i]);
 	}
 	return fail_set(fail, "expected one of %s, found %s", list, json_found(found, json));
+}
+
+static bool read_choice(const struct json_field *field, int *at, const json_t *json,
+			struct fail *fail)
+{
+	const char *text = json_string_value(json);
+
+	for (int i = 0; text && field->choices[i]; i++) {
+		if (strcmp(field->choices[i], text) == 0) {
+			*at = i;
+			return true;
+		}
+	}
+	return refuse_choice(field, json, fail);
 }
 
 /* -------- what holds other values: these note reason and path -------- */
@@ -347,8 +372,9 @@ static bool read_fields(const struct json_field *fields, char *into, json_t *obj
 
 bool fields_read(const struct json_field *fields, void *into, json_t *object, struct fail *fail)
 {
-	struct fail reason = {0};
+	struct fail reason;
 
+	reason.text[0] = '\0';
 	return read_fields(fields, into, object, NULL, &reason) ||
 	       fail_set(fail, "%s", reason.text);
 }
