@@ -50,7 +50,7 @@ bool fail_at(struct fail *fail, const char *format, ...)
 	va_end(arguments);
 	reason = *fail;
 	length = (size_t)snprintf(fail->text, sizeof(fail->text), "%s: ", where);
-	/* The where matters more than the tail of a long reason. */
+	/* The location matters more than the end of a long reason. */
 	memcpy(fail->text + length, reason.text, sizeof(fail->text) - length - 1);
 	fail->text[sizeof(fail->text) - 1] = '\0';
 	clean(fail->text);

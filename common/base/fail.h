@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* The first error wins: what fails after it is usually its consequence. A zeroed struct is "no
- * failure". The text is one line without a full stop or newline, and names the place (file, JSON
+ * failure". The text is one line without a full stop or newline, and names the location (file, JSON
  * path, topic, meter), what was found and what was expected. */
 struct fail {
 	char text[400];
@@ -15,7 +15,7 @@ struct fail {
  * that a function can end with `return fail_set(fail, "…")`. */
 bool fail_set(struct fail *fail, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Puts `place: ` before the reason. Always returns false. */
+/* Puts the formatted location and ": " before the reason. Always returns false. */
 bool fail_at(struct fail *fail, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
