@@ -55,19 +55,20 @@ bool published_set(struct published *published, const struct consumer_setup *to,
 bool published_set_at(struct published *published, const struct consumer_setup *to, json_t *value,
 		      ms_t now, const char *format, ...)
 {
+	json_t *last = json_object_get(published->value, "time");
 	char time[CIVIL_ISO_SIZE];
 	va_list arguments;
-	json_t *dated;
 
+	/* The time is not compared. */
+	if (last)
+		json_object_set(value, "time", last);
 	if (!replace(published, value))
 		return false;
 	civil_iso(time, &to->site->settings->tariff.zone, now);
-	dated = json_pack("{s:s}", "time", time);
-	json_object_update(dated, value);
+	json_object_set_new(value, "time", json_string(time));
 	va_start(arguments, format);
-	publish(to, dated, 1, false, format, arguments);
+	publish(to, value, 1, false, format, arguments);
 	va_end(arguments);
-	json_decref(dated);
 	return true;
 }
 

@@ -17,8 +17,8 @@ struct published {
 bool published_set(struct published *published, const struct consumer_setup *to, json_t *value,
 		   int qos, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* The same for an object that is true at the moment `now`: published with a member "time" at its
- * beginning, which is not compared. */
+/* The same for an object that is true at the moment `now`: its field "time" is set to it, and is
+ * not compared. */
 bool published_set_at(struct published *published, const struct consumer_setup *to, json_t *value,
 		      ms_t now, const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -59,24 +59,19 @@ static void zone_gone(struct leaves *leaves, const char *id)
 	zone_leaves_free(zone);
 }
 
-static void zone_publish(struct leaves *leaves, const struct zone *zone,
-			 const struct zone_context *context)
+static void zone_publish(struct leaves *leaves, const struct zone *zone)
 {
 	struct zone_leaves *last = named_find(&leaves->zones, zone->id);
-	json_t *state = report_state(zone, context);
 
 	if (!last)
 		last = named_add(&leaves->zones, zone->id, sizeof(*last));
-	for (size_t i = 0; i < REPORT_LEAVES; i++)
-		published_set(&last->of[i], &leaves->setup,
-			      json_incref(json_object_get(state, report_leaves[i])), 0,
-			      "zone/%s/%s", zone->id, report_leaves[i]);
-	json_decref(state);
+	for (int i = 0; i < REPORT_LEAVES; i++)
+		published_set(&last->of[i], &leaves->setup, report_leaf(zone, (enum report_leaf)i),
+			      0, "zone/%s/%s", zone->id, report_leaves[i]);
 }
 
 static void leaves_turn(void *consumer, const struct turn *turn)
 {
-	struct zone_context context = site_context(turn->site, turn->now);
 	struct leaves *leaves = consumer;
 
 	changes_add_zones(&leaves->pending, turn->changes);
@@ -90,7 +85,7 @@ static void leaves_turn(void *consumer, const struct turn *turn)
 		const struct zone *zone = site_find_zone(turn->site, changed->id);
 
 		if (zone && (changed->state || changed->described))
-			zone_publish(leaves, zone, &context);
+			zone_publish(leaves, zone);
 	}
 	changes_clear(&leaves->pending);
 }

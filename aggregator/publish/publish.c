@@ -66,16 +66,27 @@ static void zone_gone(struct topics *topics, const char *id)
 	free(zone);
 }
 
-static void publish_zone(struct topics *topics, const struct zone *zone, bool books,
+static void publish_zone(struct topics *topics, const struct changed_zone *changed,
 			 const struct zone_context *context)
 {
-	const struct changed_zone *changed = named_find(&topics->pending.zones, zone->id);
-	struct zone_topics *of_zone = topics_of(topics, zone->id);
+	const struct zone *zone = site_find_zone(topics->setup.site, changed->id);
+	struct zone_topics *of_zone = zone ? topics_of(topics, zone->id) : NULL;
 
-	if (changed && (changed->state || changed->described))
+	if (zone && (changed->state || changed->described))
 		zone_topics_state(of_zone, &topics->setup, zone, context);
-	if (books || (changed && changed->books))
+	if (zone && changed->books)
 		zone_topics_books(of_zone, &topics->setup, zone, context);
+}
+
+/* Windows close and days end by time alone. */
+static void pending_by_time(struct changes *pending, const struct site *site)
+{
+	for (size_t i = 0; i <= site->zones.count; i++) {
+		const struct zone *zone = site_zone(site, i);
+
+		if (zone)
+			changes_zone(pending, zone->id)->books = true;
+	}
 }
 
 static void publish_tariff(struct topics *topics, const struct segment *segment,
@@ -119,17 +130,14 @@ static void topics_turn(void *consumer, const struct turn *turn)
 	struct changes *pending = &topics->pending;
 
 	changes_add_zones(pending, turn->changes);
-	pending->by_time |= turn->changes->by_time;
+	if (turn->changes->by_time)
+		pending_by_time(pending, turn->site);
 	if (!turn->changes->states)
 		return;
 	for (size_t i = 0; i < pending->zones_gone.count; i++)
 		zone_gone(topics, ((struct change_name *)pending->zones_gone.items[i])->name);
-	for (size_t i = 0; i <= turn->site->zones.count; i++) {
-		const struct zone *zone = site_zone(turn->site, i);
-
-		if (zone)
-			publish_zone(topics, zone, pending->by_time, &context);
-	}
+	for (size_t i = 0; i < pending->zones.count; i++)
+		publish_zone(topics, pending->zones.items[i], &context);
 	publish_site(topics, turn, &context);
 	changes_clear(pending);
 }

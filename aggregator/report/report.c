@@ -10,6 +10,7 @@
 #define WATT_DECIMALS  3
 #define PCT_DECIMALS   2
 #define KWH_DECIMALS   6
+#define M3_DECIMALS    6
 #define MONEY_DECIMALS 8
 
 static const struct civil_zone *civil_zone(const struct zone_context *context)
@@ -23,6 +24,15 @@ static json_t *json_time(const struct zone_context *context, ms_t t)
 
 	civil_iso(text, civil_zone(context), t);
 	return json_string(text);
+}
+
+/* The publisher fills in the time. */
+static json_t *json_of_moment(void)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "time", json_null());
+	return json;
 }
 
 static json_t *json_watts(double watts)
@@ -66,44 +76,76 @@ static double load_pct(const struct zone *zone, double power_w)
 	return 100 * power_w / zone->nominal_w;
 }
 
+const char *const report_leaves[REPORT_LEAVES] = {
+	[LEAF_POWER_W] = "power_w",
+	[LEAF_POWER_1M_W] = "power_1m_w",
+	[LEAF_POWER_10M_W] = "power_10m_w",
+	[LEAF_NOMINAL_W] = "nominal_w",
+	[LEAF_LOAD_PCT] = "load_pct",
+	[LEAF_ENERGY_KWH] = "energy_kwh",
+	[LEAF_ENERGY_DAY_KWH] = "energy_day_kwh",
+	[LEAF_VOLUME_M3] = "volume_m3",
+	[LEAF_COST_HOUR] = "cost_hour",
+	[LEAF_COST_DAY] = "cost_day",
+	[LEAF_COST_TOTAL] = "cost_total",
+	[LEAF_BAND] = "band",
+	[LEAF_BAND_INDEX] = "band_index",
+	[LEAF_PRICE_KWH] = "price_kwh",
+};
+
+/* Of a zone that has a price; the others are below. */
+static json_t *priced_leaf(const struct zone_state *state, enum report_leaf leaf)
+{
+	switch (leaf) {
+	case LEAF_COST_HOUR: return json_rounded(state->cost_hour, MONEY_DECIMALS);
+	case LEAF_COST_DAY: return json_money(state->cost_day);
+	case LEAF_COST_TOTAL: return json_money(state->cost_total);
+	case LEAF_BAND: return json_band(state->segment.band);
+	case LEAF_BAND_INDEX: return json_positive(state->segment.band);
+	case LEAF_PRICE_KWH: return json_price(state->segment.price);
+	default: return NULL;
+	}
+}
+
+json_t *report_leaf(const struct zone *zone, enum report_leaf leaf)
+{
+	const struct zone_state *state = &zone->state;
+
+	switch (leaf) {
+	case LEAF_POWER_W: return json_watts(state->power_w);
+	case LEAF_POWER_1M_W: return json_watts(state->power_1m_w);
+	case LEAF_POWER_10M_W: return json_watts(state->power_10m_w);
+	case LEAF_NOMINAL_W: return json_watts(zone->nominal_w);
+	case LEAF_LOAD_PCT: return json_rounded(load_pct(zone, state->power_w), PCT_DECIMALS);
+	case LEAF_ENERGY_KWH: return json_zone_kwh(zone, state->energy_total);
+	case LEAF_ENERGY_DAY_KWH: return json_zone_kwh(zone, state->energy_day);
+	case LEAF_VOLUME_M3:
+		return isnan(state->volume_m3) ? NULL : json_rounded(state->volume_m3, M3_DECIMALS);
+	default: return zone_electric(zone) ? priced_leaf(state, leaf) : json_null();
+	}
+}
+
+/* From `first` to `last`. A leaf that the zone does not have is left out. */
+static void json_leaves(json_t *json, const struct zone *zone, int first, int last)
+{
+	for (int leaf = first; leaf <= last; leaf++)
+		json_object_set_new(json, report_leaves[leaf],
+				    report_leaf(zone, (enum report_leaf)leaf));
+}
+
 json_t *report_state(const struct zone *zone, const struct zone_context *context)
 {
 	const struct zone_state *state = &zone->state;
-	bool priced = zone_electric(zone);
-	enum band band = priced ? state->segment.band : BAND_NONE;
-	json_t *json = json_object();
+	json_t *json = json_of_moment();
 
 	json_object_set_new(json, "label", json_string(zone->label));
 	json_object_set_new(json, "medium", json_string(zone->medium));
-	json_object_set_new(json, "power_w", json_watts(state->power_w));
-	json_object_set_new(json, "power_1m_w", json_watts(state->power_1m_w));
-	json_object_set_new(json, "power_10m_w", json_watts(state->power_10m_w));
-	json_object_set_new(json, "nominal_w", json_watts(zone->nominal_w));
-	json_object_set_new(json, "load_pct",
-			    json_rounded(load_pct(zone, state->power_w), PCT_DECIMALS));
-	json_object_set_new(json, "energy_kwh", json_zone_kwh(zone, state->energy_total));
-	json_object_set_new(json, "energy_day_kwh", json_zone_kwh(zone, state->energy_day));
-	if (!isnan(state->volume_m3))
-		json_object_set_new(json, "volume_m3", json_rounded(state->volume_m3, 6));
-	json_object_set_new(json, "cost_hour",
-			    priced ? json_rounded(state->cost_hour, MONEY_DECIMALS) : json_null());
-	json_object_set_new(json, "cost_day", priced ? json_money(state->cost_day) : json_null());
-	json_object_set_new(json, "cost_total",
-			    priced ? json_money(state->cost_total) : json_null());
+	json_leaves(json, zone, LEAF_POWER_W, LEAF_COST_TOTAL);
 	json_object_set_new(json, "day_start", json_time(context, state->day_start));
-	json_object_set_new(json, "band", json_band(band));
-	json_object_set_new(json, "band_index", json_positive(band));
-	json_object_set_new(json, "price_kwh",
-			    priced ? json_price(state->segment.price) : json_null());
+	json_leaves(json, zone, LEAF_BAND, LEAF_PRICE_KWH);
 	json_object_set_new(json, "quality", json_string(quality_name(state->quality)));
 	return json;
 }
-
-const char *const report_leaves[REPORT_LEAVES] = {
-	"power_w",    "power_1m_w",	"power_10m_w", "nominal_w", "load_pct",
-	"energy_kwh", "energy_day_kwh", "volume_m3",   "cost_hour", "cost_day",
-	"cost_total", "band",		"band_index",  "price_kwh",
-};
 
 json_t *report_window(const struct zone *zone, const struct window_energy *reading,
 		      const struct zone_context *context)
@@ -213,7 +255,7 @@ json_t *report_tariff(const struct site_settings *settings, const struct segment
 	ms_t next_change;
 	enum band next = tariff_next(tariff, context->now, segment->band, &next_change);
 	json_t *of_bands = json_object();
-	json_t *json = json_object();
+	json_t *json = json_of_moment();
 
 	for (enum band band = BAND_P; band < BAND_COUNT; band++)
 		json_object_set_new(of_bands, band_name(band), json_price(prices->of[band]));
@@ -239,7 +281,7 @@ json_t *report_tariff(const struct site_settings *settings, const struct segment
 json_t *report_demand(const struct site_demand *running, const struct zone_context *context)
 {
 	const struct demand *demand = &running->demand;
-	json_t *json = json_object();
+	json_t *json = json_of_moment();
 
 	json_object_set_new(json, "start", json_time(context, running->window.start));
 	json_object_set_new(json, "end", json_time(context, running->window.end));
@@ -255,7 +297,7 @@ json_t *report_demand(const struct site_demand *running, const struct zone_conte
 json_t *report_summary(const struct site *site, const struct segment *segment)
 {
 	const struct zone_state *main = site->main ? &site->main->state : NULL;
-	json_t *json = json_object();
+	json_t *json = json_of_moment();
 	int online = 0;
 
 	for (size_t i = 0; i < site->zones.count; i++)
@@ -308,7 +350,7 @@ static json_t *json_event(const struct health *health, const struct zone_context
 json_t *report_health(const struct health *health, const char *trouble,
 		      const struct zone_context *context)
 {
-	json_t *json = json_object();
+	json_t *json = json_of_moment();
 
 	json_object_set_new(json, "started", json_time(context, health->started));
 	json_object_set_new(json, "accepted", json_integer(health->accepted));

@@ -10,10 +10,29 @@
 /* zone->state, of the moment context->now. */
 json_t *report_state(const struct zone *zone, const struct zone_context *context);
 
-#define REPORT_LEAVES 14
+/* Members of a state that are published as bare scalars, too, in its order. */
+enum report_leaf {
+	LEAF_POWER_W,
+	LEAF_POWER_1M_W,
+	LEAF_POWER_10M_W,
+	LEAF_NOMINAL_W,
+	LEAF_LOAD_PCT,
+	LEAF_ENERGY_KWH,
+	LEAF_ENERGY_DAY_KWH,
+	LEAF_VOLUME_M3,
+	LEAF_COST_HOUR,
+	LEAF_COST_DAY,
+	LEAF_COST_TOTAL,
+	LEAF_BAND,
+	LEAF_BAND_INDEX,
+	LEAF_PRICE_KWH,
+	REPORT_LEAVES
+};
 
-/* The members of a state that are published as bare scalars, too. */
 extern const char *const report_leaves[REPORT_LEAVES];
+
+/* One of them; NULL if the zone does not have it. */
+json_t *report_leaf(const struct zone *zone, enum report_leaf leaf);
 
 json_t *report_window(const struct zone *zone, const struct window_energy *reading,
 		      const struct zone_context *context);
