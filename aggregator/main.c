@@ -14,7 +14,8 @@
 #include "common/process/loop.h"
 #include "common/mqtt/mqtt.h"
 
-/* Those that use what changes in the site, in the order of their turns; the store comes before. */
+/* In the order of their turns. The store is no consumer: it comes first, since they need to know
+ * what is durable. */
 static const struct consumer *const consumers[] = {
 	&consumer_acks,
 	&consumer_topics,
@@ -26,7 +27,7 @@ static const struct consumer *const consumers[] = {
 /* How often it is checked whether a turn is due. */
 #define CHECK_EVERY_MS 50
 
-/* A turn comes at the pace of publishing, at least this often, and when so many facts came. */
+/* A turn takes place at the pace of publishing, at least this often, and after so many records. */
 #define TURN_EVERY_MS 500
 #define TURN_FACTS    5000
 
@@ -40,7 +41,7 @@ struct aggregator {
 	struct store *store;
 	struct mqtt *mqtt;
 	struct publisher publisher;
-	void *consumers[CONSUMERS]; /* NULL: not wanted */
+	void *consumers[CONSUMERS]; /* NULL: disabled by the settings */
 	char set_topic[TOPIC_SIZE]; /* commands are below it */
 	ms_t wall_offset;	    /* wall minus monotonic clock: it jumps when the clock is set */
 	ms_t next_turn;		    /* monotonic */
@@ -69,7 +70,7 @@ static void aggregator_check_clock(struct aggregator *aggregator, ms_t now, ms_t
 	site_clock_stepped(aggregator->site);
 }
 
-/* Gives what changed in the site to the store, and to all who use it. */
+/* Gives the changes of the site to the store, then to the consumers. */
 static void aggregator_turn(struct aggregator *aggregator, bool commit_at_once)
 {
 	ms_t pace = aggregator->config.site.publish_ms;
@@ -96,7 +97,7 @@ static void aggregator_check(void *context)
 	struct aggregator *aggregator = context;
 
 	if (clock_monotonic() >= aggregator->next_turn ||
-	    aggregator->site->changes.facts.count >= TURN_FACTS)
+	    site_new_facts(aggregator->site) >= TURN_FACTS)
 		aggregator_turn(aggregator, false);
 }
 
@@ -254,7 +255,7 @@ static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
 	return true;
 }
 
-/* What came last goes into the books, and is acknowledged, before the broker is left. */
+/* The last records are committed and acknowledged before the connection is closed. */
 static void aggregator_close(struct aggregator *aggregator)
 {
 	if (aggregator->mqtt) {

@@ -1,4 +1,5 @@
 #include "aggregator/acks/acks.h"
+#include "common/base/memory.h"
 
 #include <stdlib.h>
 
@@ -9,10 +10,8 @@ struct acks {
 
 static void *acks_open(const struct consumer_setup *setup)
 {
-	struct acks *acks = calloc(1, sizeof(*acks));
+	struct acks *acks = allocate(1, sizeof(*acks));
 
-	if (!acks)
-		abort();
 	acks->setup = *setup;
 	return acks;
 }

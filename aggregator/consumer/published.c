@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* `value` NULL deletes the topic. Without memory nothing is published. */
+#include "common/base/memory.h"
+
+/* `value` NULL deletes the topic. */
 __attribute__((format(printf, 5, 0))) static void publish(const struct consumer_setup *to,
 							  const json_t *value, int qos, bool each,
 							  const char *format, va_list arguments)
 {
 	const struct site_settings *settings = to->site->settings;
 	const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
-	char *json = value && !json_is_string(value) ? json_dumps(value, flags) : NULL;
+	char *json = value && !json_is_string(value) ? allocated(json_dumps(value, flags)) : NULL;
 	const char *text = value ? json_string_value(value) : "";
 	char below[TOPIC_SIZE];
 	char topic[TOPIC_SIZE];
 
 	vsnprintf(below, sizeof(below), format, arguments);
 	topic_build(topic, settings->base, settings->id, "%s", below);
-	if (json || text)
-		to->publisher->publish(to->publisher->context, topic, json ? json : text, qos,
-				       each);
+	to->publisher->publish(to->publisher->context, topic, json ? json : text, qos, each);
 	free(json);
 }
 

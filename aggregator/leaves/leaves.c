@@ -4,6 +4,7 @@
 
 #include "aggregator/consumer/published.h"
 #include "aggregator/report/report.h"
+#include "common/base/memory.h"
 
 struct zone_leaves {
 	char id[ID_SIZE];
@@ -22,9 +23,7 @@ static void *leaves_open(const struct consumer_setup *setup)
 
 	if (!setup->site->settings->leaves)
 		return NULL;
-	leaves = calloc(1, sizeof(*leaves));
-	if (!leaves)
-		abort();
+	leaves = allocate(1, sizeof(*leaves));
 	leaves->setup = *setup;
 	return leaves;
 }
@@ -47,7 +46,7 @@ static void leaves_close(void *consumer)
 	free(leaves);
 }
 
-static void zone_gone(struct leaves *leaves, const char *id)
+static void zone_removed(struct leaves *leaves, const char *id)
 {
 	struct zone_leaves *zone = named_find(&leaves->zones, id);
 
@@ -61,10 +60,8 @@ static void zone_gone(struct leaves *leaves, const char *id)
 
 static void zone_publish(struct leaves *leaves, const struct zone *zone)
 {
-	struct zone_leaves *last = named_find(&leaves->zones, zone->id);
+	struct zone_leaves *last = named_get(&leaves->zones, zone->id, sizeof(*last));
 
-	if (!last)
-		last = named_add(&leaves->zones, zone->id, sizeof(*last));
 	for (int i = 0; i < REPORT_LEAVES; i++)
 		published_set(&last->of[i], &leaves->setup, report_leaf(zone, (enum report_leaf)i),
 			      0, "zone/%s/%s", zone->id, report_leaves[i]);
@@ -75,16 +72,16 @@ static void leaves_turn(void *consumer, const struct turn *turn)
 	struct leaves *leaves = consumer;
 
 	changes_add_zones(&leaves->pending, turn->changes);
-	if (!turn->changes->states)
+	if (!turn->changes->publish_due)
 		return;
-	for (size_t i = 0; i < leaves->pending.zones_gone.count; i++)
-		zone_gone(leaves,
-			  ((struct change_name *)leaves->pending.zones_gone.items[i])->name);
+	for (size_t i = 0; i < leaves->pending.zones_removed.count; i++)
+		zone_removed(leaves,
+			     ((struct change_name *)leaves->pending.zones_removed.items[i])->name);
 	for (size_t i = 0; i < leaves->pending.zones.count; i++) {
 		const struct changed_zone *changed = leaves->pending.zones.items[i];
 		const struct zone *zone = site_find_zone(turn->site, changed->id);
 
-		if (zone && (changed->state || changed->described))
+		if (zone && (changed->state_changed || changed->description_changed))
 			zone_publish(leaves, zone);
 	}
 	changes_clear(&leaves->pending);

@@ -4,6 +4,7 @@
 
 #include "aggregator/publish/zone_topics.h"
 #include "aggregator/report/report.h"
+#include "common/base/memory.h"
 
 struct topics {
 	struct consumer_setup setup;
@@ -14,24 +15,19 @@ struct topics {
 
 static struct zone_topics *topics_of(struct topics *topics, const char *zone)
 {
-	struct zone_topics *found = named_find(&topics->zones, zone);
-
-	return found ? found : named_add(&topics->zones, zone, sizeof(*found));
+	return named_get(&topics->zones, zone, sizeof(struct zone_topics));
 }
 
 static void *topics_open(const struct consumer_setup *setup)
 {
 	struct zone_context context = site_context(setup->site, NEVER);
-	struct topics *topics = calloc(1, sizeof(*topics));
+	struct topics *topics = allocate(1, sizeof(*topics));
 
-	if (!topics)
-		abort();
 	topics->setup = *setup;
-	for (size_t i = 0; i <= setup->site->zones.count; i++) {
+	for (size_t i = 0; i < site_zone_count(setup->site); i++) {
 		const struct zone *zone = site_zone(setup->site, i);
 
-		if (zone)
-			zone_topics_restored(topics_of(topics, zone->id), zone, &context);
+		zone_topics_restored(topics_of(topics, zone->id), zone, &context);
 	}
 	return topics;
 }
@@ -54,7 +50,7 @@ static void topics_close(void *consumer)
 	free(topics);
 }
 
-static void zone_gone(struct topics *topics, const char *id)
+static void zone_removed(struct topics *topics, const char *id)
 {
 	struct zone_topics *zone = named_find(&topics->zones, id);
 
@@ -72,21 +68,17 @@ static void publish_zone(struct topics *topics, const struct changed_zone *chang
 	const struct zone *zone = site_find_zone(topics->setup.site, changed->id);
 	struct zone_topics *of_zone = zone ? topics_of(topics, zone->id) : NULL;
 
-	if (zone && (changed->state || changed->described))
+	if (zone && (changed->state_changed || changed->description_changed))
 		zone_topics_state(of_zone, &topics->setup, zone, context);
-	if (zone && changed->books)
+	if (zone && changed->amounts_changed)
 		zone_topics_books(of_zone, &topics->setup, zone, context);
 }
 
 /* Windows close and days end by time alone. */
 static void pending_by_time(struct changes *pending, const struct site *site)
 {
-	for (size_t i = 0; i <= site->zones.count; i++) {
-		const struct zone *zone = site_zone(site, i);
-
-		if (zone)
-			changes_zone(pending, zone->id)->books = true;
-	}
+	for (size_t i = 0; i < site_zone_count(site); i++)
+		changes_zone(pending, site_zone(site, i)->id)->amounts_changed = true;
 }
 
 static void publish_tariff(struct topics *topics, const struct segment *segment,
@@ -132,10 +124,10 @@ static void topics_turn(void *consumer, const struct turn *turn)
 	changes_add_zones(pending, turn->changes);
 	if (turn->changes->by_time)
 		pending_by_time(pending, turn->site);
-	if (!turn->changes->states)
+	if (!turn->changes->publish_due)
 		return;
-	for (size_t i = 0; i < pending->zones_gone.count; i++)
-		zone_gone(topics, ((struct change_name *)pending->zones_gone.items[i])->name);
+	for (size_t i = 0; i < pending->zones_removed.count; i++)
+		zone_removed(topics, ((struct change_name *)pending->zones_removed.items[i])->name);
 	for (size_t i = 0; i < pending->zones.count; i++)
 		publish_zone(topics, pending->zones.items[i], &context);
 	publish_site(topics, turn, &context);

@@ -10,8 +10,8 @@ struct zone_topics {
 	ms_t mean10_end; /* end of the newest window published; 0: none */
 };
 
-/* The zone was stored: its windows up to an hour before the last record may not have been published
- * before the program ended. */
+/* To be called for a zone that was stored: the windows of the last hour before its last record may
+ * not have been published before the program ended. */
 void zone_topics_restored(struct zone_topics *topics, const struct zone *zone,
 			  const struct zone_context *context);
 

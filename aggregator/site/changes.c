@@ -5,23 +5,17 @@
 #include <string.h>
 
 #include "common/base/array.h"
-
-static void *entry(struct named *set, const char *name, size_t size)
-{
-	void *found = named_find(set, name);
-
-	return found ? found : named_add(set, name, size);
-}
+#include "common/base/memory.h"
 
 struct changed_zone *changes_zone(struct changes *changes, const char *id)
 {
-	return entry(&changes->zones, id, sizeof(struct changed_zone));
+	return named_get(&changes->zones, id, sizeof(struct changed_zone));
 }
 
 struct changed_source *changes_source(struct changes *changes, struct source *source)
 {
 	struct changed_source *changed =
-		entry(&changes->sources, source->name, sizeof(struct changed_source));
+		named_get(&changes->sources, source->name, sizeof(struct changed_source));
 
 	changed->source = source;
 	return changed;
@@ -47,10 +41,10 @@ void changes_stream(struct changes *changes, const struct collector *collector, 
 
 void changes_collector(struct changes *changes, const char *id)
 {
-	entry(&changes->collectors, id, sizeof(struct change_name));
+	named_get(&changes->collectors, id, sizeof(struct change_name));
 }
 
-void changes_zone_gone(struct changes *changes, const char *id)
+void changes_zone_removed(struct changes *changes, const char *id)
 {
 	struct changed_zone *changed = named_find(&changes->zones, id);
 
@@ -58,20 +52,22 @@ void changes_zone_gone(struct changes *changes, const char *id)
 		named_remove(&changes->zones, changed);
 		free(changed);
 	}
-	entry(&changes->zones_gone, id, sizeof(struct change_name));
+	named_get(&changes->zones_removed, id, sizeof(struct change_name));
 }
 
 void changes_add_zones(struct changes *to, const struct changes *more)
 {
-	for (size_t i = 0; i < more->zones_gone.count; i++)
-		changes_zone_gone(to, ((struct change_name *)more->zones_gone.items[i])->name);
+	to->by_time |= more->by_time;
+	for (size_t i = 0; i < more->zones_removed.count; i++)
+		changes_zone_removed(to,
+				     ((struct change_name *)more->zones_removed.items[i])->name);
 	for (size_t i = 0; i < more->zones.count; i++) {
 		const struct changed_zone *from = more->zones.items[i];
 		struct changed_zone *changed = changes_zone(to, from->id);
 
-		changed->described |= from->described;
-		changed->books |= from->books;
-		changed->state |= from->state;
+		changed->description_changed |= from->description_changed;
+		changed->amounts_changed |= from->amounts_changed;
+		changed->state_changed |= from->state_changed;
 		for (size_t j = 0; j < from->windows.count; j++)
 			time_ranges_add(&changed->windows, from->windows.items[j]);
 	}
@@ -83,7 +79,7 @@ static void sources_add(struct changes *to, const struct changes *more)
 		const struct changed_source *from = more->sources.items[i];
 		struct changed_source *changed = changes_source(to, from->source);
 
-		changed->described |= from->described;
+		changed->description_changed |= from->description_changed;
 		for (size_t j = 0; j < from->events.count; j++)
 			time_ranges_add(&changed->events, from->events.items[j]);
 	}
@@ -94,9 +90,7 @@ static void refused_add(struct changes *to, const struct changes *more)
 	for (size_t i = 0; i < more->refused.count; i++) {
 		struct refused_record copy = more->refused.items[i];
 
-		copy.payload = malloc(copy.size + 1);
-		if (!copy.payload)
-			abort();
+		copy.payload = allocate(1, copy.size + 1);
 		memcpy(copy.payload, more->refused.items[i].payload, copy.size + 1);
 		changes_append(&to->refused, copy);
 	}
@@ -113,8 +107,8 @@ void changes_add(struct changes *to, const struct changes *more)
 	list_add(&to->facts, &more->facts);
 	list_add(&to->signals, &more->signals);
 	list_add(&to->contacts, &more->contacts);
-	list_add(&to->facts_gone, &more->facts_gone);
-	list_add(&to->contacts_gone, &more->contacts_gone);
+	list_add(&to->facts_removed, &more->facts_removed);
+	list_add(&to->contacts_removed, &more->contacts_removed);
 	list_add(&to->gaps, &more->gaps);
 	refused_add(to, more);
 	changes_add_zones(to, more);
@@ -126,23 +120,22 @@ void changes_add(struct changes *to, const struct changes *more)
 	}
 	for (size_t i = 0; i < more->collectors.count; i++)
 		changes_collector(to, ((struct change_name *)more->collectors.items[i])->name);
-	to->everything |= more->everything;
-	to->states |= more->states;
-	to->by_time |= more->by_time;
+	to->all_records |= more->all_records;
+	to->publish_due |= more->publish_due;
 }
 
-bool changes_to_keep(const struct changes *changes)
+bool changes_need_commit(const struct changes *changes)
 {
 	for (size_t i = 0; i < changes->zones.count; i++) {
 		const struct changed_zone *changed = changes->zones.items[i];
 
-		if (changed->described || changed->windows.count)
+		if (changed->description_changed || changed->windows.count)
 			return true;
 	}
-	return changes->everything || changes->facts.count || changes->signals.count ||
-	       changes->contacts.count || changes->facts_gone.count ||
-	       changes->contacts_gone.count || changes->gaps.count || changes->refused.count ||
-	       changes->zones_gone.count || changes->sources.count || changes->streams.count;
+	return changes->all_records || changes->facts.count || changes->signals.count ||
+	       changes->contacts.count || changes->facts_removed.count ||
+	       changes->contacts_removed.count || changes->gaps.count || changes->refused.count ||
+	       changes->zones_removed.count || changes->sources.count || changes->streams.count;
 }
 
 static void set_clear(struct named *set)
@@ -154,17 +147,17 @@ static void set_clear(struct named *set)
 
 void changes_clear(struct changes *changes)
 {
-	struct named *sets[] = {&changes->zones_gone, &changes->zones, &changes->sources,
+	struct named *sets[] = {&changes->zones_removed, &changes->zones, &changes->sources,
 				&changes->streams, &changes->collectors};
 
 	for (size_t i = 0; i < changes->refused.count; i++)
 		free(changes->refused.items[i].payload);
 	changes->facts.count = changes->signals.count = changes->contacts.count = 0;
-	changes->facts_gone.count = changes->contacts_gone.count = 0;
+	changes->facts_removed.count = changes->contacts_removed.count = 0;
 	changes->gaps.count = changes->refused.count = 0;
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
 		set_clear(sets[i]);
-	changes->everything = changes->states = changes->by_time = false;
+	changes->all_records = changes->publish_due = changes->by_time = false;
 }
 
 void changes_free(struct changes *changes)
@@ -173,11 +166,11 @@ void changes_free(struct changes *changes)
 	free(changes->facts.items);
 	free(changes->signals.items);
 	free(changes->contacts.items);
-	free(changes->facts_gone.items);
-	free(changes->contacts_gone.items);
+	free(changes->facts_removed.items);
+	free(changes->contacts_removed.items);
 	free(changes->gaps.items);
 	free(changes->refused.items);
-	named_free(&changes->zones_gone);
+	named_free(&changes->zones_removed);
 	named_free(&changes->zones);
 	named_free(&changes->sources);
 	named_free(&changes->streams);

@@ -1,7 +1,7 @@
-/* changes.h - what changed in a site: what came and what follows from it.
+/* changes.h - the changes of a site: new input, and what follows from it.
  *
- * site_update() gives the changes since the call before. A consumer that cannot deal with them at
- * once adds them to a set of its own (changes_add()), which it clears when it has dealt with it. */
+ * site_update() returns the changes since the previous call. A consumer that cannot process them at
+ * once adds them to a set of its own (changes_add()), and clears that set when it has. */
 #ifndef AGGREGATOR_SITE_CHANGES_H
 #define AGGREGATOR_SITE_CHANGES_H
 
@@ -13,16 +13,16 @@
 #include "aggregator/site/named.h"
 #include "common/contract/topic.h"
 
-/* ---- what came: each is new, and has to be kept ---- */
+/* ---- new input, to be stored ---- */
 
 struct new_fact {
 	const struct source *source;
 	ms_t t;
-	int64_t count; /* pulses or mWh, as source->counts says */
+	int64_t count; /* the index, in pulses or mWh (source->counts) */
 };
 
-/* A period signal or a state of contacts at `t`; the source has the rest. Likewise what is not
- * needed any more. */
+/* A period signal or a state of contacts of the source at `t`; or a record or a state of contacts
+ * at `t` that was removed by downsampling. */
 struct source_moment {
 	const struct source *source;
 	ms_t t;
@@ -41,7 +41,7 @@ struct source_gap {
 	struct gap gap;
 };
 
-/* A record that will never be taken. It counts as dealt with. */
+/* A record that cannot be accepted, however often it is sent. It is acknowledged. */
 struct refused_record {
 	char topic[TOPIC_SIZE];
 	char *payload; /* any bytes, and a terminating 0 after them; owned */
@@ -50,32 +50,32 @@ struct refused_record {
 	ms_t at;
 };
 
-/* ---- what follows, by name ---- */
+/* ---- what follows from it, by name ---- */
 
 struct changed_zone {
 	char id[ID_SIZE];
-	bool described;		    /* it is new, or its label, medium, role or sources changed */
-	bool books;		    /* its windows, days or totals */
-	bool state;		    /* zone->state */
-	struct time_ranges windows; /* windows that touch these are no longer what they were */
+	bool description_changed;   /* it is new, or its label, medium, role or sources */
+	bool amounts_changed;	    /* its windows, days or totals */
+	bool state_changed;	    /* zone->state */
+	struct time_ranges windows; /* the windows that touch these ranges changed */
 };
 
 struct changed_source {
 	char name[2 * ID_SIZE];
 	struct source *source;
-	bool described;		   /* announcement, weights, swaps or assignments to zones */
-	struct time_ranges events; /* events within these are no longer what they were */
+	bool description_changed;  /* announcement, weights, swaps or assignments to zones */
+	struct time_ranges events; /* the events within these ranges changed */
 };
 
-/* "collector/stream": the numbers that have come. */
+/* "collector/stream": the sequence numbers that were received. */
 struct changed_stream {
 	char name[ID_SIZE + STREAM_SIZE];
 	const struct collector *collector;
 	char stream[STREAM_SIZE];
-	int64_t from; /* runs that begin below this number are what they were */
+	int64_t from; /* the first number of the first run that changed */
 };
 
-/* Members of the sets below that carry nothing but a name. */
+/* An entry of the sets below that only has a name. */
 struct change_name {
 	char name[ID_SIZE];
 };
@@ -91,18 +91,18 @@ struct changes {
 	CHANGES_LIST(struct new_fact) facts;
 	CHANGES_LIST(struct source_moment) signals;
 	CHANGES_LIST(struct source_moment) contacts;
-	CHANGES_LIST(struct source_moment) facts_gone;
-	CHANGES_LIST(struct source_moment) contacts_gone;
+	CHANGES_LIST(struct source_moment) facts_removed;
+	CHANGES_LIST(struct source_moment) contacts_removed;
 	CHANGES_LIST(struct source_gap) gaps;
 	CHANGES_LIST(struct refused_record) refused;
-	struct named zones_gone; /* struct change_name; a zone of that id may be there again */
-	struct named zones;	 /* struct changed_zone, `rest` included */
-	struct named sources;	 /* struct changed_source */
-	struct named streams;	 /* struct changed_stream */
-	struct named collectors; /* struct change_name: they wait for an acknowledgement */
-	bool everything;	 /* all records that the site holds are to be kept, too */
-	bool states;		 /* it is time to publish: zone->state is new */
-	bool by_time;		 /* now and then: windows close and days end by time alone */
+	struct named zones_removed; /* struct change_name; a zone of that id may be there again */
+	struct named zones;	    /* struct changed_zone, `rest` included */
+	struct named sources;	    /* struct changed_source */
+	struct named streams;	    /* struct changed_stream */
+	struct named collectors;    /* struct change_name: an acknowledgement is due */
+	bool all_records;	    /* all records that the site holds are to be stored */
+	bool publish_due;	    /* every `publish_ms`: zone->state was evaluated */
+	bool by_time;		    /* every 5 s: windows close and days end without any record */
 };
 
 /* Appends to one of the lists. */
@@ -113,7 +113,7 @@ struct changes {
 		(list)->items[(list)->count++] = (item);                                           \
 	} while (0)
 
-/* The entry of that name, made if there is none. */
+/* Return the entry of that name, and create it if there is none. */
 struct changed_zone *changes_zone(struct changes *changes, const char *id);
 struct changed_source *changes_source(struct changes *changes, struct source *source);
 void changes_stream(struct changes *changes, const struct collector *collector, const char *stream,
@@ -121,16 +121,16 @@ void changes_stream(struct changes *changes, const struct collector *collector, 
 void changes_collector(struct changes *changes, const char *id);
 
 /* A zone went. What was noted of it before goes with it. */
-void changes_zone_gone(struct changes *changes, const char *id);
+void changes_zone_removed(struct changes *changes, const char *id);
 
-/* Adds `more` to `to`, copying what it owns: all of it, or the sets of zones alone. */
+/* Add `more` to `to`, with copies of what it owns: all of it, or only zones and `by_time`. */
 void changes_add(struct changes *to, const struct changes *more);
 void changes_add_zones(struct changes *to, const struct changes *more);
 
 /* There is something to keep: more than acknowledgements and the time. */
-bool changes_to_keep(const struct changes *changes);
+bool changes_need_commit(const struct changes *changes);
 
-void changes_clear(struct changes *changes); /* keeps memory for the next ones */
+void changes_clear(struct changes *changes); /* its memory is used again */
 void changes_free(struct changes *changes);
 
 #endif

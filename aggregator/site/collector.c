@@ -62,7 +62,7 @@ bool collector_note(struct collector *collector, const struct record *record, in
 			     first);
 }
 
-bool collector_take_baseline(struct collector *collector, ms_t monotonic)
+bool collector_set_baseline(struct collector *collector, ms_t monotonic)
 {
 	struct sequence *stream;
 	int64_t first;
@@ -85,9 +85,9 @@ bool collector_ack(const struct collector *collector, struct ack *ack)
 {
 	const struct sequence *stream = &collector->streams[collector->newest];
 
-	if (!stream->linked && !stream->known && sequence_mark(stream) == 0)
+	if (!stream->linked && !stream->known && sequence_complete_to(stream) == 0)
 		return false;
 	strcpy(ack->stream, stream->stream);
-	ack->seq = sequence_mark(stream);
+	ack->seq = sequence_complete_to(stream);
 	return true;
 }

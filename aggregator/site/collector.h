@@ -25,10 +25,10 @@ struct sequence *collector_stream(struct collector *collector, const char *strea
  * that begin below this number are what they were. Returns whether the number is new. */
 bool collector_note(struct collector *collector, const struct record *record, int64_t *first);
 
-/* A newest stream whose records name no predecessors is not known from its beginning, and never
- * will be: it begins with what came within a few seconds of the first call. Returns whether that
- * is decided now. */
-bool collector_take_baseline(struct collector *collector, ms_t monotonic);
+/* If the records of the newest stream do not name their predecessors, its first number is unknown:
+ * a few seconds after the first call it is set to the lowest number that was received. Returns
+ * whether this call did so. */
+bool collector_set_baseline(struct collector *collector, ms_t monotonic);
 
 /* Fills in the acknowledgement that is due: everything of the newest stream up to the first number
  * that is missing. Returns false if it is not known yet where the stream begins. */

@@ -1,5 +1,5 @@
-/* How a site downsamples old facts: those go that no window, band, day or assignment needs, and
- * states of contacts that change nothing. */
+/* How a site downsamples old facts: it removes those on which no window, band, day or assignment
+ * depends, and states of contacts that are equal to the one before. */
 #include "aggregator/site/parts.h"
 #include "common/base/array.h"
 
@@ -17,7 +17,7 @@ struct downsampling {
 	struct segment segment;
 };
 
-/* Somebody asks for the index between `from` and `to`, both left out, or at `t` between them. */
+/* Returns whether a window or a band begins or ends between `from` and `to`, where `t` lies. */
 static bool boundary_within(struct downsampling *downsampling, ms_t from, ms_t t, ms_t to)
 {
 	struct window *window = &downsampling->window;
@@ -57,12 +57,13 @@ static bool assignment_within(const struct site *site, const struct index_series
 	return false;
 }
 
-/* A point goes where it is one of many that count on, and nobody asks for the index around it. */
+/* Returns whether a point can be removed: no amount depends on it, and its kind and those of its
+ * neighbours do not change. */
 static bool point_superfluous(void *context, const struct index_series *series, size_t i)
 {
 	struct downsampling *downsampling = context;
 	const struct point *point = &series->points[i];
-	struct source_moment gone = {downsampling->source, point->t};
+	struct source_moment removed = {downsampling->source, point->t};
 
 	if (i == 0 || i + 1 >= series->classified || point->kind != POINT_COUNTED ||
 	    point[-1].kind != POINT_COUNTED || point[1].kind != POINT_COUNTED ||
@@ -72,16 +73,16 @@ static bool point_superfluous(void *context, const struct index_series *series, 
 			      point[1].t))
 		return false;
 	if (series == &downsampling->source->energy)
-		changes_append(&downsampling->site->changes.facts_gone, gone);
+		changes_append(&downsampling->site->changes.facts_removed, removed);
 	return true;
 }
 
 static void contacts_superfluous(void *context, ms_t t)
 {
 	struct downsampling *downsampling = context;
-	struct source_moment gone = {downsampling->source, t};
+	struct source_moment removed = {downsampling->source, t};
 
-	changes_append(&downsampling->site->changes.contacts_gone, gone);
+	changes_append(&downsampling->site->changes.contacts_removed, removed);
 }
 
 /* Up to when all of the source is final. */

@@ -1,4 +1,4 @@
-/* health.h - what operators watch: counters that tell how the facts came in. */
+/* health.h - counters for operators: how facts were received. */
 #ifndef AGGREGATOR_SITE_HEALTH_H
 #define AGGREGATOR_SITE_HEALTH_H
 

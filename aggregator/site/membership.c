@@ -4,13 +4,13 @@
 
 #include "aggregator/site/parts.h"
 #include "common/base/array.h"
+#include "common/base/memory.h"
 
 static struct zone *zone_open(struct named *zones, const char *id)
 {
-	struct zone *zone = zones ? named_add(zones, id, sizeof(*zone)) : calloc(1, sizeof(*zone));
+	struct zone *zone =
+		zones ? named_add(zones, id, sizeof(*zone)) : allocate(1, sizeof(*zone));
 
-	if (!zone)
-		abort();
 	strcpy(zone->id, id);
 	zone->nominal_w = NAN;
 	return zone;
@@ -29,11 +29,12 @@ static void site_zone_changed(struct site *site, const struct zone *zone)
 	struct changed_zone *changed = changes_zone(&site->changes, zone->id);
 
 	time_ranges_add(&changed->windows, TIME_RANGE_ALL);
-	changed->described = true;
-	changed->books = true;
+	changed->description_changed = true;
+	changed->amounts_changed = true;
 }
 
-/* What a zone is called and can take: the first source that says so. */
+/* Label, medium and role are those of the first source, nominal power that of the first one that
+ * has any. */
 static void zone_describe(struct zone *zone)
 {
 	if (zone->source_count)
@@ -55,7 +56,8 @@ static void zone_add_source(struct zone *zone, struct source *source, int sign)
 
 	zone->sources = array_grow(zone->sources, zone->source_count, &zone->source_capacity,
 				   sizeof(*zone->sources));
-	/* In the order of topics, whatever the order of announcements; taken off: last. */
+	/* In the order of topics, whatever the order of announcements; those to subtract are last.
+	 */
 	for (; i > 0 && zone->sources[i - 1].sign == sign &&
 	       strcmp(zone->sources[i - 1].source->name, source->name) > 0;
 	     i--)
@@ -79,7 +81,7 @@ static bool zone_is_part(const struct site *site, const struct zone *zone)
 	return zone != site->main && strcmp(zone->medium, site->main->medium) == 0;
 }
 
-static void rest_take(struct zone *rest, const struct zone *zone, int sign)
+static void rest_add(struct zone *rest, const struct zone *zone, int sign)
 {
 	for (size_t i = 0; i < zone->source_count; i++)
 		zone_add_source(rest, zone->sources[i].source, sign);
@@ -91,7 +93,7 @@ static void rest_take(struct zone *rest, const struct zone *zone, int sign)
 	}
 }
 
-/* The rest follows from the other zones: made anew whenever one of them changes. */
+/* The rest follows from the other zones, and is computed again whenever one of them changes. */
 void site_make_rest(struct site *site)
 {
 	struct zone zone = {.nominal_w = NAN, .role = ROLE_PART};
@@ -102,13 +104,13 @@ void site_make_rest(struct site *site)
 		strcpy(zone.id, REST_ID);
 		strcpy(zone.label, site->settings->rest_label);
 		strcpy(zone.medium, site->main->medium);
-		rest_take(&zone, site->main, 1);
+		rest_add(&zone, site->main, 1);
 		for (size_t i = 0; i < site->zones.count; i++) {
 			const struct zone *part = site->zones.items[i];
 
 			if (!zone_is_part(site, part))
 				continue;
-			rest_take(&zone, part, -1);
+			rest_add(&zone, part, -1);
 			parts++;
 		}
 	}
@@ -117,7 +119,7 @@ void site_make_rest(struct site *site)
 	if (!parts) {
 		zone_free(&zone);
 		if (site->rest)
-			changes_zone_gone(&site->changes, REST_ID);
+			changes_zone_removed(&site->changes, REST_ID);
 		free(site->rest);
 		site->rest = NULL;
 		return;
@@ -177,8 +179,8 @@ static bool zone_holds_term(const struct zone *zone, const struct term *term)
 	return false;
 }
 
-/* The source belongs to the zone from now on; its first zone: from the beginning. One that comes
- * back without having been elsewhere was never away. */
+/* Assigns the source to the zone from now on; its first zone from the beginning. If it was last in
+ * this zone, that assignment continues, as if it had not been withdrawn. */
 static void site_begin_term(const struct site *site, struct zone *zone, const struct source *source,
 			    ms_t now)
 {
@@ -228,11 +230,11 @@ static void site_forget_assignments(struct site *site, const struct zone *zone)
 
 		for (size_t j = 0; j < zone->balance.count; j++)
 			if (zone->balance.terms[j].series == &source->energy)
-				changes_source(&site->changes, source)->described = true;
+				changes_source(&site->changes, source)->description_changed = true;
 	}
 }
 
-/* A zone that never used anything and has no source any more was a mistake: it disappears. */
+/* A zone without records and without sources was a mistake, and is removed. */
 static void site_leave(struct site *site, struct source *source, ms_t now)
 {
 	struct zone *zone = named_find(&site->zones, source->about.zone);
@@ -252,7 +254,7 @@ static void site_leave(struct site *site, struct source *source, ms_t now)
 		site_zone_changed(site, zone);
 		return;
 	}
-	changes_zone_gone(&site->changes, zone->id);
+	changes_zone_removed(&site->changes, zone->id);
 	site_forget_assignments(site, zone);
 	if (site->main == zone)
 		site->main = NULL;
@@ -339,7 +341,7 @@ bool site_announce(struct site *site, struct source *source, const struct about 
 	else if (site->main == zone)
 		site->main = NULL;
 	site_signals_moved(site, source, was_main);
-	changes_source(&site->changes, source)->described = true;
+	changes_source(&site->changes, source)->description_changed = true;
 	site->rest_outdated = true;
 	return true;
 }
@@ -354,6 +356,6 @@ void site_withdraw(struct site *site, struct source *source, ms_t now)
 	source->announced = false;
 	site_leave(site, source, now);
 	site_signals_moved(site, source, was_main);
-	changes_source(&site->changes, source)->described = true;
+	changes_source(&site->changes, source)->description_changed = true;
 	site->rest_outdated = true;
 }

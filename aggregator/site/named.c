@@ -5,6 +5,7 @@
 
 #include "common/base/array.h"
 #include "common/base/search.h"
+#include "common/base/memory.h"
 
 static bool name_is_before(const void *item, const void *name)
 {
@@ -27,16 +28,21 @@ void *named_find(const struct named *set, const char *name)
 void *named_add(struct named *set, const char *name, size_t size)
 {
 	size_t i = named_position(set, name);
-	char *item = calloc(1, size);
+	char *item = allocate(1, size);
 
-	if (!item)
-		abort();
 	strcpy(item, name);
 	set->items = array_grow(set->items, set->count, &set->capacity, sizeof(*set->items));
 	memmove(&set->items[i + 1], &set->items[i], (set->count - i) * sizeof(*set->items));
 	set->items[i] = item;
 	set->count++;
 	return item;
+}
+
+void *named_get(struct named *set, const char *name, size_t size)
+{
+	void *found = named_find(set, name);
+
+	return found ? found : named_add(set, name, size);
 }
 
 void named_remove(struct named *set, void *item)

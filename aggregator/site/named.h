@@ -16,6 +16,9 @@ void *named_find(const struct named *set, const char *name);
 /* Adds a zeroed item of `size` bytes under a name that is not there yet, and returns it. */
 void *named_add(struct named *set, const char *name, size_t size);
 
+/* The item of that name, added if there is none. */
+void *named_get(struct named *set, const char *name, size_t size);
+
 /* Takes it out; the caller gives back what it owns and frees it. */
 void named_remove(struct named *set, void *item);
 

@@ -4,16 +4,15 @@
 #include <string.h>
 
 #include "aggregator/site/parts.h"
+#include "common/base/memory.h"
 
 /* Against topics invented by a faulty program. */
 #define SOURCES_MAX 10000
 
 struct site *site_open(const struct site_settings *settings, ms_t now)
 {
-	struct site *site = calloc(1, sizeof(*site));
+	struct site *site = allocate(1, sizeof(*site));
 
-	if (!site)
-		abort();
 	site->settings = settings;
 	site->room = (struct site_room){SIZE_MAX, SIZE_MAX};
 	site->health.started = now;
@@ -30,11 +29,10 @@ void site_close(struct site *site)
 		source_close(site->sources.items[i]);
 		free(site->sources.items[i]);
 	}
-	for (size_t i = 0; i <= site->zones.count; i++) {
+	for (size_t i = 0; i < site_zone_count(site); i++) {
 		struct zone *zone = site_zone(site, i);
 
-		if (zone)
-			zone_free(zone);
+		zone_free(zone);
 		free(zone);
 	}
 	named_free(&site->collectors);
@@ -53,6 +51,11 @@ void site_clock_stepped(struct site *site)
 }
 
 /* ---- reading ---- */
+
+size_t site_zone_count(const struct site *site)
+{
+	return site->zones.count + (site->rest ? 1 : 0);
+}
 
 struct zone *site_zone(const struct site *site, size_t i)
 {
@@ -115,4 +118,9 @@ struct source *site_source(struct site *site, const char *collector, const char 
 	source_open(source, collector);
 	source->collector_online = site_collector(site, collector)->online;
 	return source;
+}
+
+size_t site_new_facts(const struct site *site)
+{
+	return site->changes.facts.count;
 }

@@ -1,7 +1,7 @@
 /* parts.h - the site from within, for the files that it is made of: open.c holds its collectors,
- * sources and zones, message.c takes messages, record.c records, membership.c decides which sources
- * make which zones, replacement.c takes commands about meters, update.c takes in what is new,
- * downsample.c removes old facts, restore.c puts back what was stored. */
+ * sources and zones, message.c accepts messages, record.c records, membership.c decides which
+ * sources make which zones, replacement.c accepts replacements of meters, update.c computes what
+ * follows, downsample.c removes old facts, restore.c puts back what was stored. */
 #ifndef AGGREGATOR_SITE_PARTS_H
 #define AGGREGATOR_SITE_PARTS_H
 
@@ -29,7 +29,7 @@ bool site_record(struct site *site, const struct topic *topic, const char *text,
 /* ---- update.c ---- */
 
 /* Brings series, grid and zones up to date with what was added. */
-void site_take_in(struct site *site);
+void site_recompute(struct site *site);
 
 /* ---- downsample.c ---- */
 
@@ -38,20 +38,20 @@ void site_downsample(struct site *site, ms_t now);
 
 /* ---- membership.c ---- */
 
-/* The zone of that id, made if there is none. */
+/* Returns the zone of that id, and creates it if there is none. */
 struct zone *site_open_zone(struct site *site, const char *id);
 
 /* Adds a source that was announced for the zone. */
 void site_add_source(struct site *site, struct zone *zone, struct source *source);
 
-/* Takes a source's announcement: its zone appears, changes, or it moves to another. False, with a
- * reason, if it contradicts other announcements. */
+/* Accepts a source's announcement: its zone is created or changes, or the source moves to another
+ * zone. False, with a reason, if it contradicts other announcements. */
 bool site_announce(struct site *site, struct source *source, const struct about *about, ms_t now,
 		   struct fail *fail);
 
 void site_withdraw(struct site *site, struct source *source, ms_t now);
 
-/* Makes the zone `rest` anew from the others. */
+/* Computes the zone `rest` from the others again. */
 void site_make_rest(struct site *site);
 
 #endif

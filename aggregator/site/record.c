@@ -1,10 +1,10 @@
-/* How a site takes records: what they say about their source, and about their collector's stream.
- */
+/* How a site accepts records, for their source and for their collector's stream. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "aggregator/site/parts.h"
 #include "common/base/array.h"
+#include "common/base/memory.h"
 
 /* Notes that the record is dealt with. True if its number is new. */
 static bool site_note(struct site *site, struct collector *collector, const struct record *record)
@@ -79,18 +79,15 @@ static void site_refuse(struct site *site, const struct topic *topic, const char
 	}
 	if (!site_note(site, site_collector(site, topic->collector), &record))
 		return;
-	refused.payload = malloc(size + 1);
-	if (!refused.payload)
-		abort();
+	refused.payload = allocate(1, size + 1);
 	memcpy(refused.payload, payload, size);
-	refused.payload[size] = '\0';
 	copy_printable(refused.topic, sizeof(refused.topic), text);
 	copy_printable(refused.reason, sizeof(refused.reason), reason->text);
 	changes_append(&site->changes.refused, refused);
 }
 
-static bool site_take(struct site *site, const struct topic *topic, struct source *source,
-		      const struct record *record, ms_t now, struct fail *fail)
+static bool site_accept(struct site *site, const struct topic *topic, struct source *source,
+			const struct record *record, ms_t now, struct fail *fail)
 {
 	struct health *health = &site->health;
 	struct new_fact fact = {.source = source, .t = record->t};
@@ -101,7 +98,7 @@ static bool site_take(struct site *site, const struct topic *topic, struct sourc
 		return false;
 	/* An index that was set is a swap, which belongs to the description of the source. */
 	if (record->index_set || source->counts != counts)
-		changes_source(&site->changes, source)->described = true;
+		changes_source(&site->changes, source)->description_changed = true;
 	/* What comes again was given to the consumers before. */
 	if (!record->index_set && !series_holds(&source->energy, record->t, fact.count))
 		changes_append(&site->changes.facts, fact);
@@ -135,7 +132,7 @@ bool site_record(struct site *site, const struct topic *topic, const char *text,
 	source = site_source(site, topic->collector, topic->source, fail);
 	if (!source)
 		return false;
-	if (site_take(site, topic, source, &record, now, fail))
+	if (site_accept(site, topic, source, &record, now, fail))
 		return true;
 refused:
 	site_refuse(site, topic, text, payload, size, now, fail);

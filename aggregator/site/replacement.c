@@ -1,5 +1,5 @@
 /* How a site takes the replacement of a meter. The indices that an operator gives have to agree
- * with what the meters recorded: a wrong index is energy that nobody used. */
+ * with what the meters recorded: a wrong index is energy that was not used. */
 #include <stdio.h>
 
 #include "aggregator/site/parts.h"
@@ -113,10 +113,10 @@ bool site_swap(struct site *site, const char *collector, const char *id, const s
 	/* Sent once more, because the answer was lost, or was that it could not be written yet. */
 	if (swap_known(&source->energy, swap))
 		return true;
-	site_take_in(site);
+	site_recompute(site);
 	if (!swap_agrees(site, source, swap, fail))
 		return false;
 	if (source_add_swap(source, swap))
-		changes_source(&site->changes, source)->described = true;
+		changes_source(&site->changes, source)->description_changed = true;
 	return true;
 }

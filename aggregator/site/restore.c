@@ -125,7 +125,7 @@ bool site_restore_stream(struct site *site, const char *id, const struct sequenc
 void site_restored(struct site *site)
 {
 	site->signals_outdated = true;
-	site_take_in(site);
+	site_recompute(site);
 	changes_clear(&site->changes);
 	for (size_t i = 0; i < site->collectors.count; i++) {
 		struct collector *collector = site->collectors.items[i];
@@ -133,10 +133,6 @@ void site_restored(struct site *site)
 		if (collector->stream_count)
 			changes_collector(&site->changes, collector->name);
 	}
-	for (size_t i = 0; i <= site->zones.count; i++) {
-		struct zone *zone = site_zone(site, i);
-
-		if (zone)
-			changes_zone(&site->changes, zone->id)->books = true;
-	}
+	for (size_t i = 0; i < site_zone_count(site); i++)
+		changes_zone(&site->changes, site_zone(site, i)->id)->amounts_changed = true;
 }

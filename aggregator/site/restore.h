@@ -37,8 +37,8 @@ void site_restore_gap(struct site *site, const struct gap *gap);
 bool site_restore_stream(struct site *site, const char *collector, const struct sequence *sequence,
 			 bool newest, struct fail *fail);
 
-/* All is there: what is stored is what follows from it. Every collector that is known waits for an
- * acknowledgement. */
+/* To be called last. The windows and events that are stored are taken to follow from what was put
+ * back. An acknowledgement is due to every collector. */
 void site_restored(struct site *site);
 
 #endif

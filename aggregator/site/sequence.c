@@ -42,8 +42,7 @@ bool sequence_note(struct sequence *sequence, int64_t from, int64_t to, int64_t 
 		run.from = old.from < run.from ? old.from : run.from;
 		run.to = old.to > run.to ? old.to : run.to;
 	}
-	/* A number in the middle of what has come is not new, but what it says of those before it
-	 * may be. */
+	/* A number that was received is not new, but it may name another predecessor. */
 	for (size_t i = first; i < end; i++)
 		if (sequence->runs[i].from <= to && to <= sequence->runs[i].to)
 			is_new = false;
@@ -52,7 +51,7 @@ bool sequence_note(struct sequence *sequence, int64_t from, int64_t to, int64_t 
 	return is_new;
 }
 
-int64_t sequence_mark(const struct sequence *sequence)
+int64_t sequence_complete_to(const struct sequence *sequence)
 {
 	return sequence->count && sequence->runs[0].from <= 1 ? sequence->runs[0].to : 0;
 }

@@ -29,7 +29,7 @@ void sequence_free(struct sequence *sequence);
 bool sequence_note(struct sequence *sequence, int64_t from, int64_t to, int64_t *first);
 
 /* Everything up to and including this number is dealt with; 0: not even 1 is. */
-int64_t sequence_mark(const struct sequence *sequence);
+int64_t sequence_complete_to(const struct sequence *sequence);
 
 /* How many numbers between the first and the newest are not dealt with. */
 int64_t sequence_missing(const struct sequence *sequence);

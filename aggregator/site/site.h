@@ -1,8 +1,8 @@
-/* site.h - the aggregator's core: takes facts, and says what changed.
+/* site.h - the aggregator's core: accepts facts, and returns what changed.
  *
- * A site routes every message to the source that it is about and keeps up to date what follows from
- * the facts. It has no clock, file or socket, and does not know who uses it: calls are given the
- * time, and site_update() returns what changed. Its structs are open for consumers to read.
+ * A site routes each message to its source and computes what follows from the facts. It has no
+ * clock, file or socket, and does not depend on its consumers: the time is an argument, and
+ * site_update() returns the changes. Its structs are open, so that consumers can read them.
  *
  * What the site holds is a function of the set of records, of announcements and commands with their
  * dates, and of the configuration: not of order, delay or repetition. */
@@ -21,7 +21,7 @@
 #include "aggregator/zone/zone.h"
 #include "common/contract/topic.h"
 
-/* The zone that the parts leave over of main: a reserved id. */
+/* The reserved id of the zone that is main minus the parts. */
 #define REST_ID "rest"
 
 struct site_settings {
@@ -44,8 +44,8 @@ struct site_demand {
 	int64_t subscribed_w;
 };
 
-/* How many records and refused records the site takes before the next site_update(). A record
- * beyond that is left for its collector to send again, and counted in health.deferred. */
+/* How many records and refused records the site accepts before the next site_update(). It ignores
+ * the others, so that their collectors send them again, and counts them in health.deferred. */
 struct site_room {
 	size_t facts, refused;
 };
@@ -61,13 +61,13 @@ struct site {
 	struct grid grid;	   /* with the period signals of the main meter */
 	struct site_demand demand; /* if there is a main zone */
 	struct health health;
-	struct site_room room;
+	struct site_room room; /* no limit at first; the caller sets it */
 
-	/* Not for others to read. */
+	/* Private. */
 	struct changes changes;		/* since site_update() */
-	struct changes given;		/* those that site_update() returned */
+	struct changes given;		/* the ones that site_update() returned */
 	bool rest_outdated;		/* a zone changed that the rest follows from */
-	bool signals_outdated;		/* another source is main: its signals and contacts count */
+	bool signals_outdated;		/* another source is main: its signals and contacts apply */
 	ms_t next_states, next_by_time; /* on the monotonic clock */
 	size_t downsample_source;	/* the next one to be downsampled, */
 	ms_t downsample_from;		/* from this time on; NEVER: from its beginning */
@@ -91,21 +91,25 @@ bool site_swap(struct site *site, const char *collector, const char *source,
 /* The wall clock of this machine was stepped. */
 void site_clock_stepped(struct site *site);
 
-/* Takes in what came. The changes since the call before are valid until the next one. Every
- * `publish_ms` of the monotonic clock they have `states`. */
+/* Computes what follows from the input since the previous call, and returns all changes since then,
+ * valid until the next call. Every `publish_ms` of the monotonic clock they have `publish_due`. */
 const struct changes *site_update(struct site *site, ms_t now, ms_t monotonic);
 
-/* Adds all that the site holds to `changes`: for a store that lost everything. */
+/* Returns how many records were accepted since site_update(). */
+size_t site_new_facts(const struct site *site);
+
+/* Adds all that the site holds to `changes`: for a store that lost its file. */
 void site_everything(const struct site *site, struct changes *changes);
 
 /* ---- reading ---- */
 
-/* The zone at position `i` of all, 0 to zones.count, the rest last (NULL: there is none). */
+/* All zones, the rest last. */
+size_t site_zone_count(const struct site *site);
 struct zone *site_zone(const struct site *site, size_t i);
 struct zone *site_find_zone(const struct site *site, const char *id);
 struct source *site_find_source(const struct site *site, const char *collector, const char *source);
 
-/* What zone.h needs to know of the site. */
+/* The context for zone.h. */
 struct zone_context site_context(struct site *site, ms_t now);
 
 /* An assignment of the source: its energy belongs to `*zone` within the term's [from, until). The

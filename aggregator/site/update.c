@@ -1,5 +1,4 @@
-/* How a site takes in what came, and what it changes in the windows, days and events of which zone
- * and source. */
+/* What follows from new input: windows, days, events and the state of each zone. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +14,7 @@ static void zone_books_changed(struct zone *zone, struct changed_zone *changed,
 {
 	ledger_invalidate(&zone->ledger, range);
 	time_ranges_add(&changed->windows, range);
-	changed->books = true;
+	changed->amounts_changed = true;
 }
 
 /* `bands`: where other prices may be in force; `windows`: where windows may begin elsewhere. */
@@ -38,7 +37,7 @@ static void zone_update(struct site *site, struct zone *zone, struct time_range 
 	if (!time_range_empty(bands))
 		zone_books_changed(zone, changed, bands);
 	time_ranges_add(&changed->windows, windows);
-	changed->books = true;
+	changed->amounts_changed = true;
 }
 
 static int64_t source_event_count(const struct source *source)
@@ -87,7 +86,7 @@ static void health_add(struct health *health, const struct source *source)
 	}
 }
 
-static void site_take_signals(struct site *site, const struct source *source)
+static void site_add_signals(struct site *site, const struct source *source)
 {
 	if (!source->announced || source->about.role != ROLE_MAIN)
 		return;
@@ -97,27 +96,27 @@ static void site_take_signals(struct site *site, const struct source *source)
 		contacts_add(&site->tariff.contacts, &source->contacts.states[i]);
 }
 
-/* Collects the period signals and contacts of the main meter anew. */
+/* Collects the period signals and contacts of the main meter again. */
 static void site_collect_signals(struct site *site)
 {
 	grid_free(&site->grid);
 	contacts_free(&site->tariff.contacts);
 	for (size_t i = 0; i < site->sources.count; i++)
-		site_take_signals(site, site->sources.items[i]);
+		site_add_signals(site, site->sources.items[i]);
 }
 
-void site_take_in(struct site *site)
+void site_recompute(struct site *site)
 {
 	struct health *health = &site->health;
-	bool anew = site->signals_outdated;
+	bool again = site->signals_outdated;
 	struct time_range bands, windows;
 
-	if (anew)
+	if (again)
 		site_collect_signals(site);
 	site->signals_outdated = false;
 	bands = tariff_update(&site->tariff);
 	windows = grid_update(&site->grid);
-	if (anew) {
+	if (again) {
 		bands = windows = TIME_RANGE_ALL;
 		tariff_invalidate(&site->tariff);
 	}
@@ -132,12 +131,8 @@ void site_take_in(struct site *site)
 		health->contact_faults = tariff_faults(&site->tariff);
 	if (site->rest_outdated)
 		site_make_rest(site);
-	for (size_t i = 0; i <= site->zones.count; i++) {
-		struct zone *zone = site_zone(site, i);
-
-		if (zone)
-			zone_update(site, zone, bands, windows);
-	}
+	for (size_t i = 0; i < site_zone_count(site); i++)
+		zone_update(site, site_zone(site, i), bands, windows);
 }
 
 /* ---- what is true at a moment ---- */
@@ -183,26 +178,24 @@ static void site_project_demand(struct site *site, const struct zone_context *co
 				   demand->subscribed_w, alarmed);
 }
 
-static void site_take_states(struct site *site, ms_t now)
+static void site_evaluate(struct site *site, ms_t now)
 {
 	struct zone_context context = site_context(site, now);
 
-	for (size_t i = 0; i <= site->zones.count; i++) {
+	for (size_t i = 0; i < site_zone_count(site); i++) {
 		struct zone *zone = site_zone(site, i);
 		struct zone_state state;
 
-		if (!zone)
-			continue;
 		ledger_update(&zone->ledger, &zone->balance, &site->tariff);
 		state = zone_evaluate(zone, &context);
 		if (zone_state_equal(&zone->state, &state))
 			continue;
 		zone->state = state;
-		changes_zone(&site->changes, zone->id)->state = true;
+		changes_zone(&site->changes, zone->id)->state_changed = true;
 	}
 	site_project_demand(site, &context);
 	health_count_missing(site);
-	site->changes.states = true;
+	site->changes.publish_due = true;
 }
 
 const struct changes *site_update(struct site *site, ms_t now, ms_t monotonic)
@@ -212,13 +205,13 @@ const struct changes *site_update(struct site *site, ms_t now, ms_t monotonic)
 	for (size_t i = 0; i < site->collectors.count; i++) {
 		struct collector *collector = site->collectors.items[i];
 
-		if (!collector_take_baseline(collector, monotonic))
+		if (!collector_set_baseline(collector, monotonic))
 			continue;
 		changes_stream(&site->changes, collector,
 			       collector->streams[collector->newest].stream, 0);
 		changes_collector(&site->changes, collector->name);
 	}
-	site_take_in(site);
+	site_recompute(site);
 	if (monotonic >= site->next_by_time) {
 		site->next_by_time = monotonic + BY_TIME_MS;
 		site->changes.by_time = true;
@@ -226,7 +219,7 @@ const struct changes *site_update(struct site *site, ms_t now, ms_t monotonic)
 	}
 	if (monotonic >= site->next_states) {
 		site->next_states = monotonic + site->settings->publish_ms;
-		site_take_states(site, now);
+		site_evaluate(site, now);
 	}
 	changes_clear(&given);
 	site->given = site->changes;
@@ -236,21 +229,19 @@ const struct changes *site_update(struct site *site, ms_t now, ms_t monotonic)
 
 void site_everything(const struct site *site, struct changes *changes)
 {
-	changes->everything = true;
-	for (size_t i = 0; i <= site->zones.count; i++) {
+	changes->all_records = true;
+	for (size_t i = 0; i < site_zone_count(site); i++) {
 		const struct zone *zone = site_zone(site, i);
-		struct changed_zone *changed = zone ? changes_zone(changes, zone->id) : NULL;
+		struct changed_zone *changed = changes_zone(changes, zone->id);
 
-		if (!zone)
-			continue;
-		changed->described = true;
+		changed->description_changed = true;
 		time_ranges_add(&changed->windows, TIME_RANGE_ALL);
 	}
 	for (size_t i = 0; i < site->sources.count; i++) {
 		struct source *source = site->sources.items[i];
 		struct changed_source *changed = changes_source(changes, source);
 
-		changed->described = true;
+		changed->description_changed = true;
 		if (source->eventful)
 			time_ranges_add(&changed->events, TIME_RANGE_ALL);
 	}

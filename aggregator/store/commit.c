@@ -3,6 +3,7 @@
 
 #include "aggregator/store/parts.h"
 #include "aggregator/tariff/tariff_text.h"
+#include "common/base/memory.h"
 #include "common/process/log.h"
 
 /* When to commit: soon enough for an operator who watches, seldom enough for a memory card. */
@@ -15,12 +16,11 @@ struct store *store_open(const char *file, const struct tariff_settings *setting
 {
 	struct database *database =
 		database_open(file, store_migrations, store_migration_count, fail);
-	struct store *store = database ? calloc(1, sizeof(*store)) : NULL;
+	struct store *store;
 
-	if (database && !store)
-		abort();
-	if (!store)
+	if (!database)
 		return NULL;
+	store = allocate(1, sizeof(*store));
 	store->database = database;
 	store->tariff = tariff_text(settings);
 	return store;
@@ -35,7 +35,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
-	store_forget_numbers(store);
+	store_forget_rows(store);
 	for (size_t i = 0; i < store->zones.count; i++)
 		free(store->zones.items[i]);
 	named_free(&store->zones);
@@ -49,24 +49,24 @@ void store_close(struct store *store)
 static bool save(struct store *store, struct site *site)
 {
 	struct fail *failed = &store->failed;
-	struct changes rest = {0};
+	struct changes left = {0};
 	bool saved = false;
 
 	if (!database_begin(store->database, failed))
 		return false;
-	if (store_save(store, site, &rest))
+	if (store_save(store, site, &left))
 		saved = database_commit(store->database, failed);
 	else
 		database_rollback(store->database);
 	if (!saved) {
-		changes_free(&rest);
-		store_forget_numbers(store);
+		changes_free(&left);
+		store_forget_rows(store);
 		return false;
 	}
-	store->outdated = rest.zones.count;
+	store->outdated = left.zones.count;
 	store->tariff_stored = true;
 	changes_free(&store->pending);
-	store->pending = rest;
+	store->pending = left;
 	return true;
 }
 
@@ -77,7 +77,7 @@ bool store_replace(struct store *store, struct fail *fail)
 
 	if (!lost || !database_replace(store->database, fail))
 		return false;
-	store_forget_numbers(store);
+	store_forget_rows(store);
 	store->tariff_stored = store->outdated = false;
 	return true;
 }
@@ -122,7 +122,7 @@ bool store_turn(struct store *store, struct site *site, const struct changes *ch
 	bool trouble = store->trouble.text[0];
 
 	changes_add(&store->pending, changes);
-	if (!changes_to_keep(&store->pending))
+	if (!changes_need_commit(&store->pending))
 		return true;
 	if (!store->due)
 		store->due = monotonic + (store->outdated ? 0 : COMMIT_AFTER_MS);

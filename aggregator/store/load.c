@@ -27,10 +27,10 @@ struct loader {
 	struct fail *fail;
 };
 
-typedef bool taker(struct loader *loader, sqlite3_stmt *row);
+typedef bool loader_of_row(struct loader *loader, sqlite3_stmt *row);
 
 /* Calls `take` for each row. */
-static bool each_of(struct loader *loader, sqlite3_stmt *statement, taker *take)
+static bool each_of(struct loader *loader, sqlite3_stmt *statement, loader_of_row *take)
 {
 	for (;;) {
 		enum database_step step =
@@ -45,7 +45,7 @@ static bool each_of(struct loader *loader, sqlite3_stmt *statement, taker *take)
 	}
 }
 
-static bool each(struct loader *loader, const char *sql, taker *take)
+static bool each(struct loader *loader, const char *sql, loader_of_row *take)
 {
 	return each_of(loader, database_prepare(loader->store->database, sql), take);
 }
@@ -88,14 +88,14 @@ static struct source *source(const struct loader *loader, sqlite3_stmt *row, int
 
 	if (id >= 0 && (size_t)id < loader->source_count && loader->sources[id])
 		return loader->sources[id];
-	fail_set(loader->fail, "%s: source %lld is not there", sqlite3_column_name(row, column),
-		 (long long)id);
+	fail_set(loader->fail, "%s: there is no source in row %lld",
+		 sqlite3_column_name(row, column), (long long)id);
 	return NULL;
 }
 
 /* ---- zones and sources ---- */
 
-static bool take_zone(struct loader *loader, sqlite3_stmt *row)
+static bool load_zone(struct loader *loader, sqlite3_stmt *row)
 {
 	enum role role = strcmp(text(row, 3), "main") == 0 ? ROLE_MAIN : ROLE_PART;
 	struct stored_zone *stored;
@@ -125,7 +125,7 @@ static enum counts counts_of(const char *name)
 	return strcmp(name, "mwh") == 0 ? COUNTS_MWH : COUNTS_UNKNOWN;
 }
 
-static bool take_source(struct loader *loader, sqlite3_stmt *row)
+static bool load_source(struct loader *loader, sqlite3_stmt *row)
 {
 	const char *name = text(row, 1);
 	const char *payload = text(row, 3);
@@ -136,7 +136,10 @@ static bool take_source(struct loader *loader, sqlite3_stmt *row)
 	int64_t id = number(row, 0);
 
 	if (id < 0 || id > SOURCE_NUMBER_MAX || length >= sizeof(collector) || !name[length])
-		return fail_set(loader->fail, "sources: %lld, \"%s\" is none", (long long)id, name);
+		return fail_set(
+			loader->fail,
+			"sources: row %lld: \"%s\" is not a source, expected \"collector/source\"",
+			(long long)id, name);
 	memcpy(collector, name, length);
 	collector[length] = '\0';
 	if (payload[0] && !about_decode(&about, payload, strlen(payload), loader->fail))
@@ -148,7 +151,7 @@ static bool take_source(struct loader *loader, sqlite3_stmt *row)
 	return found;
 }
 
-static bool take_weight(struct loader *loader, sqlite3_stmt *row)
+static bool load_weight(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
 	struct weight weight = {
@@ -166,7 +169,7 @@ static bool take_weight(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
-static bool take_swap(struct loader *loader, sqlite3_stmt *row)
+static bool load_swap(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
 	struct swap swap = {
@@ -178,7 +181,7 @@ static bool take_swap(struct loader *loader, sqlite3_stmt *row)
 	return found;
 }
 
-static bool take_assignment(struct loader *loader, sqlite3_stmt *row)
+static bool load_assignment(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
 
@@ -189,13 +192,13 @@ static bool take_assignment(struct loader *loader, sqlite3_stmt *row)
 
 /* ---- records ---- */
 
-static bool take_total(struct loader *loader, sqlite3_stmt *row)
+static bool load_total(struct loader *loader, sqlite3_stmt *row)
 {
 	loader->facts_total = number(row, 0);
 	return true;
 }
 
-static bool take_fact(struct loader *loader, sqlite3_stmt *row)
+static bool load_fact(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 1);
 
@@ -207,7 +210,7 @@ static bool take_fact(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
-static bool take_signal(struct loader *loader, sqlite3_stmt *row)
+static bool load_signal(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 1);
 
@@ -216,7 +219,7 @@ static bool take_signal(struct loader *loader, sqlite3_stmt *row)
 	return found;
 }
 
-static bool take_contacts(struct loader *loader, sqlite3_stmt *row)
+static bool load_contacts(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 1);
 	struct contact_state state = {
@@ -232,7 +235,7 @@ static bool take_contacts(struct loader *loader, sqlite3_stmt *row)
 	return found;
 }
 
-static bool take_gap(struct loader *loader, sqlite3_stmt *row)
+static bool load_gap(struct loader *loader, sqlite3_stmt *row)
 {
 	struct gap gap = {
 		.t = number(row, 0),
@@ -247,7 +250,7 @@ static bool take_gap(struct loader *loader, sqlite3_stmt *row)
 
 /* ---- what has come ---- */
 
-static bool take_run(struct loader *loader, sqlite3_stmt *row)
+static bool load_run(struct loader *loader, sqlite3_stmt *row)
 {
 	struct sequence *stream = &loader->stream;
 
@@ -257,7 +260,7 @@ static bool take_run(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
-static bool take_stream(struct loader *loader, sqlite3_stmt *row)
+static bool load_stream(struct loader *loader, sqlite3_stmt *row)
 {
 	static const char sql[] = "SELECT first, last FROM runs WHERE stream = ? ORDER BY first";
 	sqlite3_stmt *runs =
@@ -265,15 +268,17 @@ static bool take_stream(struct loader *loader, sqlite3_stmt *row)
 	const char *name = text(row, 2);
 
 	if (strlen(name) >= sizeof(loader->stream.stream))
-		return fail_set(loader->fail, "streams: \"%s\" is none", name);
+		return fail_set(loader->fail,
+				"streams: \"%s\" is not a stream, expected 16 hexadecimal digits",
+				name);
 	strcpy(loader->stream.stream, name);
 	loader->stream.count = 0;
-	return each_of(loader, runs, take_run) &&
+	return each_of(loader, runs, load_run) &&
 	       site_restore_stream(loader->site, text(row, 1), &loader->stream, flag(row, 3),
 				   loader->fail);
 }
 
-static bool take_outdated(struct loader *loader, sqlite3_stmt *row)
+static bool load_outdated(struct loader *loader, sqlite3_stmt *row)
 {
 	struct time_range range = {number_or(row, 1, NEVER), number_or(row, 2, FOREVER)};
 
@@ -284,8 +289,8 @@ static bool take_outdated(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
-/* Books of version 3 have a hash of the settings, which says whether they are the same. */
-static bool take_fingerprint(struct loader *loader, sqlite3_stmt *row)
+/* Books of version 3 have a hash of the settings: equal hashes mean equal settings. */
+static bool load_fingerprint(struct loader *loader, sqlite3_stmt *row)
 {
 	char fingerprint[FINGERPRINT_SIZE];
 
@@ -295,7 +300,7 @@ static bool take_fingerprint(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
-static bool take_tariff(struct loader *loader, sqlite3_stmt *row)
+static bool load_tariff(struct loader *loader, sqlite3_stmt *row)
 {
 	struct tariff_settings old;
 
@@ -311,45 +316,45 @@ static bool take_tariff(struct loader *loader, sqlite3_stmt *row)
 
 static bool load(struct loader *loader)
 {
-	return each(loader, "SELECT name, label, medium, role FROM zones ORDER BY id", take_zone) &&
+	return each(loader, "SELECT name, label, medium, role FROM zones ORDER BY id", load_zone) &&
 	       each(loader, "SELECT id, name, counts, about, announced FROM sources ORDER BY id",
-		    take_source) &&
+		    load_source) &&
 	       each(loader,
 		    "SELECT source, quantity, since, amount, modulus FROM weights"
 		    " ORDER BY source, quantity, position",
-		    take_weight) &&
+		    load_weight) &&
 	       each(loader,
 		    "SELECT source, t, final, initial, set_by FROM swaps ORDER BY source, t",
-		    take_swap) &&
+		    load_swap) &&
 	       each(loader,
 		    "SELECT source, zone, since, until FROM assignments ORDER BY source, position",
-		    take_assignment) &&
-	       each(loader, "SELECT count(*) FROM facts", take_total) &&
-	       each(loader, "SELECT t, source, count FROM facts ORDER BY t", take_fact) &&
-	       each(loader, "SELECT t, source FROM period_signals ORDER BY t", take_signal) &&
+		    load_assignment) &&
+	       each(loader, "SELECT count(*) FROM facts", load_total) &&
+	       each(loader, "SELECT t, source, count FROM facts ORDER BY t", load_fact) &&
+	       each(loader, "SELECT t, source FROM period_signals ORDER BY t", load_signal) &&
 	       each(loader,
 		    "SELECT t, source, off_peak, peak, change, seq FROM contacts ORDER BY t",
-		    take_contacts) &&
-	       each(loader, "SELECT t, blind_ms, lost, lost_possible FROM gaps", take_gap) &&
+		    load_contacts) &&
+	       each(loader, "SELECT t, blind_ms, lost, lost_possible FROM gaps", load_gap) &&
 	       each(loader, "SELECT id, collector, stream, newest FROM streams ORDER BY id",
-		    take_stream) &&
-	       each(loader, "SELECT value FROM meta WHERE key = 'settings'", take_fingerprint) &&
-	       each(loader, "SELECT value FROM meta WHERE key = 'tariff'", take_tariff);
+		    load_stream) &&
+	       each(loader, "SELECT value FROM meta WHERE key = 'settings'", load_fingerprint) &&
+	       each(loader, "SELECT value FROM meta WHERE key = 'tariff'", load_tariff);
 }
 
 /* Windows that the file does not have as they follow from its records and the settings. */
-static bool load_outdated(struct loader *loader)
+static bool load_all_outdated(struct loader *loader)
 {
 	struct store *store = loader->store;
 
-	for (size_t i = 0; loader->differs_from != FOREVER && i <= loader->site->zones.count; i++) {
+	for (size_t i = 0; loader->differs_from != FOREVER && i < site_zone_count(loader->site);
+	     i++) {
 		const struct zone *zone = site_zone(loader->site, i);
 
-		if (zone)
-			time_ranges_add(&changes_zone(&store->pending, zone->id)->windows,
-					(struct time_range){loader->differs_from, FOREVER});
+		time_ranges_add(&changes_zone(&store->pending, zone->id)->windows,
+				(struct time_range){loader->differs_from, FOREVER});
 	}
-	return each(loader, "SELECT zone, since, until FROM outdated_windows", take_outdated);
+	return each(loader, "SELECT zone, since, until FROM outdated_windows", load_outdated);
 }
 
 bool store_load(struct store *store, struct site *site,
@@ -368,5 +373,5 @@ bool store_load(struct store *store, struct site *site,
 	if (!loaded)
 		return false;
 	site_restored(site);
-	return load_outdated(&loader);
+	return load_all_outdated(&loader);
 }

@@ -9,16 +9,16 @@
 #include "aggregator/store/store.h"
 #include "common/sqlite/statement.h"
 
-/* What the store knows of a zone that it wrote. */
+/* A zone in the file. */
 struct stored_zone {
 	char id[ID_SIZE];
-	int64_t number;	  /* in the file; 0: not asked for yet */
+	int64_t row;	  /* 0: not known yet */
 	ms_t windows_end; /* no window in the file ends later */
 };
 
 struct stored_source {
 	char name[2 * ID_SIZE];
-	int64_t number; /* in the file */
+	int64_t row;
 };
 
 struct store {
@@ -36,27 +36,27 @@ struct store {
 
 /* ---- run.c ---- */
 
-struct sql_value value_moment(ms_t t); /* nothing where it is no limit */
+struct sql_value value_moment(ms_t t); /* NULL if `t` is NEVER or FOREVER */
 struct sql_value value_tristate(enum tristate state);
 
 /* Runs the statement `sql`, which lives for ever, with its values. */
 #define STORE_RUN(store, sql, ...)                                                                 \
 	DATABASE_RUN((store)->database, &(store)->failed, sql, __VA_ARGS__)
 
-/* The number of a source, which is in the file already. */
+/* The row of a source, which is in the file already. */
 struct sql_value store_source(struct store *store, const struct source *source);
 
-/* A zone that is in the file already, with its number. NULL with store->failed. */
+/* A zone that is in the file already, with its row. NULL with store->failed. */
 struct stored_zone *store_zone(struct store *store, const char *id);
 
-/* Numbers may be others from now on: a transaction was rolled back, or the file replaced. */
-void store_forget_numbers(struct store *store);
+/* To be called when a transaction was rolled back, or the file replaced. */
+void store_forget_rows(struct store *store);
 
 /* ---- save.c ---- */
 
 /* Writes what is pending within the open transaction, but for windows that are left to the next
  * commits. False with store->failed. */
-bool store_save(struct store *store, struct site *site, struct changes *rest);
+bool store_save(struct store *store, struct site *site, struct changes *left);
 
 /* ---- save_windows.c ---- */
 
@@ -64,8 +64,8 @@ bool store_save(struct store *store, struct site *site, struct changes *rest);
 #define STORE_WINDOWS_A_COMMIT 20000
 
 /* Writes the windows that changed. Of those that are too many for one commit the ranges are
- * written, and added to *rest. */
-bool store_save_windows(struct store *store, struct site *site, struct changes *rest);
+ * written, and added to *left. */
+bool store_save_windows(struct store *store, struct site *site, struct changes *left);
 
 /* ---- schema.c ---- */
 

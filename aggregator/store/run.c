@@ -18,7 +18,7 @@ struct sql_value value_tristate(enum tristate value)
 /* ---- numbers of sources and zones ---- */
 
 /* 0 with store->failed if there is no such row. */
-static int64_t number_of(struct store *store, const char *sql, const char *name)
+static int64_t row_of(struct store *store, const char *sql, const char *name)
 {
 	sqlite3_stmt *statement = DATABASE_BIND(store->database, sql, sql_text(name));
 	int64_t number;
@@ -38,12 +38,12 @@ struct sql_value store_source(struct store *store, const struct source *source)
 	int64_t number;
 
 	if (known)
-		return sql_number(known->number);
-	number = number_of(store, "SELECT id FROM sources WHERE name = ?", source->name);
+		return sql_number(known->row);
+	number = row_of(store, "SELECT id FROM sources WHERE name = ?", source->name);
 	if (!number)
 		return sql_text(NULL);
 	known = named_add(&store->sources, source->name, sizeof(*known));
-	known->number = number;
+	known->row = number;
 	return sql_number(number);
 }
 
@@ -55,16 +55,16 @@ struct stored_zone *store_zone(struct store *store, const char *id)
 		known = named_add(&store->zones, id, sizeof(*known));
 		known->windows_end = NEVER;
 	}
-	if (!known->number)
-		known->number = number_of(store, "SELECT id FROM zones WHERE name = ?", id);
-	return known->number ? known : NULL;
+	if (!known->row)
+		known->row = row_of(store, "SELECT id FROM zones WHERE name = ?", id);
+	return known->row ? known : NULL;
 }
 
-void store_forget_numbers(struct store *store)
+void store_forget_rows(struct store *store)
 {
 	for (size_t i = 0; i < store->sources.count; i++)
 		free(store->sources.items[i]);
 	named_free(&store->sources);
 	for (size_t i = 0; i < store->zones.count; i++)
-		((struct stored_zone *)store->zones.items[i])->number = 0;
+		((struct stored_zone *)store->zones.items[i])->row = 0;
 }

@@ -10,7 +10,7 @@
 
 /* ---- zones ---- */
 
-static bool save_zone_gone(struct store *store, const char *id)
+static bool remove_zone(struct store *store, const char *id)
 {
 	struct stored_zone *known = named_find(&store->zones, id);
 
@@ -39,15 +39,15 @@ static bool save_zones(struct store *store, const struct site *site)
 {
 	const struct changes *pending = &store->pending;
 
-	for (size_t i = 0; i < pending->zones_gone.count; i++)
-		if (!save_zone_gone(store,
-				    ((struct change_name *)pending->zones_gone.items[i])->name))
+	for (size_t i = 0; i < pending->zones_removed.count; i++)
+		if (!remove_zone(store,
+				 ((struct change_name *)pending->zones_removed.items[i])->name))
 			return false;
 	for (size_t i = 0; i < pending->zones.count; i++) {
 		const struct changed_zone *changed = pending->zones.items[i];
 		const struct zone *zone = site_find_zone(site, changed->id);
 
-		if (zone && changed->described && !save_zone(store, zone))
+		if (zone && changed->description_changed && !save_zone(store, zone))
 			return false;
 	}
 	return true;
@@ -153,7 +153,7 @@ static bool save_sources(struct store *store, const struct site *site)
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct changed_source *changed = sources->items[i];
 
-		if (changed->described && !save_source(store, site, changed->source))
+		if (changed->description_changed && !save_source(store, site, changed->source))
 			return false;
 	}
 	return true;
@@ -170,11 +170,11 @@ static bool save_fact(struct store *store, const struct source *source, ms_t t, 
 }
 
 /* A fact that came again after it was removed stays. */
-static bool save_fact_gone(struct store *store, const struct source_moment *gone)
+static bool remove_fact(struct store *store, const struct source_moment *removed)
 {
-	return series_holds(&gone->source->energy, gone->t, 0) ||
-	       STORE_RUN(store, "DELETE FROM facts WHERE t = ? AND source = ?", sql_number(gone->t),
-			 store_source(store, gone->source));
+	return series_holds(&removed->source->energy, removed->t, 0) ||
+	       STORE_RUN(store, "DELETE FROM facts WHERE t = ? AND source = ?",
+			 sql_number(removed->t), store_source(store, removed->source));
 }
 
 static bool save_signal(struct store *store, const struct source *source, ms_t t)
@@ -206,11 +206,11 @@ static bool save_contacts_at(struct store *store, const struct source_moment *mo
 	return !state || state->t != moment->t || save_contacts(store, moment->source, state);
 }
 
-static bool save_contacts_gone(struct store *store, const struct source_moment *gone)
+static bool remove_contacts(struct store *store, const struct source_moment *removed)
 {
 	return STORE_RUN(store, "DELETE FROM contacts WHERE t = ? AND source = ?",
-			 sql_number(gone->t), store_source(store, gone->source)) &&
-	       save_contacts_at(store, gone);
+			 sql_number(removed->t), store_source(store, removed->source)) &&
+	       save_contacts_at(store, removed);
 }
 
 static bool save_gap(struct store *store, const struct source *source, const struct gap *gap)
@@ -238,7 +238,7 @@ static bool save_refused(struct store *store, const struct refused_record *refus
 			 sql_number(REFUSED_MAX));
 }
 
-/* Calls `save` for each item of a list of the pending changes; false where it does. */
+/* Calls `save` for each item of a list of the pending changes; returns false if it fails. */
 #define SAVE_EACH(list, item, save)                                                                \
 	for (size_t i = 0; i < (list).count; i++) {                                                \
 		const __typeof__(*(list).items) *item = &(list).items[i];                          \
@@ -252,10 +252,10 @@ static bool save_records(struct store *store)
 	const struct changes *pending = &store->pending;
 
 	SAVE_EACH(pending->facts, fact, save_fact(store, fact->source, fact->t, fact->count))
-	SAVE_EACH(pending->facts_gone, gone, save_fact_gone(store, gone))
+	SAVE_EACH(pending->facts_removed, removed, remove_fact(store, removed))
 	SAVE_EACH(pending->signals, signal, save_signal(store, signal->source, signal->t))
 	SAVE_EACH(pending->contacts, contacts, save_contacts_at(store, contacts))
-	SAVE_EACH(pending->contacts_gone, gone, save_contacts_gone(store, gone))
+	SAVE_EACH(pending->contacts_removed, removed, remove_contacts(store, removed))
 	SAVE_EACH(pending->gaps, gap, save_gap(store, gap->source, &gap->gap))
 	SAVE_EACH(pending->refused, refused, save_refused(store, refused))
 	return true;
@@ -404,11 +404,11 @@ static bool save_tariff(struct store *store)
 			  sql_text("tariff"), sql_text(store->tariff)));
 }
 
-bool store_save(struct store *store, struct site *site, struct changes *rest)
+bool store_save(struct store *store, struct site *site, struct changes *left)
 {
 	return save_zones(store, site) && save_sources(store, site) &&
-	       (!store->pending.everything || save_everything(store, site)) &&
+	       (!store->pending.all_records || save_everything(store, site)) &&
 	       save_records(store) && save_streams(store) &&
-	       store_save_windows(store, site, rest) && save_events(store) && save_tariff(store) &&
+	       store_save_windows(store, site, left) && save_events(store) && save_tariff(store) &&
 	       !store->failed.text[0];
 }

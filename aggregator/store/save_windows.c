@@ -59,7 +59,7 @@ static bool save_range(struct store *store, struct site *site, const struct zone
 	while (window.end <= domain.to && window.start < starts.to) {
 		struct window_energy reading = zone_window_energy(zone, window, &context);
 
-		if (!save_window(store, sql_number(stored->number), &reading))
+		if (!save_window(store, sql_number(stored->row), &reading))
 			return false;
 		if (window.end > stored->windows_end)
 			stored->windows_end = window.end;
@@ -69,7 +69,7 @@ static bool save_range(struct store *store, struct site *site, const struct zone
 	return true;
 }
 
-static bool save_ranges(struct store *store, struct site *site, struct changes *rest)
+static bool save_ranges(struct store *store, struct site *site, struct changes *left)
 {
 	int64_t room = STORE_WINDOWS_A_COMMIT;
 
@@ -83,21 +83,21 @@ static bool save_ranges(struct store *store, struct site *site, struct changes *
 			if (room > 0 && !save_range(store, site, zone, &range, &room))
 				return false;
 			if (!time_range_empty(range))
-				time_ranges_add(&changes_zone(rest, changed->id)->windows, range);
+				time_ranges_add(&changes_zone(left, changed->id)->windows, range);
 		}
 	}
 	return true;
 }
 
 /* Windows that are left for the next commit: also after a crash. */
-static bool save_outdated(struct store *store, const struct changes *rest)
+static bool save_outdated(struct store *store, const struct changes *left)
 {
-	if (!store->outdated && !rest->zones.count)
+	if (!store->outdated && !left->zones.count)
 		return true;
 	if (!STORE_RUN(store, "DELETE FROM outdated_windows WHERE ?", sql_number(1)))
 		return false;
-	for (size_t i = 0; i < rest->zones.count; i++) {
-		const struct changed_zone *changed = rest->zones.items[i];
+	for (size_t i = 0; i < left->zones.count; i++) {
+		const struct changed_zone *changed = left->zones.items[i];
 
 		for (size_t j = 0; j < changed->windows.count; j++)
 			if (!STORE_RUN(store,
@@ -111,7 +111,7 @@ static bool save_outdated(struct store *store, const struct changes *rest)
 	return true;
 }
 
-bool store_save_windows(struct store *store, struct site *site, struct changes *rest)
+bool store_save_windows(struct store *store, struct site *site, struct changes *left)
 {
-	return save_ranges(store, site, rest) && save_outdated(store, rest);
+	return save_ranges(store, site, left) && save_outdated(store, left);
 }

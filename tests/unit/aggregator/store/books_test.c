@@ -14,9 +14,9 @@ static struct books {
 	int facts, signals, contacts, refused, events, sources;
 	char last_refused[200];
 	struct index_event last_event;
-	ms_t last_gone; /* of facts that were removed by downsampling */
-	ms_t watched;	/* one of them: */
-	bool watched_gone;
+	ms_t last_removed; /* of facts that were removed by downsampling */
+	ms_t watched;	   /* one of them: */
+	bool watched_removed;
 } books;
 
 static void take_events(const struct source *source, struct time_range range)
@@ -47,17 +47,17 @@ static void take(const struct changes *changes)
 	if (books.refused)
 		snprintf(books.last_refused, sizeof(books.last_refused), "%s",
 			 refused[books.refused - 1].payload);
-	for (size_t i = 0; i < changes->facts_gone.count; i++) {
-		const struct source_moment *gone = &changes->facts_gone.items[i];
+	for (size_t i = 0; i < changes->facts_removed.count; i++) {
+		const struct source_moment *removed = &changes->facts_removed.items[i];
 
-		books.last_gone = gone->t;
-		books.watched_gone |= gone->t == books.watched &&
-				      !series_holds(&gone->source->energy, gone->t, 0);
+		books.last_removed = removed->t;
+		books.watched_removed |= removed->t == books.watched &&
+					 !series_holds(&removed->source->energy, removed->t, 0);
 	}
 	for (size_t i = 0; i < changes->sources.count; i++) {
 		const struct changed_source *changed = changes->sources.items[i];
 
-		books.sources += changed->described;
+		books.sources += changed->description_changed;
 		for (size_t j = 0; j < changed->events.count; j++)
 			take_events(changed->source, changed->events.items[j]);
 	}
@@ -77,7 +77,7 @@ static bool save(struct fixture *fixture)
 static bool dirty(struct fixture *fixture)
 {
 	fixture_turn(fixture, false);
-	return changes_to_keep(&fixture->pending) || fixture->pending.collectors.count;
+	return changes_need_commit(&fixture->pending) || fixture->pending.collectors.count;
 }
 
 static int setup(void **state)
@@ -377,8 +377,8 @@ static void of_old_records_those_of_the_last_hour_are_not_downsampled(void **sta
 	for (int i = 0; i < 5; i++)
 		fixture_look(fixture, fixture->now);
 	save(fixture);
-	assert_true(books.last_gone > last - 2 * MS_PER_HOUR);
-	assert_true(books.last_gone < last - MS_PER_HOUR);
+	assert_true(books.last_removed > last - 2 * MS_PER_HOUR);
+	assert_true(books.last_removed < last - MS_PER_HOUR);
 }
 
 static void what_comes_again_after_it_was_downsampled_out_stays(void **state)
@@ -399,7 +399,7 @@ static void what_comes_again_after_it_was_downsampled_out_stays(void **state)
 		if (again)
 			record(fixture, 5, 4);
 		save(fixture);
-		assert_int_equal(books.watched_gone, !again);
+		assert_int_equal(books.watched_removed, !again);
 	}
 }
 

@@ -232,14 +232,14 @@ static void assert_loads(const char *expected)
 	if (!store_load(store, site, NULL, NULL, &fail))
 		fail_msg("%s", fail.text);
 	/* It is put back, not new. */
-	assert_false(changes_to_keep(&site->changes));
+	assert_false(changes_need_commit(&site->changes));
 	assert_string_equal(describe(), expected);
 }
 
 /* Windows are to be computed again. */
 static bool recomputes(void)
 {
-	return changes_to_keep(&store->pending);
+	return changes_need_commit(&store->pending);
 }
 
 static void reopen(void)
@@ -322,7 +322,7 @@ static void what_was_committed_comes_back(void **state)
 	fill();
 	give_everything();
 	assert_commits();
-	assert_false(changes_to_keep(&store->pending));
+	assert_false(changes_need_commit(&store->pending));
 	reopen();
 	assert_loads(everything_back);
 }
@@ -360,15 +360,15 @@ static void corrections_replace_what_was_there(void **state)
 	meter = meter_of(), other = other_of();
 	give_fact(meter, 1000, 16);
 	give_fact(meter, 600000, 113);
-	changes_append(&changes.facts_gone, ((struct source_moment){other, 2000}));
-	changes_append(&changes.facts_gone, ((struct source_moment){other, 1001}));
+	changes_append(&changes.facts_removed, ((struct source_moment){other, 2000}));
+	changes_append(&changes.facts_removed, ((struct source_moment){other, 1001}));
 	contacts_add(&meter->contacts, &contact);
 	contacts_update(&meter->contacts);
 	changes_append(&changes.contacts, ((struct source_moment){meter, 0}));
 	gap = (struct source_gap){meter, {1000, 10, 4, true}};
 	changes_append(&changes.gaps, gap);
-	changes_zone_gone(&changes, "global");
-	changes_zone_gone(&changes, "never");
+	changes_zone_removed(&changes, "global");
+	changes_zone_removed(&changes, "never");
 	execute("INSERT INTO facts VALUES (2000, (SELECT id FROM sources WHERE name = 'pac/self'), "
 		"6)");
 	assert_commits();
@@ -442,10 +442,10 @@ static void the_newest_refusals_are_kept(void **state)
 
 static void give_sources(void)
 {
-	changes_zone(&changes, "global")->described = true;
-	changes_zone(&changes, "self")->described = true;
-	changes_source(&changes, meter_of())->described = true;
-	changes_source(&changes, other_of())->described = true;
+	changes_zone(&changes, "global")->description_changed = true;
+	changes_zone(&changes, "self")->description_changed = true;
+	changes_source(&changes, meter_of())->description_changed = true;
+	changes_source(&changes, other_of())->description_changed = true;
 }
 
 static void news_are_committed_soon(void **state)
@@ -519,7 +519,7 @@ static void what_was_undone_leaves_no_trace(void **state)
 	(void)state;
 	fill();
 	/* The other source is stored first; then a fact of one that is not. */
-	changes_source(&changes, other_of())->described = true;
+	changes_source(&changes, other_of())->description_changed = true;
 	give_fact(other_of(), 1, 1);
 	give_fact(meter_of(), 1, 1);
 	assert_false(commits());
@@ -686,13 +686,13 @@ static void many_windows_are_written_some_at_a_commit_also_after_a_crash(void **
 	assert_true(commits());
 	assert_int_equal(count_of("SELECT count(*) FROM facts"), 2);
 	assert_int_equal(count_of("SELECT count(*) FROM windows"), STORE_WINDOWS_A_COMMIT);
-	assert_true(changes_to_keep(&store->pending));
+	assert_true(changes_need_commit(&store->pending));
 	/* What was to be written next is known to the file. */
 	reopen();
 	site_close(site);
 	site = site_open(&settings, 0);
 	assert_true(store_load(store, site, NULL, NULL, NULL));
-	for (; changes_to_keep(&store->pending); commits_needed++)
+	for (; changes_need_commit(&store->pending); commits_needed++)
 		assert_true(turn(commits_needed * MS_PER_SECOND));
 	assert_int_equal(commits_needed, 1 + all / STORE_WINDOWS_A_COMMIT);
 	assert_int_equal(count_of("SELECT count(*) FROM windows"), all);
@@ -719,7 +719,7 @@ static void other_settings_from_a_date_ask_for_windows_from_there_on(void **stat
 	site_everything(site, &changes);
 	do {
 		assert_commits();
-	} while (changes_to_keep(&store->pending));
+	} while (changes_need_commit(&store->pending));
 	/* What is computed again is no longer so. */
 	execute("UPDATE windows SET cost_units = -1");
 	after[1].from = date;
@@ -732,7 +732,7 @@ static void other_settings_from_a_date_ask_for_windows_from_there_on(void **stat
 	assert_true(store_load(store, site, NULL, NULL, NULL));
 	do {
 		assert_commits();
-	} while (changes_to_keep(&store->pending));
+	} while (changes_need_commit(&store->pending));
 	assert_int_equal(count_of("SELECT count(*) FROM windows WHERE cost_units = -1"), 100 * 144);
 	assert_int_equal(count_of("SELECT max(\"end\") FROM windows WHERE cost_units = -1"),
 			 100 * MS_PER_DAY);

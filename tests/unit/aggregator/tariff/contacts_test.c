@@ -132,7 +132,7 @@ static void downsampled_contacts_have_the_same_state_at_every_moment(void **stat
 		uint64_t seed = seed_state;
 		struct contacts whole = {0}, downsampled = {0};
 		ms_t from = seed_below(50) * MINUTE;
-		int count = 1 + (int)seed_below(60), gone = 0;
+		int count = 1 + (int)seed_below(60), removed = 0;
 
 		for (int j = 0; j < count; j++) {
 			struct contact_state one = {seed_below(100) * MINUTE,
@@ -144,9 +144,9 @@ static void downsampled_contacts_have_the_same_state_at_every_moment(void **stat
 		contacts_update(&whole);
 		contacts_update(&downsampled);
 		contacts_downsample(&downsampled, from, from + seed_below(60) * MINUTE, count_gone,
-				    &gone);
-		contacts_downsample(&downsampled, from, from, count_gone, &gone);
-		assert_int_equal(downsampled.count + (size_t)gone, whole.count);
+				    &removed);
+		contacts_downsample(&downsampled, from, from, count_gone, &removed);
+		assert_int_equal(downsampled.count + (size_t)removed, whole.count);
 		assert_int_equal(downsampled.sorted, downsampled.count);
 		for (int t = 0; t < 120; t++)
 			if (off_peak_at(&whole, t * MINUTE) !=
