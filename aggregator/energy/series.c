@@ -119,6 +119,20 @@ size_t series_find(const struct index_series *series, ms_t t)
 	return search_from(points, count, sizeof(*points), t);
 }
 
+const struct point *series_before(const struct index_series *series, size_t i)
+{
+	while (i > 0 && series->points[i - 1].kind == POINT_GLITCH)
+		i--;
+	return i > 0 ? &series->points[i - 1] : NULL;
+}
+
+const struct point *series_after(const struct index_series *series, size_t i)
+{
+	while (i < series->classified && series->points[i].kind == POINT_GLITCH)
+		i++;
+	return i < series->classified ? &series->points[i] : NULL;
+}
+
 bool series_known(const struct index_series *series)
 {
 	return series->classified > 0;
@@ -160,17 +174,13 @@ bool series_event(const struct index_series *series, size_t i, struct index_even
 		[POINT_INITIAL] = EVENT_SWAP,
 	};
 	const struct point *point = &series->points[i];
-	size_t before = i;
 
 	if (point->kind == POINT_COUNTED || point->kind == POINT_FINAL)
 		return false;
-	/* The first point is no glitch. */
-	while (series->points[--before].kind == POINT_GLITCH)
-		;
 	*event = (struct index_event){
 		.t = point->t,
 		.kind = kinds[point->kind],
-		.before = (int64_t)series->points[before].count,
+		.before = (int64_t)series_before(series, i)->count,
 		.after = (int64_t)point->count,
 	};
 	return true;

@@ -78,8 +78,9 @@ struct index_series {
 	struct swap *swaps; /* ascending */
 	size_t swap_count, swap_capacity;
 	int64_t resets, glitches, rollovers;
-	ms_t event_t;		  /* of the newest event; 0: none */
-	struct time_ranges fresh; /* changes of weights and swaps since the last series_update() */
+	ms_t event_t; /* of the newest event; 0: none */
+	struct time_ranges
+		fresh; /* added points, weights and swaps since the last series_update() */
 	struct time_ranges changed; /* by the last series_update() */
 };
 
@@ -115,6 +116,12 @@ int64_t series_count(const struct index_series *series); /* of the last record, 
 
 /* Returns the index of the first point at or after `t`, or the number of points. */
 size_t series_find(const struct index_series *series, ms_t t);
+
+/* Returns the last point before point `i` that is no glitch, or NULL. */
+const struct point *series_before(const struct index_series *series, size_t i);
+
+/* Returns the first point from point `i` on that is no glitch, or NULL. */
+const struct point *series_after(const struct index_series *series, size_t i);
 
 /* *amount: the worth of counting from one count to another with the weight at `t`, the difference
  * of two amounts that are each rounded half up. Returns false if it exceeds an int64_t. */

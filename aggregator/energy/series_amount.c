@@ -54,9 +54,8 @@ size_t series_baselines_until(const struct index_series *series, ms_t t)
 }
 
 /* Both points of a swap have the amount at which the new meter starts. */
-int64_t series_point_amount(const struct index_series *series, size_t i)
+int64_t series_point_amount(const struct index_series *series, const struct point *point)
 {
-	const struct point *point = &series->points[i];
 	size_t next = series_baselines_until(series, point->t);
 
 	assert(next > 0);
@@ -67,38 +66,36 @@ int64_t series_point_amount(const struct index_series *series, size_t i)
 
 int64_t series_total(const struct index_series *series)
 {
-	return series->classified ? series_point_amount(series, series->classified - 1) : 0;
+	size_t count = series->classified;
+
+	return count ? series_point_amount(series, &series->points[count - 1]) : 0;
 }
 
 static int64_t series_amount(const struct index_series *series, ms_t t, unsigned int *flags)
 {
 	size_t next = series_find(series, t);
-	size_t after = next, before = next;
+	const struct point *before = series_before(series, next);
+	const struct point *after = series_after(series, next);
 	int64_t amount;
 	ms_t gap;
 
-	while (after < series->classified && series->points[after].kind == POINT_GLITCH)
-		after++;
-	if (after == series->classified) {
+	if (!after) {
 		if (series_last(series) < t)
 			*flags |= SERIES_AFTER;
 		return series_total(series);
 	}
-	if (series->points[after].t == t)
+	if (after->t == t)
 		return series_point_amount(series, after);
-	while (before > 0 && series->points[before - 1].kind == POINT_GLITCH)
-		before--;
-	if (before == 0) {
+	if (!before) {
 		*flags |= SERIES_BEFORE;
 		return 0;
 	}
-	before--;
-	gap = series->points[after].t - series->points[before].t;
+	gap = after->t - before->t;
 	if (gap > INTERPOLATION_MAX_MS)
 		*flags |= SERIES_INTERPOLATED;
 	amount = series_point_amount(series, before);
-	return amount + multiply_divide(series_point_amount(series, after) - amount,
-					t - series->points[before].t, gap);
+	return amount +
+	       multiply_divide(series_point_amount(series, after) - amount, t - before->t, gap);
 }
 
 int64_t series_between(const struct index_series *series, ms_t from, ms_t to, unsigned int *flags)

@@ -17,6 +17,6 @@ int64_t baseline_amount(const struct baseline *baseline, const struct point *poi
 size_t series_baselines_until(const struct index_series *series, ms_t t);
 
 /* Returns the amount since the first point of the series, at a point that is no glitch. */
-int64_t series_point_amount(const struct index_series *series, size_t i);
+int64_t series_point_amount(const struct index_series *series, const struct point *point);
 
 #endif

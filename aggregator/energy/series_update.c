@@ -247,20 +247,12 @@ static size_t series_first_to_classify(const struct index_series *series, ms_t t
 	return start;
 }
 
-/* The last point before point `i` that is no glitch, or NULL. */
-static const struct point *series_predecessor(const struct index_series *series, size_t i)
-{
-	while (i > 0 && series->points[i - 1].kind == POINT_GLITCH)
-		i--;
-	return i ? &series->points[i - 1] : NULL;
-}
-
 /* Classifies the points from `fresh` on, up to one from which on nothing changes. Returns the time
  * in which amounts may have changed. */
 static struct time_range series_classify(struct index_series *series, struct time_range fresh)
 {
 	size_t start = series_first_to_classify(series, fresh.from);
-	const struct point *before = series_predecessor(series, start);
+	const struct point *before = series_before(series, start);
 	struct time_range changed = {series->points[0].t, series_last(series)};
 	struct old_baselines old;
 	int64_t amount = 0;
@@ -268,7 +260,7 @@ static struct time_range series_classify(struct index_series *series, struct tim
 
 	if (before) {
 		changed.from = before->t;
-		amount = series_point_amount(series, (size_t)(before - series->points));
+		amount = series_point_amount(series, before);
 	}
 	old = series_cut(series, series->points[start].t);
 	for (size_t i = start; i < series->count; i++) {
