@@ -23,7 +23,7 @@ enum counts { COUNTS_UNKNOWN, COUNTS_PULSES, COUNTS_MWH };
 struct source {
 	char name[2 * ID_SIZE]; /* "collector/source" */
 	char collector[ID_SIZE];
-	struct about about; /* the newest announcement; valid while `announced` */
+	struct about about; /* the newest announcement, also after it was withdrawn */
 	bool announced;
 	/* The newest announcement, if it contradicts another source's; else its zone is empty. */
 	struct about refused;

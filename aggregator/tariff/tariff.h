@@ -70,7 +70,7 @@ void tariff_close(struct tariff *tariff);
 /* Processes contact states that were added. Returns the time in which bands may have changed. */
 struct time_range tariff_update(struct tariff *tariff);
 
-/* To be called once the contacts were replaced or states removed. */
+/* To be called once the contacts were replaced. */
 void tariff_invalidate(struct tariff *tariff);
 
 /* Returns the segment that contains `t`. The tariff must be updated. */

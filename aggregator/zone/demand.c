@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#define WINDOW_MS (600 * MS_PER_SECOND)
+#include "aggregator/energy/window.h"
 
 struct demand demand_at(mwh_t energy, ms_t elapsed, double power_w, int64_t subscribed_w,
 			bool alarmed)

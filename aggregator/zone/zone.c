@@ -45,7 +45,7 @@ bool zone_counts_energy(const struct zone *zone)
 	return zone->source_count == 0;
 }
 
-enum zone_status zone_status(const struct zone *zone, const struct zone_context *context)
+static enum zone_status zone_status(const struct zone *zone, const struct zone_context *context)
 {
 	enum zone_status status = ZONE_OFFLINE;
 

@@ -68,8 +68,6 @@ bool zone_electric(const struct zone *zone);
 /* Returns false if its meters count a volume only: water, or gas without a coefficient. */
 bool zone_counts_energy(const struct zone *zone);
 
-enum zone_status zone_status(const struct zone *zone, const struct zone_context *context);
-
 /* Energy and cost of a zone in a window. */
 struct window_energy {
 	struct window window;
