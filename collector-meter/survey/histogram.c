@@ -57,15 +57,6 @@ ns_t histogram_shortest(const struct histogram *histogram)
 	return histogram->bins[i].shortest;
 }
 
-ns_t histogram_longest(const struct histogram *histogram)
-{
-	int i = HISTOGRAM_BINS - 1;
-
-	while (i > 0 && !histogram->bins[i].count)
-		i--;
-	return histogram->bins[i].longest;
-}
-
 bool histogram_find_gap(const struct histogram *histogram, int factor, ns_t most,
 			struct histogram_gap *gap)
 {

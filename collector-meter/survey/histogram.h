@@ -29,7 +29,6 @@ int64_t histogram_count(const struct histogram *histogram);
 
 /* The histogram must not be empty. */
 ns_t histogram_shortest(const struct histogram *histogram);
-ns_t histogram_longest(const struct histogram *histogram);
 
 /* A range of durations that do not occur, between short ones and others. */
 struct histogram_gap {

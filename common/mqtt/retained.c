@@ -245,11 +245,6 @@ void retained_requeue(struct retained *retained)
 	}
 }
 
-size_t retained_count(const struct retained *retained)
-{
-	return retained->count;
-}
-
 size_t retained_skipped(struct retained *retained)
 {
 	size_t skipped = retained->skipped;

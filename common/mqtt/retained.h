@@ -41,12 +41,11 @@ bool retained_next(const struct retained *retained, struct retained_value *value
 void retained_sent(struct retained *retained);
 void retained_answered(struct retained *retained, struct retained_topic *topic);
 
-/* The connection is gone: nothing is in flight, and the newest value of every topic, and only that,
- * is queued again, in the order in which the topics were first set. */
+/* The connection has ended: nothing is in flight, and the newest value of every topic, and only
+ * that, is queued again, in the order in which the topics were first set. */
 void retained_requeue(struct retained *retained);
 
-/* Topics known, and values skipped since the last call. */
-size_t retained_count(const struct retained *retained);
+/* Returns the number of values skipped since the last call. */
 size_t retained_skipped(struct retained *retained);
 
 #endif

@@ -55,7 +55,8 @@ static void no_value_is_refused_and_changes_nothing(void **state)
 {
 	(void)state;
 	assert_false(retained_set(retained, "a", NULL, 1, false));
-	assert_int_equal(retained_count(retained), 0);
+	retained_requeue(retained);
+	expect_empty();
 	set("a", "1", 1, false);
 	assert_false(retained_set(retained, "a", NULL, 1, true));
 	expect_next("a", "1");
@@ -73,7 +74,11 @@ static void values_leave_in_the_order_they_were_set(void **state)
 	assert_int_equal(expect_next("b", "2")->qos, 0);
 	expect_next("c", "3");
 	expect_empty();
-	assert_int_equal(retained_count(retained), 3);
+	retained_requeue(retained);
+	expect_next("a", "1");
+	expect_next("b", "2");
+	expect_next("c", "3");
+	expect_empty();
 }
 
 static void a_newer_value_takes_the_place_of_one_that_waits(void **state)
@@ -136,19 +141,19 @@ static void a_deleted_topic_is_forgotten_when_the_broker_knows(void **state)
 	retained_answered(retained, topic);
 	topic = expect_next("a", "");
 	assert_int_equal(topic->in_flight, 1);
-	assert_int_equal(retained_count(retained), 1);
 	/* Without an answer it is deleted again. */
 	retained_requeue(retained);
 	topic = expect_next("a", "");
 	retained_answered(retained, topic);
-	assert_int_equal(retained_count(retained), 0);
 	retained_requeue(retained);
 	expect_empty();
 	set("a", "2", 1, false);
 	expect_next("a", "2");
 	set("b", "", 0, false);
 	expect_next("b", "");
-	assert_int_equal(retained_count(retained), 1);
+	retained_requeue(retained);
+	expect_next("a", "2");
+	expect_empty();
 }
 
 static void a_refusal_is_remembered(void **state)
@@ -208,7 +213,6 @@ static void many_topics_are_found_again(void **state)
 			set(name, payload, 0, false);
 		}
 	}
-	assert_int_equal(retained_count(retained), 20000);
 	for (int i = 0; i < 20000; i++) {
 		snprintf(name, sizeof(name), "zone/%d/power_w", i);
 		snprintf(payload, sizeof(payload), "%d", i + 1);
@@ -352,7 +356,6 @@ static void it_behaves_like_its_model_whatever_happens(void **state)
 			}
 			break;
 		}
-		assert_int_equal(retained_count(retained), model.count);
 	}
 }
 
