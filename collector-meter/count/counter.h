@@ -94,12 +94,13 @@ struct resume_point {
 void counter_init(struct counter *counter, const struct counter_config *config);
 void counter_free(struct counter *counter);
 
-/* Edges are given that a predecessor was given, too. Its records up to the one at `t` with this
- * mark are not returned again; their pulses are in the initial count and are not counted again. */
+/* The edges that follow were also given to a predecessor. Its records up to the one at `t` with
+ * this mark are not returned again; their pulses are in the initial count and are not counted
+ * again. */
 void counter_resume(struct counter *counter, ms_t t, enum mark mark);
 
 /* Edges are seen from `t` on; in the `blind` ns before it they were not (0: first start, or
- * unknown). All lines are off; the count goes on. */
+ * unknown). All lines are off; the count continues. */
 void counter_start(struct counter *counter, ns_t t, ns_t blind);
 
 /* Sets the level of a line at the start. It is not an edge: no pulse, no signal, no change. */

@@ -53,9 +53,10 @@ bool edge_buffer_next(struct edge_buffer *buffer, struct edge *edge);
 uint32_t edge_buffer_waiting(const struct edge_buffer *buffer);
 bool edge_buffer_level(const struct edge_buffer *buffer, uint32_t skip);
 
-/* Adds a point from which a successor can go on: the counter just returned a record with this mark
- * at `t` on the clock of the lines, which may or may not become durable. With MARK_NONE: it just
- * returned everything; `t` is ignored. `offset` is CLOCK_BOOTTIME less the clock of the lines. */
+/* Adds a point from which a successor can continue: the counter just returned a record with this
+ * mark at `t` on the clock of the lines, which may or may not become durable. With MARK_NONE: it
+ * just returned everything; `t` is ignored. `offset` is CLOCK_BOOTTIME less the clock of the lines.
+ */
 void edge_buffer_checkpoint(struct edge_buffer *buffer, const struct counter *counter,
 			    enum mark mark, ms_t t, ms_t offset);
 

@@ -1,4 +1,4 @@
-/* The checkpoints of an edge buffer, and how a successor goes on from them. */
+/* The checkpoints of an edge buffer, and how a successor continues from them. */
 #include <string.h>
 
 #include "collector-meter/input/edge_buffer.h"
@@ -23,8 +23,8 @@ void edge_buffer_checkpoint(struct edge_buffer *buffer, const struct counter *co
 	uint32_t end = atomic_load(&memory->checkpoint_end);
 	struct checkpoint *checkpoint;
 
-	/* If there is no room, replace the newest one: a successor then goes on from an older one,
-	 * and skips what was reported since. */
+	/* If there is no room, replace the newest one: a successor then continues from an older
+	 * one, and skips what was reported since. */
 	if (end - first == CHECKPOINTS)
 		store_ordered(&memory->checkpoint_end, --end);
 	checkpoint = checkpoint_at(buffer, end);
@@ -116,7 +116,7 @@ static void restore(struct edge_buffer *buffer, uint32_t at, uint32_t newest,
 	release_before(buffer, at);
 }
 
-/* Goes on after `point`, which checkpoint `at` does not follow. */
+/* Continues after `point`, which checkpoint `at` does not follow. */
 static void resume_at(struct edge_buffer *buffer, uint32_t at, const struct resume_point *point,
 		      struct counter *counter)
 {

@@ -4,8 +4,8 @@
  * writes the rest.
  *
  * read(2) itself takes an edge from the kernel's queue, so the edge must be safe there and then. It
- * goes to the staging area, which is all zero before; `staging_role` and `staging_base` say from
- * which line, and after how many edges. Then the staged edges are appended, and the store to
+ * goes to the staging area, which is all zero before; `staging_role` and `staging_base` hold
+ * its line and the number of edges before it. Then the staged edges are appended, and the store to
  * `written` makes all of them valid at once; then the staging area is zeroed. A successor that
  * finds something staged after `written` edges still has to append it; anything else that is staged
  * has been appended. */

@@ -29,7 +29,7 @@ void meter_input_set_online(struct meter_input *input, bool online)
 		sink->online(sink->context, source, online);
 }
 
-/* A successor can go on from here. */
+/* A successor can continue from here. */
 static void add_checkpoint(struct meter_input *input, enum mark mark, ns_t t)
 {
 	if (input->lines->buffer)

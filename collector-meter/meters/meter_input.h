@@ -12,7 +12,7 @@ struct meter_input {
 	struct meters *meters;
 	size_t first, count; /* its sources */
 	struct lines *lines; /* NULL: not open */
-	bool online;	     /* as the sink knows */
+	bool online;	     /* as last reported to the sink */
 	bool paused;	     /* until the sink is ready again */
 	bool ended;	     /* the end of the recording was read */
 	struct fail trouble; /* the last reason that was logged */

@@ -20,8 +20,8 @@ struct meter_sink {
 	void (*online)(void *context, size_t source, bool online);
 	/* The recording has ended, and all its events have been given. */
 	void (*finished)(void *context);
-	/* Where the count of a source goes on. False: it begins with `initial_pulses`. May be NULL.
-	 */
+	/* Where the count of a source continues. False: it begins with `initial_pulses`. May be
+	 * NULL. */
 	bool (*resume_point)(void *context, size_t source, struct resume_point *point);
 	/* Returns true if all records are on the disk. NULL: always. */
 	bool (*durable)(void *context);

@@ -15,8 +15,9 @@ struct meters *meters_open(const struct meter_settings *settings, struct loop *l
 void meters_resume(struct meters *meters);
 
 /* Gives the sink the last records and closes the lines. If the service manager keeps them, a
- * successor goes on with them, and with the levels that are not certain yet. A recording in a file
- * is closed without a stop: the next process goes on in it as if there had been no interruption. */
+ * successor continues with them, and with the levels that are not certain yet. A recording in a
+ * file is closed without a stop: the next process continues in it as if there had been no
+ * interruption. */
 void meters_close(struct meters *meters);
 
 #endif

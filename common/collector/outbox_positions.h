@@ -1,5 +1,5 @@
-/* outbox_positions.h - the position of each source of an outbox: the index that a collector goes on
- * from after a restart. The table `source` of the outbox's file. */
+/* outbox_positions.h - the position of each source of an outbox: the index from which a
+ * collector continues after a restart. The table `source` of the outbox's file. */
 #ifndef COMMON_COLLECTOR_OUTBOX_POSITIONS_H
 #define COMMON_COLLECTOR_OUTBOX_POSITIONS_H
 

@@ -173,7 +173,7 @@ static MQTTAsync_responseOptions request_options(struct connection *connection, 
 }
 
 /* A request that paho refuses itself is answered like one that the broker refuses, unless the
- * connection is gone: EVENT_DOWN is on its way then. */
+ * connection has ended: then EVENT_DOWN is queued. */
 static void request_check(struct connection *connection, unsigned token, int code)
 {
 	if (code == MQTTASYNC_SUCCESS || code == MQTTASYNC_DISCONNECTED)

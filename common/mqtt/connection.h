@@ -1,9 +1,9 @@
 /* connection.h - one connection to a broker over paho's MQTTAsync, from the attempt to its end.
  *
  * All that happens to it is queued as events: EVENT_UP once, EVENT_DOWN when the attempt failed or
- * the connection is gone, EVENT_ANSWER to each request (none for those that were unanswered when it
- * went down), EVENT_MESSAGE. A connection that went down is closed, and the next attempt is a new
- * one: paho would keep and send what an earlier connection had queued. */
+ * the connection has ended, EVENT_ANSWER to each request (none for those that were unanswered when
+ * it went down), EVENT_MESSAGE. A connection that went down is closed, and the next attempt is a
+ * new one: paho would keep and send what an earlier connection had queued. */
 #ifndef COMMON_MQTT_CONNECTION_H
 #define COMMON_MQTT_CONNECTION_H
 

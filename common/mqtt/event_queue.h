@@ -11,7 +11,7 @@
 
 enum mqtt_event_kind {
 	EVENT_UP,      /* the broker accepted the connection */
-	EVENT_DOWN,    /* the attempt failed, or the connection is gone; `text` is the reason */
+	EVENT_DOWN,    /* the attempt failed, or the connection has ended; `text` is the reason */
 	EVENT_ANSWER,  /* to a publish or a subscription */
 	EVENT_MESSAGE, /* received */
 };

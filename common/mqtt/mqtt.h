@@ -37,7 +37,7 @@ struct mqtt_handler {
 	void *context;
 	/* Connected; subscriptions and retained topics are on their way already. */
 	void (*up)(void *context);
-	/* The connection is gone; QoS 1 messages that were not answered yet get no answer. */
+	/* The connection has ended; QoS 1 messages that were not answered yet get no answer. */
 	void (*down)(void *context);
 	void (*message)(void *context, const struct mqtt_message *message);
 	/* The broker answered mqtt_send() of QoS 1. */

@@ -42,11 +42,11 @@ struct sender {
 	char oversized[TOPIC_SIZE]; /* the topic that was logged last */
 };
 
-/* The connection is up, as `event` says; the sender uses it until sender_down(). */
+/* The connection is up with the limits of `event`; the sender uses it until sender_down(). */
 void sender_up(struct sender *sender, struct connection *connection,
 	       const struct mqtt_event *event);
 
-/* The connection is gone, and all answers with it. Retained values are queued again. */
+/* The connection has ended: requests in flight get no answer. Retained values are queued again. */
 void sender_down(struct sender *sender);
 
 /* Sends queued retained values, as many as may be in flight. */

@@ -33,7 +33,7 @@ struct clock_moment clock_moment(void)
 	struct clock_moment moment = {0};
 	ns_t width = INT64_MAX;
 
-	/* Somebody else may have the processor between two readings: then once more. */
+	/* The thread may be interrupted between two readings: then they are repeated. */
 	for (int i = 0; i < TRIES && width > CLOSE_NS; i++) {
 		ns_t before = clock_read(CLOCK_BOOTTIME);
 		ns_t wall = clock_read(CLOCK_REALTIME);

@@ -6,7 +6,7 @@
 
 ms_t clock_wall(void);	    /* since the Unix epoch */
 ms_t clock_monotonic(void); /* since some start; the clock of timers and intervals */
-ms_t clock_boot(void);	    /* the same, but goes on while the machine sleeps: of events */
+ms_t clock_boot(void);	    /* the same, but continues while the machine sleeps: of events */
 
 /* All clocks at one moment. */
 struct clock_moment {

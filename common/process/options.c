@@ -113,7 +113,7 @@ static bool option_take(const struct option_set *set, int found, const char *wor
 
 static bool words_read(const struct option_set *set, int argc, char **argv)
 {
-	/* 0 starts anew, and forgets the words of an earlier call. */
+	/* 0 resets getopt_long(): it then keeps no state of an earlier call. */
 	optind = 0;
 	opterr = 0;
 	for (;;) {
