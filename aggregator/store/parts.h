@@ -1,5 +1,5 @@
 /* parts.h - the store from within, for the files that it is made of: commit.c decides when to
- * commit, save.c and save_windows.c write what changed with run.c, load.c reads it back, schema.c
+ * commit, save.c and save_derived.c write what changed with run.c, load.c reads it back, schema.c
  * is the layout of the file.
  */
 #ifndef AGGREGATOR_STORE_PARTS_H
@@ -58,14 +58,14 @@ void store_forget_rows(struct store *store);
  * commits. False with store->failed. */
 bool store_save(struct store *store, struct site *site, struct changes *left);
 
-/* ---- save_windows.c ---- */
+/* ---- save_derived.c ---- */
 
 /* So many windows are computed and written in one commit: about 30 ms of processor. */
 #define STORE_WINDOWS_A_COMMIT 20000
 
-/* Writes the windows that changed. Of those that are too many for one commit the ranges are
- * written, and added to *left. */
-bool store_save_windows(struct store *store, struct site *site, struct changes *left);
+/* Writes the windows and events that changed. Of windows that are too many for one commit only the
+ * ranges are written, and added to *left. */
+bool store_save_derived(struct store *store, struct site *site, struct changes *left);
 
 /* ---- schema.c ---- */
 

@@ -350,49 +350,6 @@ static bool save_streams(struct store *store)
 	return true;
 }
 
-/* ---- events ---- */
-
-static bool save_event(struct store *store, const struct source *source,
-		       const struct index_event *event)
-{
-	return STORE_RUN(store,
-			 "INSERT OR REPLACE INTO events (source, t, kind, before, after)"
-			 " VALUES (?, ?, ?, ?, ?)",
-			 store_source(store, source), sql_number(event->t),
-			 sql_text(index_event_name(event->kind)), sql_number(event->before),
-			 sql_number(event->after));
-}
-
-static bool save_events_within(struct store *store, const struct source *source,
-			       struct time_range range)
-{
-	const struct index_series *series = &source->energy;
-	struct index_event event;
-
-	if (!STORE_RUN(store, "DELETE FROM events WHERE source = ? AND t >= ? AND t < ?",
-		       store_source(store, source), sql_number(range.from), sql_number(range.to)))
-		return false;
-	for (size_t i = series_find(series, range.from);
-	     i < series->classified && series->points[i].t < range.to; i++)
-		if (series_event(series, i, &event) && !save_event(store, source, &event))
-			return false;
-	return true;
-}
-
-static bool save_events(struct store *store)
-{
-	const struct named *sources = &store->pending.sources;
-
-	for (size_t i = 0; i < sources->count; i++) {
-		const struct changed_source *changed = sources->items[i];
-
-		for (size_t j = 0; j < changed->events.count; j++)
-			if (!save_events_within(store, changed->source, changed->events.items[j]))
-				return false;
-	}
-	return true;
-}
-
 /* ---- all of it ---- */
 
 /* In place of the hash that books of version 3 have. */
@@ -409,6 +366,6 @@ bool store_save(struct store *store, struct site *site, struct changes *left)
 	return save_zones(store, site) && save_sources(store, site) &&
 	       (!store->pending.all_records || save_everything(store, site)) &&
 	       save_records(store) && save_streams(store) &&
-	       store_save_windows(store, site, left) && save_events(store) && save_tariff(store) &&
+	       store_save_derived(store, site, left) && save_tariff(store) &&
 	       !store->failed.text[0];
 }

@@ -1,4 +1,4 @@
-/* Windows that changed are computed, and go into the file: some at each commit. */
+/* What follows from the records goes into the file: windows, some at each commit, and events. */
 #include <math.h>
 
 #include "aggregator/store/parts.h"
@@ -111,7 +111,50 @@ static bool save_outdated(struct store *store, const struct changes *left)
 	return true;
 }
 
-bool store_save_windows(struct store *store, struct site *site, struct changes *left)
+/* ---- events ---- */
+
+static bool save_event(struct store *store, const struct source *source,
+		       const struct index_event *event)
 {
-	return save_ranges(store, site, left) && save_outdated(store, left);
+	return STORE_RUN(store,
+			 "INSERT OR REPLACE INTO events (source, t, kind, before, after)"
+			 " VALUES (?, ?, ?, ?, ?)",
+			 store_source(store, source), sql_number(event->t),
+			 sql_text(index_event_name(event->kind)), sql_number(event->before),
+			 sql_number(event->after));
+}
+
+static bool save_events_within(struct store *store, const struct source *source,
+			       struct time_range range)
+{
+	const struct index_series *series = &source->energy;
+	struct index_event event;
+
+	if (!STORE_RUN(store, "DELETE FROM events WHERE source = ? AND t >= ? AND t < ?",
+		       store_source(store, source), sql_number(range.from), sql_number(range.to)))
+		return false;
+	for (size_t i = series_find(series, range.from);
+	     i < series->classified && series->points[i].t < range.to; i++)
+		if (series_event(series, i, &event) && !save_event(store, source, &event))
+			return false;
+	return true;
+}
+
+static bool save_events(struct store *store)
+{
+	const struct named *sources = &store->pending.sources;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct changed_source *changed = sources->items[i];
+
+		for (size_t j = 0; j < changed->events.count; j++)
+			if (!save_events_within(store, changed->source, changed->events.items[j]))
+				return false;
+	}
+	return true;
+}
+
+bool store_save_derived(struct store *store, struct site *site, struct changes *left)
+{
+	return save_ranges(store, site, left) && save_outdated(store, left) && save_events(store);
 }
