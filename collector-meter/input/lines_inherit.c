@@ -10,11 +10,12 @@
 #define BUFFER	  LINE_ROLES /* behind the roles: the edge buffer */
 #define NAME_SIZE (ID_SIZE + 16)
 
-/* "SOURCE.pulse" ... "SOURCE.edges" */
+/* "SOURCE.pulse" ... and "SOURCE.journal" for the edge buffer, the name that the service manager
+ * has kept it by since the first version: an upgrade loses no edge. */
 static void descriptor_name(char name[NAME_SIZE], const struct gpio_lines *gpio, int role)
 {
 	snprintf(name, NAME_SIZE, "%s.%s", gpio->settings->source,
-		 role == BUFFER ? "edges" : line_role_name((enum line_role)role));
+		 role == BUFFER ? "journal" : line_role_name((enum line_role)role));
 }
 
 void gpio_lines_store(struct gpio_lines *gpio)
