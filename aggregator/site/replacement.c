@@ -25,23 +25,6 @@ static struct point_text point_text(const struct site *site, const struct source
 	return text;
 }
 
-/* The last point before point `i` that is not left out; NULL: there is none. */
-static const struct point *counted_before(const struct index_series *series, size_t i)
-{
-	while (i > 0 && series->points[i - 1].kind == POINT_GLITCH)
-		i--;
-	return i > 0 ? &series->points[i - 1] : NULL;
-}
-
-static const struct point *counted_after(const struct index_series *series, ms_t t)
-{
-	size_t i = series_find(series, t);
-
-	while (i < series->classified && series->points[i].kind == POINT_GLITCH)
-		i++;
-	return i < series->classified ? &series->points[i] : NULL;
-}
-
 static bool swap_known(const struct index_series *series, const struct swap *swap)
 {
 	for (size_t i = 0; i < series->swap_count; i++)
@@ -64,7 +47,7 @@ static bool too_late(const struct site *site, const struct source *source, const
 		i--;
 	if (i > 0 && series->points[i - 1].kind == POINT_RESET) {
 		const struct point *first = &series->points[i - 1];
-		const struct point *last = counted_before(series, i - 1);
+		const struct point *last = series_before(series, i - 1);
 		struct point_text before = point_text(site, source, last);
 		struct point_text after = point_text(site, source, first);
 
@@ -82,8 +65,8 @@ static bool swap_agrees(const struct site *site, const struct source *source,
 			const struct swap *swap, struct fail *fail)
 {
 	const struct index_series *series = &source->energy;
-	const struct point *before = counted_before(series, series_find(series, swap->t));
-	const struct point *after = counted_after(series, swap->t);
+	const struct point *before = series_before(series, series_find(series, swap->t));
+	const struct point *after = series_after(series, series_find(series, swap->t));
 	struct point_text text;
 
 	if (too_late(site, source, swap, fail))

@@ -634,7 +634,7 @@ static void ended_during_the_start_it_leaves_lines_only_if_it_inherited_them(voi
  * upgraded. */
 static void descriptors_keep_their_names_over_an_upgrade(void **state)
 {
-	static const char *const names[] = {"a.pulse", "a.top", "a.off_peak", "a.peak",
+	static const char *const names[] = {"a.pulse", "a.top", "a.off-peak", "a.peak",
 					    "a.journal"};
 	pid_t child;
 
