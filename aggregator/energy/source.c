@@ -20,7 +20,7 @@ void source_close(struct source *source)
 	series_free(&source->energy);
 	series_free(&source->volume);
 	contacts_free(&source->contacts);
-	grid_free(&source->signals);
+	signals_free(&source->signals);
 }
 
 /* The first record or, before it, the announcement decides whether the source counts pulses. */

@@ -29,12 +29,12 @@ struct source {
 	struct about refused;
 	bool collector_online, meter_online; /* true until a status is received */
 	enum counts counts;
-	struct index_series energy; /* mWh */
-	struct index_series volume; /* ml; of pulse sources that count a volume */
-	struct contacts contacts;   /* used only if the source is the main meter */
-	struct grid signals;	    /* likewise */
-	bool eventful;		    /* there are events, or were */
-	ms_t newest;		    /* time of the newest record; NEVER: none */
+	struct index_series energy;    /* mWh */
+	struct index_series volume;    /* ml; of pulse sources that count a volume */
+	struct contacts contacts;      /* used only if the source is the main meter */
+	struct period_signals signals; /* likewise */
+	bool eventful;		       /* there are events, or were */
+	ms_t newest;		       /* time of the newest record; NEVER: none */
 	ms_t last_seen; /* time of the newest record or live reading, at most now; NEVER: none */
 
 	/* the newest live reading */

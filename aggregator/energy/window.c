@@ -8,18 +8,18 @@
 
 #define MINUTE_SHORTEST_MS (30 * MS_PER_SECOND)
 
-void grid_free(struct grid *grid)
+void signals_free(struct period_signals *signals)
 {
-	free(grid->signals);
-	free(grid->accepted);
-	*grid = (struct grid){0};
+	free(signals->times);
+	free(signals->accepted);
+	*signals = (struct period_signals){0};
 }
 
-void grid_add(struct grid *grid, ms_t signal)
+void signals_add(struct period_signals *signals, ms_t signal)
 {
-	grid->signals =
-		array_grow(grid->signals, grid->count, &grid->capacity, sizeof(*grid->signals));
-	grid->signals[grid->count++] = signal;
+	signals->times = array_grow(signals->times, signals->count, &signals->capacity,
+				    sizeof(*signals->times));
+	signals->times[signals->count++] = signal;
 }
 
 static int signal_compare(const void *a, const void *b)
@@ -30,107 +30,109 @@ static int signal_compare(const void *a, const void *b)
 	return (*p > *q) - (*p < *q);
 }
 
-bool grid_holds(const struct grid *grid, ms_t signal)
+bool signals_holds(const struct period_signals *signals, ms_t signal)
 {
-	size_t i = search_from(grid->signals, grid->sorted, sizeof(*grid->signals), signal);
+	size_t i = search_from(signals->times, signals->sorted, sizeof(*signals->times), signal);
 
-	return i < grid->sorted && grid->signals[i] == signal;
+	return i < signals->sorted && signals->times[i] == signal;
 }
 
-static void grid_accept(struct grid *grid, ms_t signal)
+static void signals_accept(struct period_signals *signals, ms_t signal)
 {
-	grid->accepted = array_grow(grid->accepted, grid->accepted_count, &grid->accepted_capacity,
-				    sizeof(*grid->accepted));
-	grid->accepted[grid->accepted_count++] = signal;
+	signals->accepted = array_grow(signals->accepted, signals->accepted_count,
+				       &signals->accepted_capacity, sizeof(*signals->accepted));
+	signals->accepted[signals->accepted_count++] = signal;
 }
 
 /* Appends one signal that is later than all others: nothing before the last accepted one changes.
  * Returns false if there is anything else to do. */
-static bool grid_append(struct grid *grid)
+static bool signals_append(struct period_signals *signals)
 {
-	ms_t signal = grid->signals[grid->sorted];
+	ms_t signal = signals->times[signals->sorted];
 
-	if (grid->count != grid->sorted + 1 || !grid->accepted_count)
+	if (signals->count != signals->sorted + 1 || !signals->accepted_count)
 		return false;
-	if (grid->sorted && signal <= grid->signals[grid->sorted - 1])
+	if (signals->sorted && signal <= signals->times[signals->sorted - 1])
 		return false;
-	if (signal - grid->accepted[grid->accepted_count - 1] < SIGNAL_SHORTEST_MS)
-		grid->spurious++;
+	if (signal - signals->accepted[signals->accepted_count - 1] < SIGNAL_SHORTEST_MS)
+		signals->spurious++;
 	else
-		grid_accept(grid, signal);
+		signals_accept(signals, signal);
 	return true;
 }
 
 /* A window depends on the accepted period signals on both sides of it, or on the only one. */
-static struct time_range accepted_difference(const struct grid *grid, const ms_t *before,
-					     size_t count)
+static struct time_range accepted_difference(const struct period_signals *signals,
+					     const ms_t *before, size_t count)
 {
-	const ms_t *now = grid->accepted;
-	size_t limit = grid->accepted_count < count ? grid->accepted_count : count;
+	const ms_t *now = signals->accepted;
+	size_t limit = signals->accepted_count < count ? signals->accepted_count : count;
 	size_t first = 0, last = 0;
 
 	while (first < limit && now[first] == before[first])
 		first++;
 	while (last < limit - first &&
-	       now[grid->accepted_count - 1 - last] == before[count - 1 - last])
+	       now[signals->accepted_count - 1 - last] == before[count - 1 - last])
 		last++;
-	if (first == count && first == grid->accepted_count)
+	if (first == count && first == signals->accepted_count)
 		return TIME_RANGE_EMPTY;
 	return (struct time_range){first ? now[first - 1] : NEVER,
-				   last ? now[grid->accepted_count - last] : FOREVER};
+				   last ? now[signals->accepted_count - last] : FOREVER};
 }
 
 /* Whether a signal is accepted depends on all earlier ones, so this starts from the first. A year
  * has 52560 of them. */
-static struct time_range grid_accept_all(struct grid *grid)
+static struct time_range signals_accept_all(struct period_signals *signals)
 {
-	struct grid before = *grid;
+	struct period_signals before = *signals;
 	struct time_range changed;
 
-	grid->accepted = NULL;
-	grid->accepted_count = grid->accepted_capacity = 0;
-	grid->spurious = 0;
-	for (size_t i = 0; i < grid->count; i++) {
-		if (grid->accepted_count &&
-		    grid->signals[i] - grid->accepted[grid->accepted_count - 1] <
+	signals->accepted = NULL;
+	signals->accepted_count = signals->accepted_capacity = 0;
+	signals->spurious = 0;
+	for (size_t i = 0; i < signals->count; i++) {
+		if (signals->accepted_count &&
+		    signals->times[i] - signals->accepted[signals->accepted_count - 1] <
 			    SIGNAL_SHORTEST_MS)
-			grid->spurious++;
+			signals->spurious++;
 		else
-			grid_accept(grid, grid->signals[i]);
+			signals_accept(signals, signals->times[i]);
 	}
-	changed = accepted_difference(grid, before.accepted, before.accepted_count);
+	changed = accepted_difference(signals, before.accepted, before.accepted_count);
 	free(before.accepted);
 	return changed;
 }
 
-struct time_range grid_update(struct grid *grid)
+struct time_range signals_update(struct period_signals *signals)
 {
 	size_t unique = 0;
 	ms_t from;
 
-	if (grid->sorted == grid->count)
+	if (signals->sorted == signals->count)
 		return TIME_RANGE_EMPTY;
-	if (grid_append(grid)) {
-		from = grid->accepted_count > 1 ? grid->accepted[grid->accepted_count - 2] : NEVER;
-		grid->sorted = grid->count;
+	if (signals_append(signals)) {
+		from = signals->accepted_count > 1 ? signals->accepted[signals->accepted_count - 2]
+						   : NEVER;
+		signals->sorted = signals->count;
 		return (struct time_range){from, FOREVER};
 	}
-	qsort(grid->signals, grid->count, sizeof(*grid->signals), signal_compare);
-	for (size_t i = 0; i < grid->count; i++)
-		if (!unique || grid->signals[i] != grid->signals[unique - 1])
-			grid->signals[unique++] = grid->signals[i];
-	if (unique == grid->sorted) {
-		grid->count = unique;
+	qsort(signals->times, signals->count, sizeof(*signals->times), signal_compare);
+	for (size_t i = 0; i < signals->count; i++)
+		if (!unique || signals->times[i] != signals->times[unique - 1])
+			signals->times[unique++] = signals->times[i];
+	if (unique == signals->sorted) {
+		signals->count = unique;
 		return TIME_RANGE_EMPTY;
 	}
-	grid->count = grid->sorted = unique;
-	return grid_accept_all(grid);
+	signals->count = signals->sorted = unique;
+	return signals_accept_all(signals);
 }
 
 /* The number of accepted period signals at or before `t`. */
-static size_t grid_find(const struct grid *grid, ms_t t)
+static size_t signals_find(const struct period_signals *signals, ms_t t)
 {
-	return search_after(grid->accepted, grid->accepted_count, sizeof(*grid->accepted), t);
+	return search_after(signals->accepted, signals->accepted_count, sizeof(*signals->accepted),
+			    t);
 }
 
 /* Windows at multiples of 600 s from `origin`, in both directions. */
@@ -164,23 +166,23 @@ static struct window window_between(ms_t a, ms_t b, ms_t t)
 	return window;
 }
 
-struct window grid_window(const struct grid *grid, ms_t t)
+struct window signals_window(const struct period_signals *signals, ms_t t)
 {
-	size_t before = grid_find(grid, t);
+	size_t before = signals_find(signals, t);
 
-	assert(grid->sorted == grid->count);
-	if (!grid->accepted_count)
+	assert(signals->sorted == signals->count);
+	if (!signals->accepted_count)
 		return window_from(0, t, false);
 	if (before == 0)
-		return window_from(grid->accepted[0], t, true);
-	if (before == grid->accepted_count)
-		return window_from(grid->accepted[before - 1], t, true);
-	return window_between(grid->accepted[before - 1], grid->accepted[before], t);
+		return window_from(signals->accepted[0], t, true);
+	if (before == signals->accepted_count)
+		return window_from(signals->accepted[before - 1], t, true);
+	return window_between(signals->accepted[before - 1], signals->accepted[before], t);
 }
 
-ms_t grid_certain_until(const struct grid *grid)
+ms_t signals_certain_until(const struct period_signals *signals)
 {
-	return grid->accepted_count ? grid->accepted[grid->accepted_count - 1] : FOREVER;
+	return signals->accepted_count ? signals->accepted[signals->accepted_count - 1] : FOREVER;
 }
 
 bool window_synchronous(struct window window)

@@ -28,29 +28,29 @@ struct window {
 };
 
 /* All recorded period signals, and the accepted ones. */
-struct grid {
-	ms_t *signals; /* the first `sorted` are ascending and unique */
+struct period_signals {
+	ms_t *times; /* the first `sorted` are ascending and unique */
 	size_t count, capacity, sorted;
 	ms_t *accepted;
 	size_t accepted_count, accepted_capacity;
 	int64_t spurious;
 };
 
-void grid_free(struct grid *grid);
-void grid_add(struct grid *grid, ms_t signal);
+void signals_free(struct period_signals *signals);
+void signals_add(struct period_signals *signals, ms_t signal);
 
-/* Returns true if this period signal was there at the last grid_update(). */
-bool grid_holds(const struct grid *grid, ms_t signal);
+/* Returns true if this period signal was there at the last signals_update(). */
+bool signals_holds(const struct period_signals *signals, ms_t signal);
 
 /* Processes the signals that were added. Returns the time in which windows may have changed. */
-struct time_range grid_update(struct grid *grid);
+struct time_range signals_update(struct period_signals *signals);
 
-/* Returns the window that contains `t`. The grid must be updated. */
-struct window grid_window(const struct grid *grid, ms_t t);
+/* Returns the window that contains `t`. The signals must be updated. */
+struct window signals_window(const struct period_signals *signals, ms_t t);
 
 /* Returns the last accepted period signal: the bounds of windows up to it are final. FOREVER if the
  * meter has no period signal. */
-ms_t grid_certain_until(const struct grid *grid);
+ms_t signals_certain_until(const struct period_signals *signals);
 
 /* Both ends are accepted period signals. */
 bool window_synchronous(struct window window);

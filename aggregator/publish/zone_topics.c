@@ -11,7 +11,8 @@ void zone_topics_restored(struct zone_topics *topics, const struct zone *zone,
 	struct time_range domain = balance_domain(&zone->balance);
 
 	if (!time_range_empty(domain))
-		topics->mean10_end = grid_window(context->grid, domain.to - MS_PER_HOUR).start;
+		topics->mean10_end =
+			signals_window(context->signals, domain.to - MS_PER_HOUR).start;
 }
 
 void zone_topics_state(struct zone_topics *topics, const struct consumer_setup *to,
@@ -38,7 +39,7 @@ static void publish_mean10(struct zone_topics *topics, const struct consumer_set
 	if (from < last.end - MEAN10_BACKLOG_MS)
 		from = last.end - MEAN10_BACKLOG_MS;
 	for (; from < last.end; from = window.end) {
-		window = grid_window(context->grid, from);
+		window = signals_window(context->signals, from);
 		of_window = zone_window_energy(zone, window, context);
 		if (of_window.known)
 			published_each(&topics->mean10, to,

@@ -24,7 +24,7 @@ static bool boundary_within(struct downsampling *downsampling, ms_t from, ms_t t
 	struct segment *segment = &downsampling->segment;
 
 	if (t < window->start || t >= window->end)
-		*window = grid_window(&downsampling->site->grid, t);
+		*window = signals_window(&downsampling->site->signals, t);
 	if (t < segment->start || t >= segment->end)
 		*segment = tariff_at(&downsampling->site->tariff, t);
 	return window->start > from || window->end < to || segment->start > from ||
@@ -89,7 +89,7 @@ static void contacts_superfluous(void *context, ms_t t)
 static ms_t downsample_limit(const struct site *site, const struct source *source, ms_t now)
 {
 	ms_t limit = now - site->settings->fact_days * MS_PER_DAY;
-	ms_t certain = grid_certain_until(&site->grid);
+	ms_t certain = signals_certain_until(&site->signals);
 
 	if (source->newest < certain)
 		certain = source->newest;

@@ -38,7 +38,7 @@ void site_close(struct site *site)
 	named_free(&site->collectors);
 	named_free(&site->sources);
 	named_free(&site->zones);
-	grid_free(&site->grid);
+	signals_free(&site->signals);
 	tariff_close(&site->tariff);
 	changes_free(&site->changes);
 	changes_free(&site->given);
@@ -83,7 +83,7 @@ struct zone_context site_context(struct site *site, ms_t now)
 		.now = now,
 		.limits = site->settings->limits,
 		.tariff = &site->tariff,
-		.grid = &site->grid,
+		.signals = &site->signals,
 		.main = site->main,
 	};
 }

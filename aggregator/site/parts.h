@@ -28,7 +28,7 @@ bool site_record(struct site *site, const struct topic *topic, const char *text,
 
 /* ---- update.c ---- */
 
-/* Brings series, grid and zones up to date with what was added. */
+/* Brings series, signals and zones up to date with what was added. */
 void site_recompute(struct site *site);
 
 /* ---- downsample.c ---- */

@@ -32,10 +32,10 @@ static void site_marks(struct site *site, struct source *source, const struct re
 	bool main = source->announced && source->about.role == ROLE_MAIN;
 
 	/* What comes again was given to the consumers before. */
-	if (record->mark == MARK_TOP10 && !grid_holds(&source->signals, record->t)) {
-		grid_add(&source->signals, record->t);
+	if (record->mark == MARK_TOP10 && !signals_holds(&source->signals, record->t)) {
+		signals_add(&source->signals, record->t);
 		if (main)
-			grid_add(&site->grid, record->t);
+			signals_add(&site->signals, record->t);
 		changes_append(&site->changes.signals, moment);
 	}
 	if ((state.off_peak != UNKNOWN || state.peak != UNKNOWN) &&

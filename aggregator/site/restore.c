@@ -89,7 +89,7 @@ void site_restore_fact(struct source *source, ms_t t, int64_t count)
 
 void site_restore_signal(struct source *source, ms_t t)
 {
-	grid_add(&source->signals, t);
+	signals_add(&source->signals, t);
 }
 
 void site_restore_contacts(struct source *source, const struct contact_state *state)

@@ -52,14 +52,14 @@ struct site_room {
 
 struct site {
 	const struct site_settings *settings;
-	struct named collectors;   /* struct collector */
-	struct named sources;	   /* struct source */
-	struct named zones;	   /* struct zone, but for the rest */
-	struct zone *main;	   /* of `zones`; NULL: none */
-	struct zone *rest;	   /* NULL: no parts, or no main zone */
-	struct tariff tariff;	   /* with the contacts of the main meter */
-	struct grid grid;	   /* with the period signals of the main meter */
-	struct site_demand demand; /* if there is a main zone */
+	struct named collectors;       /* struct collector */
+	struct named sources;	       /* struct source */
+	struct named zones;	       /* struct zone, but for the rest */
+	struct zone *main;	       /* of `zones`; NULL: none */
+	struct zone *rest;	       /* NULL: no parts, or no main zone */
+	struct tariff tariff;	       /* with the contacts of the main meter */
+	struct period_signals signals; /* with the period signals of the main meter */
+	struct site_demand demand;     /* if there is a main zone */
 	struct health health;
 	struct site_room room; /* no limit at first; the caller sets it */
 

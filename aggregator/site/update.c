@@ -52,7 +52,7 @@ static void source_update(struct site *site, struct source *source)
 	series_update(&source->energy);
 	series_update(&source->volume);
 	contacts_update(&source->contacts);
-	grid_update(&source->signals);
+	signals_update(&source->signals);
 	if (source_event_count(source))
 		source->eventful = true;
 	for (size_t i = 0; source->eventful && i < source->energy.changed.count; i++) {
@@ -91,7 +91,7 @@ static void site_add_signals(struct site *site, const struct source *source)
 	if (!source->announced || source->about.role != ROLE_MAIN)
 		return;
 	for (size_t i = 0; i < source->signals.count; i++)
-		grid_add(&site->grid, source->signals.signals[i]);
+		signals_add(&site->signals, source->signals.times[i]);
 	for (size_t i = 0; i < source->contacts.count; i++)
 		contacts_add(&site->tariff.contacts, &source->contacts.states[i]);
 }
@@ -99,7 +99,7 @@ static void site_add_signals(struct site *site, const struct source *source)
 /* Collects the period signals and contacts of the main meter again. */
 static void site_collect_signals(struct site *site)
 {
-	grid_free(&site->grid);
+	signals_free(&site->signals);
 	contacts_free(&site->tariff.contacts);
 	for (size_t i = 0; i < site->sources.count; i++)
 		site_add_signals(site, site->sources.items[i]);
@@ -115,7 +115,7 @@ void site_recompute(struct site *site)
 		site_collect_signals(site);
 	site->signals_outdated = false;
 	bands = tariff_update(&site->tariff);
-	windows = grid_update(&site->grid);
+	windows = signals_update(&site->signals);
 	if (again) {
 		bands = windows = TIME_RANGE_ALL;
 		tariff_invalidate(&site->tariff);
@@ -126,7 +126,7 @@ void site_recompute(struct site *site)
 		source_update(site, site->sources.items[i]);
 		health_add(health, site->sources.items[i]);
 	}
-	health->spurious_tops = site->grid.spurious;
+	health->spurious_tops = site->signals.spurious;
 	if (!time_range_empty(bands))
 		health->contact_faults = tariff_faults(&site->tariff);
 	if (site->rest_outdated)
@@ -168,7 +168,7 @@ static void site_project_demand(struct site *site, const struct zone_context *co
 		return;
 	if (zone->state.status == ZONE_ONLINE && zone_last_minute(zone, context, &minute))
 		power_w = zone_window_energy(zone, minute, context).power_w;
-	demand->window = grid_window(&site->grid, context->now);
+	demand->window = signals_window(&site->signals, context->now);
 	demand->subscribed_w =
 		tariff_subscribed(&site->settings->tariff, context->now, segment.band);
 	energy = add_limited(

@@ -274,7 +274,7 @@ static bool save_all_records(struct store *store, const struct source *source)
 			return false;
 	}
 	for (size_t i = 0; i < source->signals.sorted; i++)
-		if (!save_signal(store, source, source->signals.signals[i]))
+		if (!save_signal(store, source, source->signals.times[i]))
 			return false;
 	for (size_t i = 0; i < source->contacts.sorted; i++)
 		if (!save_contacts(store, source, &source->contacts.states[i]))

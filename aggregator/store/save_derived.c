@@ -44,7 +44,8 @@ static bool save_range(struct store *store, struct site *site, const struct zone
 	if (time_range_empty(domain))
 		return stored->windows_end == NEVER ||
 		       drop_windows(store, zone->id, TIME_RANGE_ALL);
-	window = grid_window(&site->grid, starts.from < domain.from ? domain.from : starts.from);
+	window = signals_window(&site->signals,
+				starts.from < domain.from ? domain.from : starts.from);
 	if (starts.from != NEVER && window.start < starts.from)
 		starts.from = window.start;
 	if (window.end > domain.to && starts.from >= stored->windows_end)
@@ -63,7 +64,7 @@ static bool save_range(struct store *store, struct site *site, const struct zone
 			return false;
 		if (window.end > stored->windows_end)
 			stored->windows_end = window.end;
-		window = grid_window(&site->grid, window.end);
+		window = signals_window(&site->signals, window.end);
 		*room -= *room > 0;
 	}
 	return true;

@@ -102,7 +102,7 @@ static ms_t zone_horizon(const struct zone *zone, const struct zone_context *con
  * reach beyond the end by more than a signal can be late, or the main meter does not answer. */
 static ms_t windows_over(const struct zone_context *context)
 {
-	ms_t over = grid_certain_until(context->grid);
+	ms_t over = signals_certain_until(context->signals);
 	ms_t complete = NEVER;
 
 	if (!context->main || zone_status(context->main, context) != ZONE_ONLINE)
@@ -125,16 +125,16 @@ bool zone_last_window(const struct zone *zone, const struct zone_context *contex
 
 	if (horizon == NEVER)
 		return false;
-	running = grid_window(context->grid, over < horizon ? over : horizon);
+	running = signals_window(context->signals, over < horizon ? over : horizon);
 	if (running.start <= balance_domain(&zone->balance).from)
 		return false;
-	*window = grid_window(context->grid, running.start - 1);
+	*window = signals_window(context->signals, running.start - 1);
 	return true;
 }
 
 static struct window minute_at(const struct zone_context *context, ms_t t)
 {
-	return window_minute(grid_window(context->grid, t), t);
+	return window_minute(signals_window(context->signals, t), t);
 }
 
 bool zone_last_minute(const struct zone *zone, const struct zone_context *context,

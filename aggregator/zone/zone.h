@@ -52,12 +52,12 @@ struct zone {
 	struct zone_state state; /* result of the last zone_evaluate(), stored by the owner */
 };
 
-/* What the results depend on beside the zone itself. Tariff and grid are updated. */
+/* What the results depend on beside the zone itself. Tariff and signals are updated. */
 struct zone_context {
 	ms_t now;
 	struct stale_limits limits;
 	struct tariff *tariff;
-	const struct grid *grid;
+	const struct period_signals *signals;
 	const struct zone *main; /* the site's supply, or NULL */
 };
 

@@ -146,7 +146,7 @@ static void describe_source(const struct source *source)
 		add("  at %lld: %lld\n", (long long)source->energy.points[i].t,
 		    (long long)source->energy.points[i].count);
 	for (size_t i = 0; i < source->signals.sorted; i++)
-		add("  signal %lld\n", (long long)source->signals.signals[i]);
+		add("  signal %lld\n", (long long)source->signals.times[i]);
 	for (size_t i = 0; i < source->contacts.sorted; i++)
 		add("  contacts %lld %d %d %d %lld\n", (long long)source->contacts.states[i].t,
 		    source->contacts.states[i].off_peak, source->contacts.states[i].peak,
