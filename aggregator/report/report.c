@@ -351,7 +351,10 @@ json_t *report_health(const struct health *health, const char *trouble,
 		      const struct zone_context *context)
 {
 	json_t *json = json_of_moment();
+	char printable[sizeof(((struct fail *)0)->text)];
 
+	/* A file name may be cut within a character. */
+	copy_printable(printable, sizeof(printable), trouble ? trouble : "");
 	json_object_set_new(json, "started", json_time(context, health->started));
 	json_object_set_new(json, "accepted", json_integer(health->accepted));
 	json_object_set_new(json, "duplicate", json_integer(health->duplicate));
@@ -359,7 +362,7 @@ json_t *report_health(const struct health *health, const char *trouble,
 	json_object_set_new(json, "rejected", json_integer(health->rejected));
 	json_object_set_new(json, "last_rejected", json_rejection(health, context));
 	json_object_set_new(json, "deferred", json_integer(health->deferred));
-	json_object_set_new(json, "store_trouble", trouble ? json_string(trouble) : json_null());
+	json_object_set_new(json, "store_trouble", trouble ? json_string(printable) : json_null());
 	json_object_set_new(json, "sequence_gaps", json_integer(health->missing));
 	json_object_set_new(json, "resets", json_integer(health->resets));
 	json_object_set_new(json, "glitches", json_integer(health->glitches));

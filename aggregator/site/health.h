@@ -2,6 +2,7 @@
 #ifndef AGGREGATOR_SITE_HEALTH_H
 #define AGGREGATOR_SITE_HEALTH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "aggregator/energy/index_event.h"
@@ -35,5 +36,8 @@ struct health {
 	int64_t blind_ms;
 	int64_t clock_steps; /* of this machine's wall clock, by more than a second */
 };
+
+/* Copies any bytes; those that cannot be printed become '?'. */
+void copy_printable(char *to, size_t size, const char *from);
 
 #endif

@@ -27,12 +27,20 @@ static bool site_live(struct site *site, const struct topic *topic, const char *
 		      size_t size, ms_t now, struct fail *fail)
 {
 	struct source *source;
+	enum counts counts;
 	struct live live;
 
 	if (!live_decode(&live, payload, size, fail) || !fact_time(live.t, now, fail))
 		return false;
 	source = site_source(site, topic->collector, topic->source, fail);
-	return source && source_live(source, &live, now, fail);
+	if (!source)
+		return false;
+	counts = source->counts;
+	if (!source_live(source, &live, now, fail))
+		return false;
+	if (source->counts != counts)
+		changes_source(&site->changes, source)->description_changed = true;
+	return true;
 }
 
 /* What was refused because of another source may fit now. */

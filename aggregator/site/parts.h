@@ -15,9 +15,6 @@ struct source *site_source(struct site *site, const char *collector, const char 
 
 /* ---- message.c ---- */
 
-/* Copies any bytes; those that cannot be printed become '?'. */
-void copy_printable(char *to, size_t size, const char *from);
-
 /* False, with a reason, if the fact lies too far in the future. */
 bool fact_time(ms_t t, ms_t now, struct fail *fail);
 

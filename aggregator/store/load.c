@@ -347,6 +347,17 @@ static bool load_all_outdated(struct loader *loader)
 {
 	struct store *store = loader->store;
 
+	/* For example `rest`, if another zone is main after the restart. */
+	for (size_t i = 0; i < site_zone_count(loader->site); i++) {
+		const struct zone *zone = site_zone(loader->site, i);
+		struct changed_zone *changed;
+
+		if (named_find(&store->zones, zone->id))
+			continue;
+		changed = changes_zone(&store->pending, zone->id);
+		changed->description_changed = true;
+		time_ranges_add(&changed->windows, TIME_RANGE_ALL);
+	}
 	for (size_t i = 0; loader->differs_from != FOREVER && i < site_zone_count(loader->site);
 	     i++) {
 		const struct zone *zone = site_zone(loader->site, i);

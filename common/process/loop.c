@@ -177,6 +177,10 @@ void loop_watch(struct loop *loop, int fd, short events, void (*ready)(void *con
 		result = sd_event_add_defer(loop->event, &watch->source, watch_always_ready, watch);
 		if (result >= 0)
 			result = sd_event_source_set_enabled(watch->source, SD_EVENT_ON);
+		/* Before all others it would keep signals and timers from being dispatched. */
+		if (result >= 0)
+			result =
+				sd_event_source_set_priority(watch->source, SD_EVENT_PRIORITY_IDLE);
 	}
 	check(result, "a descriptor cannot be watched");
 }

@@ -416,6 +416,29 @@ static void a_zone_that_its_sources_left_unused_is_gone_after_a_restart(void **s
 	folder_remove();
 }
 
+/* A collector may send its first live reading long before its first record. */
+static void a_source_that_sent_live_first_has_its_records_in_the_books(void **state)
+{
+	struct home home = {0};
+	struct dump dump;
+
+	(void)state;
+	folder_make();
+	snprintf(home.file, sizeof(home.file), "%s/books.db", folder);
+	home_open(&home);
+	home.fixture.now = 1358233200000;
+	fixture_send(&home.fixture, "pac/self/live",
+		     "{\"t\":1358233200000,\"power_w\":100,\"wh\":1000}");
+	home_commit(&home);
+	fixture_wh(&home.fixture, "self", 1358233200000, 1000);
+	home_commit(&home);
+	home_close(&home);
+	dump = dump_file(home.file, "fa");
+	assert_string_equal(dump.text, "fact|pac/self|1358233200000|1000000|\n");
+	free(dump.text);
+	folder_remove();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +446,7 @@ int main(void)
 		cmocka_unit_test(downsampled_facts_give_the_same_windows_days_and_events),
 		cmocka_unit_test(facts_are_downsampled_while_others_come),
 		cmocka_unit_test(a_zone_that_its_sources_left_unused_is_gone_after_a_restart),
+		cmocka_unit_test(a_source_that_sent_live_first_has_its_records_in_the_books),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -605,6 +605,11 @@ static void a_reason_why_nothing_can_be_stored_is_shown(void **state)
 	fixture->trouble = "books.db: the disk is full";
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "health", "store_trouble", "\"books.db: the disk is full\"");
+	/* Cut within a character. */
+	fixture->trouble = "caf\xc3";
+	fixture->monotonic += 10000;
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "health", "store_trouble", "\"caf?\"");
 	fixture->trouble = NULL;
 	fixture->monotonic += 10000;
 	fixture_look(fixture, fixture->now);

@@ -742,6 +742,22 @@ static void other_settings_from_a_date_ask_for_windows_from_there_on(void **stat
 	settings.tariff.prices_count = 1;
 }
 
+static void a_zone_that_has_no_row_gets_one(void **state)
+{
+	(void)state;
+	fill();
+	give_everything();
+	assert_commits();
+	execute("DELETE FROM windows WHERE zone = (SELECT id FROM zones WHERE name = 'rest')");
+	execute("DELETE FROM zones WHERE name = 'rest'");
+	reopen();
+	assert_loads(everything_back);
+	assert_commits();
+	assert_int_equal(count_of("SELECT count(*) FROM windows JOIN zones ON id = zone"
+				  " WHERE name = 'rest'"),
+			 1);
+}
+
 static void a_newer_file_is_left_alone(void **state)
 {
 	struct fail fail = {0};
@@ -883,6 +899,7 @@ int main(void)
 		TEST(other_settings_ask_for_other_windows),
 		TEST(many_windows_are_written_some_at_a_commit_also_after_a_crash),
 		TEST(other_settings_from_a_date_ask_for_windows_from_there_on),
+		TEST(a_zone_that_has_no_row_gets_one),
 		TEST(a_newer_file_is_left_alone),
 		TEST(a_file_of_the_first_version_keeps_what_it_holds),
 		TEST(a_file_of_the_third_version_keeps_what_it_holds),

@@ -210,6 +210,35 @@ static void a_regular_file_is_always_ready(void **state)
 	close(file.in);
 }
 
+static void send_signal(void *context, short events)
+{
+	int *pieces = context;
+
+	assert_true(events & POLLIN);
+	if (++*pieces == 10)
+		kill(getpid(), SIGTERM);
+}
+
+/* It is never unwatched, and always ready. */
+static void a_regular_file_holds_up_neither_timers_nor_signals(void **state)
+{
+	char path[] = "/tmp/loop-test-XXXXXX";
+	int fd = mkstemp(path), pieces = 0;
+
+	(void)state;
+	unlink(path);
+	loop_watch(loop_under_test, fd, POLLIN, send_signal, &pieces);
+	assert_int_equal(loop_run(loop_under_test), EXIT_DONE);
+	assert_true(pieces >= 10);
+	loop_close(loop_under_test);
+	loop_under_test = loop_open();
+	pieces = 11;
+	loop_watch(loop_under_test, fd, POLLIN, send_signal, &pieces);
+	loop_every(loop_under_test, 10, stop, NULL);
+	assert_int_equal(loop_run(loop_under_test), EXIT_DONE);
+	close(fd);
+}
+
 static void closed_gone(void *context, short events)
 {
 	struct tube *tube = context;
@@ -370,6 +399,7 @@ int main(void)
 		test(what_was_unwatched_is_not_called_even_if_it_was_seen),
 		test(what_is_watched_in_a_callback_is_called_later),
 		test(a_regular_file_is_always_ready),
+		test(a_regular_file_holds_up_neither_timers_nor_signals),
 		test(the_end_of_a_peer_is_reported),
 		test(every_signal_of_a_service_manager_ends_it),
 		test(the_first_reason_to_stop_counts),
