@@ -24,12 +24,12 @@ static const struct consumer *const consumers[] = {
 
 #define CONSUMERS (sizeof(consumers) / sizeof(consumers[0]))
 
-/* How often it is checked whether a turn is due. */
-#define CHECK_EVERY_MS 50
-
 /* A turn takes place at the pace of publishing, at least this often, and after so many records. */
 #define TURN_EVERY_MS 500
 #define TURN_FACTS    5000
+
+/* Without messages turns are not closer together than this, whatever the pace. */
+#define TURN_SHORTEST_MS 50
 
 /* One refused message in this time is logged. */
 #define REFUSALS_EVERY_MS MS_PER_MINUTE
@@ -37,6 +37,7 @@ static const struct consumer *const consumers[] = {
 struct aggregator {
 	struct config config;
 	struct loop *loop;
+	struct loop_timer *timer; /* of the next turn, if no message causes one */
 	struct site *site;
 	struct store *store;
 	struct mqtt *mqtt;
@@ -73,7 +74,8 @@ static void aggregator_check_clock(struct aggregator *aggregator, ms_t now, ms_t
 /* Gives the changes of the site to the store, then to the consumers. */
 static void aggregator_turn(struct aggregator *aggregator, bool commit_at_once)
 {
-	ms_t pace = aggregator->config.site.publish_ms;
+	ms_t publish_ms = aggregator->config.site.publish_ms;
+	ms_t pace = publish_ms < TURN_EVERY_MS ? publish_ms : TURN_EVERY_MS;
 	struct turn turn = {
 		.site = aggregator->site,
 		.now = clock_wall(),
@@ -81,7 +83,8 @@ static void aggregator_turn(struct aggregator *aggregator, bool commit_at_once)
 	};
 
 	aggregator_check_clock(aggregator, turn.now, turn.monotonic);
-	aggregator->next_turn = turn.monotonic + (pace < TURN_EVERY_MS ? pace : TURN_EVERY_MS);
+	aggregator->next_turn = turn.monotonic + pace;
+	loop_timer_set(aggregator->timer, pace > TURN_SHORTEST_MS ? pace : TURN_SHORTEST_MS);
 	turn.changes = site_update(aggregator->site, turn.now, turn.monotonic);
 	turn.durable = store_turn(aggregator->store, aggregator->site, turn.changes, turn.monotonic,
 				  commit_at_once);
@@ -92,13 +95,9 @@ static void aggregator_turn(struct aggregator *aggregator, bool commit_at_once)
 			consumers[i]->turn(aggregator->consumers[i], &turn);
 }
 
-static void aggregator_check(void *context)
+static void aggregator_turn_due(void *context)
 {
-	struct aggregator *aggregator = context;
-
-	if (clock_monotonic() >= aggregator->next_turn ||
-	    site_new_facts(aggregator->site) >= TURN_FACTS)
-		aggregator_turn(aggregator, false);
+	aggregator_turn(context, false);
 }
 
 static void aggregator_commit(void *context)
@@ -148,7 +147,9 @@ static void aggregator_dispatch(void *context, short events)
 
 	(void)events;
 	mqtt_dispatch(aggregator->mqtt);
-	aggregator_check(aggregator);
+	if (clock_monotonic() >= aggregator->next_turn ||
+	    site_new_facts(aggregator->site) >= TURN_FACTS)
+		aggregator_turn(aggregator, false);
 }
 
 static void aggregator_up(void *context)
@@ -248,10 +249,11 @@ static bool aggregator_open(struct aggregator *aggregator, struct fail *fail)
 		return fail_set(fail, "the program cannot start here; see the message above");
 	if (!books_open(aggregator, fail) || !broker_open(aggregator, fail))
 		return false;
+	aggregator->timer = loop_timer_open(aggregator->loop, aggregator_turn_due, aggregator);
 	consumers_open(aggregator);
 	loop_watch(aggregator->loop, mqtt_fd(aggregator->mqtt), POLLIN, aggregator_dispatch,
 		   aggregator);
-	loop_every(aggregator->loop, CHECK_EVERY_MS, aggregator_check, aggregator);
+	aggregator_turn(aggregator, false);
 	return true;
 }
 
