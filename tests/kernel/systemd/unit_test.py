@@ -135,7 +135,11 @@ class Unit:
         return self.watcher.values(STATUS).count("online")
 
     def restart(self):
+        """Returns when the next process has the lines and the broker: a live reading that is due
+        before is not sent."""
+        starts = self._starts()
         self.systemctl("restart")
+        until(lambda: self._starts() > starts, TIMEOUT, "process after the restart")
 
     def wait_for_pulses(self, number):
         self.watcher.wait(LIVE, lambda each: each["pulses"] >= number, TIMEOUT)
