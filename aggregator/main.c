@@ -84,7 +84,6 @@ static void aggregator_turn(struct aggregator *aggregator, bool commit_at_once)
 
 	aggregator_check_clock(aggregator, turn.now, turn.monotonic);
 	aggregator->next_turn = turn.monotonic + pace;
-	loop_timer_set(aggregator->timer, pace > TURN_SHORTEST_MS ? pace : TURN_SHORTEST_MS);
 	turn.changes = site_update(aggregator->site, turn.now, turn.monotonic);
 	turn.durable = store_turn(aggregator->store, aggregator->site, turn.changes, turn.monotonic,
 				  commit_at_once);
@@ -93,6 +92,10 @@ static void aggregator_turn(struct aggregator *aggregator, bool commit_at_once)
 	for (size_t i = 0; i < CONSUMERS; i++)
 		if (aggregator->consumers[i])
 			consumers[i]->turn(aggregator->consumers[i], &turn);
+	/* With nothing to commit, the next one is for publishing. */
+	if (turn.durable)
+		pace = publish_ms;
+	loop_timer_set(aggregator->timer, pace > TURN_SHORTEST_MS ? pace : TURN_SHORTEST_MS);
 }
 
 static void aggregator_turn_due(void *context)
@@ -144,12 +147,15 @@ static void aggregator_message(void *context, const struct mqtt_message *message
 static void aggregator_dispatch(void *context, short events)
 {
 	struct aggregator *aggregator = context;
+	ms_t wait;
 
 	(void)events;
 	mqtt_dispatch(aggregator->mqtt);
-	if (clock_monotonic() >= aggregator->next_turn ||
-	    site_new_facts(aggregator->site) >= TURN_FACTS)
+	wait = aggregator->next_turn - clock_monotonic();
+	if (wait <= 0 || site_new_facts(aggregator->site) >= TURN_FACTS)
 		aggregator_turn(aggregator, false);
+	else
+		loop_timer_set(aggregator->timer, wait);
 }
 
 static void aggregator_up(void *context)
