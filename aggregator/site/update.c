@@ -5,8 +5,7 @@
 
 #include "aggregator/site/parts.h"
 
-/* Also without news the books are looked at this often: windows close and days end by time alone.
- */
+/* Windows close and days end without any record: they are checked this often. */
 #define BY_TIME_MS (5 * MS_PER_SECOND)
 
 static void zone_books_changed(struct zone *zone, struct changed_zone *changed,

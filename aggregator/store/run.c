@@ -4,7 +4,6 @@
 
 /* ---- values ---- */
 
-/* Without an end: nothing. */
 struct sql_value value_moment(ms_t t)
 {
 	return t == NEVER || t == FOREVER ? sql_null() : sql_number(t);
@@ -15,7 +14,7 @@ struct sql_value value_tristate(enum tristate value)
 	return value == UNKNOWN ? sql_null() : sql_number(value);
 }
 
-/* ---- numbers of sources and zones ---- */
+/* ---- rows of sources and zones ---- */
 
 /* 0 with store->failed if there is no such row. */
 static int64_t row_of(struct store *store, const char *sql, const char *name)
