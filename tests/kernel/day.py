@@ -2,6 +2,7 @@
 collector-meter, a broker and the aggregator to the last digit."""
 
 import os
+import time
 from pathlib import Path
 
 import books
@@ -14,6 +15,7 @@ from winter_day_test import school_day
 HOUR = 3600000
 SLACK_NS = 20 * 10**9
 WINDOW = 600000
+START_UP = HOUR  # of simulated time, which passes quickly, before the day
 PULSE_MWH = 80000
 
 # Band -> its number in the books, and 1e-8 EUR/kWh.
@@ -76,7 +78,7 @@ def idle(pid):
 
 def live(day, chip, house):
     """Plays the day to the house until its books have the expected windows. Returns kWh and EUR."""
-    set_wall_clock(day.begin - 10000)
+    set_wall_clock(day.begin - START_UP)
     chip.set("off-peak", True)  # as at each of these midnights
     watcher = house.watch("status", SOURCE_STATUS)
     broker = {"keepalive_s": 600}  # idle programs wake up rarely
@@ -88,6 +90,7 @@ def live(day, chip, house):
         idle(program.pid)
     idle(os.getpid())  # this test's MQTT client
 
+    assert time.time() * 1000 < day.begin, "the house was not ready before its day"
     chip.play(day.recording, now=False)
 
     expected = list(day.windows())
