@@ -131,8 +131,11 @@ static void aggregator_message(void *context, const struct mqtt_message *message
 		aggregator_command(aggregator, message);
 		return;
 	}
-	if (site_message(aggregator->site, message->topic, message->payload, message->size,
-			 clock_wall(), &fail))
+	if (message->retained
+		    ? site_retained_message(aggregator->site, message->topic, message->payload,
+					    message->size, clock_wall(), &fail)
+		    : site_message(aggregator->site, message->topic, message->payload,
+				   message->size, clock_wall(), &fail))
 		return;
 	/* A faulty collector sends many a second; they are counted in `health`. */
 	aggregator->unlogged++;

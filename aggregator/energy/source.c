@@ -200,12 +200,19 @@ bool source_counts_energy(const struct source *source)
 	return about_energy_weight(&source->about) > 0;
 }
 
-bool source_answers(const struct source *source, const struct stale_limits *limits, ms_t now)
+/* A source that reads seldom is not stale between two readings. */
+static ms_t source_limit(const struct source *source, const struct stale_limits *limits)
 {
 	ms_t limit = source->counts == COUNTS_PULSES ? limits->pulse : limits->other;
+	ms_t expected = STALE_INTERVALS * source->about.interval_ms;
 
+	return limit > expected ? limit : expected;
+}
+
+bool source_answers(const struct source *source, const struct stale_limits *limits, ms_t now)
+{
 	return source_online(source) && source->last_seen != NEVER &&
-	       now - source->last_seen < limit;
+	       now - source->last_seen < source_limit(source, limits);
 }
 
 double source_power(const struct source *source, const struct stale_limits *limits, ms_t now)
@@ -215,7 +222,7 @@ double source_power(const struct source *source, const struct stale_limits *limi
 	if (source->counts == COUNTS_PULSES)
 		return power_at(&source->power, now);
 	/* Records prove that a source answers, but do not contain its present power. */
-	return now - source->live_seen < limits->other ? source->live_power_w : NAN;
+	return now - source->live_seen < source_limit(source, limits) ? source->live_power_w : NAN;
 }
 
 mwh_t source_beyond(const struct source *source, ms_t from)

@@ -12,7 +12,9 @@
 #include "common/base/id.h"
 #include "common/base/units.h"
 
-/* The time without a message after which a source is stale. */
+/* The time without a message after which a source is stale; at least so many of the intervals that
+ * it announced. */
+#define STALE_INTERVALS 3
 struct stale_limits {
 	ms_t pulse; /* its minute records count, too */
 	ms_t other;

@@ -362,6 +362,7 @@ json_t *report_health(const struct health *health, const char *trouble,
 	json_object_set_new(json, "rejected", json_integer(health->rejected));
 	json_object_set_new(json, "last_rejected", json_rejection(health, context));
 	json_object_set_new(json, "deferred", json_integer(health->deferred));
+	json_object_set_new(json, "retained_live", json_integer(health->retained_live));
 	json_object_set_new(json, "store_trouble", trouble ? json_string(printable) : json_null());
 	json_object_set_new(json, "sequence_gaps", json_integer(health->missing));
 	json_object_set_new(json, "resets", json_integer(health->resets));

@@ -19,6 +19,7 @@ struct health {
 	int64_t late;	   /* of the accepted: older than another of the same source */
 	int64_t missing;   /* sequence numbers below a collector's newest that never came */
 	int64_t deferred;  /* not taken, because too many wait for being stored: they come again */
+	int64_t retained_live; /* live readings that the broker kept: ignored */
 	/* messages of any kind that were refused */
 	int64_t rejected;
 	ms_t rejected_at; /* 0: never */

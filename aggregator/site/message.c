@@ -169,3 +169,17 @@ bool site_message(struct site *site, const char *text, const char *payload, size
 	copy_printable(health->rejected_reason, sizeof(health->rejected_reason), reason.text);
 	return fail_set(fail, "%s: %s", health->rejected_topic, health->rejected_reason);
 }
+
+bool site_retained_message(struct site *site, const char *text, const char *payload, size_t size,
+			   ms_t now, struct fail *fail)
+{
+	const struct site_settings *settings = site->settings;
+	struct topic topic;
+
+	if (!topic_parse(&topic, settings->base, settings->id, text, NULL) ||
+	    topic.kind != TOPIC_SOURCE_LIVE)
+		return site_message(site, text, payload, size, now, fail);
+	/* An empty payload deletes it. */
+	site->health.retained_live += size > 0;
+	return true;
+}

@@ -82,6 +82,11 @@ void site_close(struct site *site);
 bool site_message(struct site *site, const char *topic, const char *payload, size_t size, ms_t now,
 		  struct fail *fail);
 
+/* The same for a message that the broker kept and delivers to a new subscriber: a live reading is
+ * no news then. It is ignored and counted in site->health. */
+bool site_retained_message(struct site *site, const char *topic, const char *payload, size_t size,
+			   ms_t now, struct fail *fail);
+
 /* The meter was replaced at swap->t: its final index, and the initial one of the new one. Replaces
  * a swap of the same t; the same indices once more, at whatever t, change nothing. False, with a
  * reason for the operator, if it contradicts what was recorded before and after it. */

@@ -96,6 +96,10 @@ char *about_encode(const struct about *about)
 		json_object_set_new(object, "modulus_pulses", json_integer(about->modulus_pulses));
 	if (about->modulus_wh)
 		json_object_set_new(object, "modulus_wh", json_integer(about->modulus_wh));
+	if (about->interval_ms)
+		json_object_set_new(object, "interval_ms", json_integer(about->interval_ms));
+	if (about->max_w)
+		json_object_set_new(object, "max_w", json_integer(about->max_w));
 	return json_text_exact(object);
 }
 
@@ -113,7 +117,8 @@ bool about_equal(const struct about *a, const struct about *b)
 	       number_equal(a->m3_per_pulse, b->m3_per_pulse) &&
 	       number_equal(a->kwh_per_m3, b->kwh_per_m3) &&
 	       number_equal(a->min_interval_us, b->min_interval_us) &&
-	       a->modulus_pulses == b->modulus_pulses && a->modulus_wh == b->modulus_wh;
+	       a->modulus_pulses == b->modulus_pulses && a->modulus_wh == b->modulus_wh &&
+	       a->interval_ms == b->interval_ms && a->max_w == b->max_w;
 }
 
 char *ack_encode(const struct ack *ack)

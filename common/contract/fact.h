@@ -20,6 +20,10 @@
 #define FACT_COUNT_MAX INT64_C(9000000000000000)
 #define FACT_WH_MAX    9e12
 
+/* An interval of live readings: at most a day. A power that a source can deliver. */
+#define FACT_INTERVAL_MS_MAX MS_PER_DAY
+#define FACT_W_MAX	     INT64_C(1000000000000000)
+
 /* A contact or another yes/no that may be unknown. */
 enum tristate { NO = 0, YES = 1, UNKNOWN = 2 };
 
@@ -90,6 +94,8 @@ struct about {
 	/* The register begins at 0 again when it would reach this; 0: unknown. */
 	int64_t modulus_pulses; /* pulse sources, up to 9e15 */
 	int64_t modulus_wh;	/* others, up to 9e12 */
+	int64_t interval_ms;	/* a live reading is to be expected this often; 0: not given */
+	int64_t max_w;		/* more than the source can ever deliver; 0: not given */
 };
 
 /* The aggregator has a collector's records in its books. */

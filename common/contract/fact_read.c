@@ -223,6 +223,11 @@ static const struct json_field about_fields[] = {
 	{ABOUT(m3_per_pulse), POSITIVE},
 	{ABOUT(kwh_per_m3), POSITIVE},
 	{ABOUT(min_interval_us), POSITIVE},
+	{ABOUT(interval_ms), .type = FIELD_INT, .nullable = true, .minimum = 1,
+	 .maximum = (double)FACT_INTERVAL_MS_MAX,
+	 .expected = "whole milliseconds from 1 to 86400000 (a day)"},
+	{ABOUT(max_w), .type = FIELD_INT, .nullable = true, .minimum = 1,
+	 .maximum = (double)FACT_W_MAX, .expected = "a whole number from 1 to 1e15"},
 	OTHERS_IGNORED,
 };
 

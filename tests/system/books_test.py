@@ -168,3 +168,18 @@ def test_a_retained_command_is_not_carried_out(house):
     atelier.booked()
     assert books.rows(house.books, "SELECT * FROM swaps") == []
     atelier.watcher.publish(topic(SWAP), "", retain=True)
+
+
+def test_a_retained_live_reading_is_no_news(house):
+    atelier = Atelier(house)
+    reading = {"t": house.clock.ms(), "power_w": 48000, "wh": 9000}
+    atelier.watcher.acknowledged(
+        [atelier.watcher.publish(topic("collector/atelier/self/live"), reading, retain=True)]
+    )
+    house.aggregator()
+    atelier.record(0, 1000)
+    atelier.booked()
+    atelier.watcher.wait(topic("health"), lambda health: health["retained_live"] == 1)
+    state = atelier.watcher.wait(topic("zone/self/state"), lambda state: state["energy_kwh"] == 0)
+    assert state["power_w"] is None and state["energy_day_kwh"] == 0
+    atelier.watcher.publish(topic("collector/atelier/self/live"), "", retain=True)

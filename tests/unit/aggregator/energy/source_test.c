@@ -179,6 +179,25 @@ static void pac_power_is_as_read_for_5_s(void **state)
 	assert_true(isnan(power(NOW + 20000)));
 }
 
+static void a_source_that_reads_seldom_is_stale_after_three_intervals(void **state)
+{
+	struct about about = pac_about;
+
+	(void)state;
+	about.interval_ms = 10000;
+	source_announce(&source, &about, NOW);
+	pac_live(NOW, 48210.5, 1, NOW);
+	assert_true(power(NOW + 29999) == 48210.5);
+	assert_true(source_answers(&source, &limits, NOW + 29999));
+	assert_true(isnan(power(NOW + 30000)));
+	assert_false(source_answers(&source, &limits, NOW + 30000));
+	/* one that reads often has the usual limit */
+	about.interval_ms = 500;
+	source_announce(&source, &about, NOW);
+	assert_true(power(NOW + 4999) == 48210.5);
+	assert_true(isnan(power(NOW + 5000)));
+}
+
 static void pac_power_of_a_collector_whose_clock_is_wrong_is_power_all_the_same(void **state)
 {
 	(void)state;
@@ -317,6 +336,7 @@ int main(void)
 		source_test(minute_records_prove_that_a_pulse_meter_lives),
 		source_test(a_record_dated_ahead_of_our_clock_proves_life_only_now),
 		source_test(pac_power_is_as_read_for_5_s),
+		source_test(a_source_that_reads_seldom_is_stale_after_three_intervals),
 		source_test(pac_power_of_a_collector_whose_clock_is_wrong_is_power_all_the_same),
 		source_test(a_live_reading_that_was_overtaken_changes_nothing),
 		source_test(a_source_is_offline_if_its_meter_or_collector_is),

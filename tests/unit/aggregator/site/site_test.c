@@ -109,6 +109,57 @@ static void the_rest_takes_off_what_its_parts_used_since_the_main_meters_record(
 	assert_field(fixture, "zone/rest/state", "energy_day_kwh", "3.04");
 }
 
+static void retained(struct fixture *fixture, const char *below, const char *payload)
+{
+	struct fail fail = {0};
+	char topic[TOPIC_SIZE];
+
+	snprintf(topic, sizeof(topic), FIXTURE_TOPICS "collector/%s", below);
+	if (!site_retained_message(fixture->site, topic, payload, strlen(payload), fixture->now,
+				   &fail))
+		fail_msg("%s", fail.text);
+}
+
+static void a_live_reading_that_was_retained_is_no_news(void **state)
+{
+	struct fixture *fixture = *state;
+	char payload[200];
+
+	fixture->now = fixture_moment(fixture, "2013-01-15T08:00");
+	fixture_announce_pac(fixture, "a", "a");
+	fixture_wh(fixture, "a", fixture->now - 10000, 1000);
+	snprintf(payload, sizeof(payload), "{\"t\":%lld,\"power_w\":96000,\"wh\":1500}",
+		 (long long)fixture->now - 500);
+	retained(fixture, "pac/a/live", payload);
+	retained(fixture, "pac/a/live", "");
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "power_w", "null");
+	assert_field(fixture, "zone/a/state", "energy_day_kwh", "0");
+	assert_field(fixture, "health", "retained_live", "1");
+	assert_field(fixture, "health", "rejected", "0");
+	fixture_send(fixture, "pac/a/live", "%s", payload);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "power_w", "96000");
+}
+
+/* It carries its time. */
+static void a_record_that_was_retained_is_a_record(void **state)
+{
+	struct fixture *fixture = *state;
+	char payload[200];
+
+	fixture->now = fixture_moment(fixture, "2013-01-15T08:00");
+	fixture_announce_pac(fixture, "a", "a");
+	fixture_wh(fixture, "a", fixture->now - 10000, 1000);
+	snprintf(payload, sizeof(payload),
+		 "{\"t\":%lld,\"stream\":\"" FIXTURE_STREAM "\",\"seq\":9,\"wh\":1500}",
+		 (long long)fixture->now);
+	retained(fixture, "pac/a/record", payload);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_kwh", "0.5");
+	assert_field(fixture, "health", "retained_live", "0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +168,8 @@ int main(void)
 		site_test(without_a_main_zone_there_is_no_demand),
 		site_test(water_has_a_volume_and_no_energy),
 		site_test(the_rest_takes_off_what_its_parts_used_since_the_main_meters_record),
+		site_test(a_live_reading_that_was_retained_is_no_news),
+		site_test(a_record_that_was_retained_is_a_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

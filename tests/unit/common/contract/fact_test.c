@@ -394,6 +394,13 @@ static const struct refusal about_refusals[] = {
 	 "modulus_wh: expected a whole number from 1 to 9e12, found 0"},
 	{ABOUT("pulse", ",\"wh_per_pulse\":1,\"min_interval_us\":0"),
 	 "min_interval_us: expected a number above 0, or null, found 0"},
+	{ABOUT("x", ",\"interval_ms\":0"),
+	 "interval_ms: expected whole milliseconds from 1 to 86400000 (a day), found 0"},
+	{ABOUT("x", ",\"interval_ms\":86400001"),
+	 "interval_ms: expected whole milliseconds from 1 to 86400000 (a day), found 86400001"},
+	{ABOUT("x", ",\"max_w\":0"), "max_w: expected a whole number from 1 to 1e15, found 0"},
+	{ABOUT("x", ",\"max_w\":60000.5"),
+	 "max_w: expected a whole number from 1 to 1e15, found 60000.5"},
 	{ABOUT("x", ",\"wh_per_pulse\":1"),
 	 "wh_per_pulse: expected with kind pulse only, found kind x"},
 	{ABOUT("x", ",\"m3_per_pulse\":1"),
@@ -546,6 +553,12 @@ static void announcements_are_equal_when_every_field_is(void **state)
 	(void)state;
 	assert_true(about_equal(&pac, &other));
 	other.modulus_wh = 5;
+	assert_false(about_equal(&pac, &other));
+	other = pac;
+	other.interval_ms = 5000;
+	assert_false(about_equal(&pac, &other));
+	other = pac;
+	other.max_w = 60000;
 	assert_false(about_equal(&pac, &other));
 	other = pac;
 	other.nominal_w = NAN;
@@ -852,6 +865,10 @@ static void every_announcement_comes_back(void **state)
 			about.modulus_pulses = 1 + seed_any_size(INT64_C(9000000000000000) - 1);
 		else if (seed_below(2) && !about_is_pulse(&about))
 			about.modulus_wh = 1 + seed_any_size(INT64_C(9000000000000) - 1);
+		if (seed_below(2))
+			about.interval_ms = 1 + seed_any_size(FACT_INTERVAL_MS_MAX - 1);
+		if (seed_below(2))
+			about.max_w = 1 + seed_any_size(FACT_W_MAX - 1);
 		text = about_encode(&about);
 		back = about_of(text);
 		assert_true(about_equal(&about, &back));
@@ -865,6 +882,8 @@ static void every_announcement_comes_back(void **state)
 		assert_true(same(back.m3_per_pulse, about.m3_per_pulse));
 		assert_true(same(back.kwh_per_m3, about.kwh_per_m3));
 		assert_true(same(back.min_interval_us, about.min_interval_us));
+		assert_int_equal(back.interval_ms, about.interval_ms);
+		assert_int_equal(back.max_w, about.max_w);
 		free(text);
 	}
 }
