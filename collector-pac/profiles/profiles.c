@@ -4,29 +4,23 @@
 #include <string.h>
 
 /* Paths are relative to the top of the source tree, where make runs the compiler. */
-#define EMBED(name)                                                                                \
-	extern const char profile_##name[], profile_##name##_end[];                                \
+#define PROFILE(identifier, file)                                                                  \
+	extern const char profile_##identifier[], profile_##identifier##_end[];                    \
 	__asm__(".pushsection .rodata\n"                                                           \
-		".hidden profile_" #name "\n.globl profile_" #name "\nprofile_" #name ":\n"        \
-		".incbin \"collector-pac/profiles/" #name ".json\"\n"                              \
-		".hidden profile_" #name "_end\n.globl profile_" #name "_end\n"                    \
-		"profile_" #name "_end:\n.byte 0\n"                                                \
-		".popsection\n")
+		".hidden profile_" #identifier "\n.globl profile_" #identifier                     \
+		"\nprofile_" #identifier ":\n.incbin \"collector-pac/profiles/" file               \
+		".json\"\n.hidden profile_" #identifier "_end\n.globl profile_" #identifier        \
+		"_end\nprofile_" #identifier "_end:\n.byte 0\n"                                    \
+		".popsection\n");
+#include "collector-pac/profiles/list.h"
+#undef PROFILE
 
-EMBED(pac3200);
-EMBED(pac2200);
-EMBED(pac3220);
-EMBED(pac4200);
-EMBED(generic);
+#define PROFILE(identifier, file) {file, profile_##identifier, profile_##identifier##_end},
 
 static const struct {
 	const char *name, *text, *end;
 } built_in[] = {
-	{"pac3200", profile_pac3200, profile_pac3200_end},
-	{"pac2200", profile_pac2200, profile_pac2200_end},
-	{"pac3220", profile_pac3220, profile_pac3220_end},
-	{"pac4200", profile_pac4200, profile_pac4200_end},
-	{"generic", profile_generic, profile_generic_end},
+#include "collector-pac/profiles/list.h"
 };
 
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
@@ -38,15 +32,11 @@ const char *profiles_name(size_t index)
 
 static bool profile_missing(const char *name, struct fail *fail)
 {
-	char names[200] = "";
-
-	for (size_t i = 0; i < BUILT_IN; i++) {
-		strcat(names, i == 0 ? "" : ", ");
-		strcat(names, built_in[i].name);
-	}
-	return fail_set(fail,
-			"no profile \"%s\", expected one of %s, or a file name with a slash in it",
-			name, names);
+	return fail_set(
+		fail,
+		"no profile \"%s\", expected one of --profiles, or a file name with a slash "
+		"in it",
+		name);
 }
 
 bool profiles_load(struct profile *profile, const char *name, struct fail *fail)

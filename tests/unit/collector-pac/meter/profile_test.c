@@ -56,7 +56,7 @@ static void every_block_of_a_built_in_profile_is_made_of_whole_values(void **sta
 			check_tiling(block);
 			polled += block_is_polled(block);
 		}
-		assert_int_equal(polled, 2);
+		assert_in_range(polled, 1, 2);
 		config_free(profile_keys, &profile);
 	}
 }
@@ -75,14 +75,16 @@ static void the_pac2200_is_not_asked_for_43_to_54(void **state)
 	config_free(profile_keys, &profile);
 }
 
-static void power_is_at_65_and_the_index_at_801_and_805(void **state)
+static void power_of_a_pac_is_at_65_and_its_index_at_801_and_805(void **state)
 {
+	const char *const names[] = {"pac2200", "pac3200", "pac3220", "pac4200", "generic"};
+
 	(void)state;
-	for (size_t i = 0; profiles_name(i) != NULL; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct profile profile = {0};
 		int64_t sum = 0;
 
-		assert_true(profiles_load(&profile, profiles_name(i), NULL));
+		assert_true(profiles_load(&profile, names[i], NULL));
 		for (size_t j = 0; j < profile.blocks.count; j++) {
 			const struct register_block *block = profile_block(&profile, j);
 
@@ -100,7 +102,7 @@ static void power_is_at_65_and_the_index_at_801_and_805(void **state)
 	}
 }
 
-static void an_unknown_profile_is_refused_with_the_names_that_exist(void **state)
+static void an_unknown_profile_is_refused(void **state)
 {
 	struct profile profile = {0};
 	struct fail fail = {0};
@@ -108,7 +110,7 @@ static void an_unknown_profile_is_refused_with_the_names_that_exist(void **state
 	(void)state;
 	assert_false(profiles_load(&profile, "pac9999", &fail));
 	assert_non_null(strstr(fail.text, "pac9999"));
-	assert_non_null(strstr(fail.text, "pac3200, pac2200, pac3220, pac4200, generic"));
+	assert_non_null(strstr(fail.text, "--profiles"));
 	config_free(profile_keys, &profile);
 }
 
@@ -263,8 +265,8 @@ int main(void)
 		cmocka_unit_test(every_built_in_profile_loads_under_its_own_name),
 		cmocka_unit_test(every_block_of_a_built_in_profile_is_made_of_whole_values),
 		cmocka_unit_test(the_pac2200_is_not_asked_for_43_to_54),
-		cmocka_unit_test(power_is_at_65_and_the_index_at_801_and_805),
-		cmocka_unit_test(an_unknown_profile_is_refused_with_the_names_that_exist),
+		cmocka_unit_test(power_of_a_pac_is_at_65_and_its_index_at_801_and_805),
+		cmocka_unit_test(an_unknown_profile_is_refused),
 		cmocka_unit_test(a_name_with_a_slash_is_a_file),
 		cmocka_unit_test(a_wrong_profile_is_refused_with_the_place),
 		cmocka_unit_test(values_are_scaled_and_judged),

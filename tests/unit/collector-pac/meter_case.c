@@ -1,0 +1,113 @@
+#include "tests/unit/collector-pac/meter_case.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "collector-pac/profiles/profiles.h"
+
+static uint16_t image[65536];
+static bool listed[65536];
+
+static void image_fill(const struct meter_case *meter)
+{
+	memset(image, 0, sizeof(image));
+	memset(listed, 0, sizeof(listed));
+	for (const struct case_register *row = meter->registers; row->words != NULL; row++) {
+		int address = row->address;
+		char *end;
+
+		for (const char *at = row->words; *at != '\0'; at = end) {
+			image[address] = (uint16_t)strtoul(at, &end, 16);
+			listed[address++] = true;
+			assert_ptr_not_equal(at, end);
+		}
+	}
+}
+
+/* A register that no block reads would prove nothing. */
+static void image_read(const struct meter_case *meter, const struct register_block *block)
+{
+	if (block->count > meter->longest)
+		fail_msg("%s: %d registers at %d in a request, at most %d", meter->profile,
+			 (int)block->count, (int)block->address, meter->longest);
+	for (int64_t i = 0; i < block->count; i++)
+		listed[block->address + i] = false;
+}
+
+static void number_check(const struct meter_case *meter, const char *name, double got,
+			 double expected)
+{
+	if (isnan(expected) != isnan(got) || fabs(got - expected) > fabs(expected) * 1e-6)
+		fail_msg("%s: %s is %.10g, expected %.10g", meter->profile, name, got, expected);
+}
+
+static const struct case_register *row_named(const struct meter_case *meter, const char *name)
+{
+	for (const struct case_register *row = meter->registers; row->words != NULL; row++) {
+		if (row->name != NULL && strcmp(row->name, name) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+static int values_check(const struct meter_case *meter, const struct register_block *block)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < block->values.count; i++) {
+		const struct register_value *value = block_value(block, i);
+		const struct case_register *row = row_named(meter, value->name);
+
+		if (row == NULL)
+			continue;
+		found++;
+		if (row->address != value->address)
+			fail_msg("%s: %s is at %d, expected %d", meter->profile, value->name,
+				 (int)value->address, row->address);
+		if (!value->is_power && !value->is_index)
+			number_check(meter, value->name,
+				     block_decode(block, value, image + block->address),
+				     row->number);
+	}
+	return found;
+}
+
+void meter_case_check(const struct meter_case *meter)
+{
+	struct profile profile = {0};
+	struct fail fail = {0};
+	struct totals totals;
+	int found = 0, named = 0, requests = 0;
+
+	if (!profiles_load(&profile, meter->profile, &fail))
+		fail_msg("%s", fail.text);
+	image_fill(meter);
+	totals = totals_start(&profile);
+	for (size_t i = 0; i < profile.blocks.count; i++) {
+		const struct register_block *block = profile_block(&profile, i);
+
+		image_read(meter, block);
+		found += values_check(meter, block);
+		requests += block_is_polled(block);
+		totals_add(&totals, block, image + block->address);
+	}
+	for (const struct case_register *row = meter->registers; row->words != NULL; row++) {
+		if (listed[row->address])
+			fail_msg("%s: %d is in no block", meter->profile, row->address);
+		named += row->name != NULL;
+	}
+	if (found != named)
+		fail_msg("%s: has %d of %d values", meter->profile, found, named);
+	number_check(meter, "power", totals.power_w, meter->power_w);
+	number_check(meter, "index", totals.wh, meter->wh);
+	if (requests != meter->requests)
+		fail_msg("%s: %d requests a poll, expected %d", meter->profile, requests,
+			 meter->requests);
+	config_free(profile_keys, &profile);
+}
