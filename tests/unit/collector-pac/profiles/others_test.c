@@ -9,6 +9,25 @@
 #include "tests/unit/collector-pac/meter_case.h"
 
 static const struct meter_case meters[] = {
+	{.profile = "ecr",
+	 .longest = 125,
+	 .requests = 2,
+	 .power_w = -48210,
+	 .wh = 812345000,
+
+	 .registers =
+		 {
+			 {0xb000, "59e7", "voltage L1-N", 230.15},
+			 {0xb002, "ffff", "voltage L3-N", NAN},
+			 {0xb006, "1389", "frequency", 50.01},
+			 {0xb009, "0001 1364", "current L1", 70.5},
+			 {0xb011, "ffff ed2b", "active power", -48.21},
+			 {0xb019, "ffff f9b9", "active power L1", -16.07},
+			 {0xb01d, "0000 0003", "active power L3", 0.03},
+			 {0xb060, "000c 6539", "active energy import", 812345},
+			 {0xb062, "0000 04d2", "reactive energy import", 1234},
+			 {0xb064, "0000 002b", "active energy export", 43},
+		 }},
 	{.profile = "dmg",
 	 .longest = 80,
 	 .requests = 2,
