@@ -1,4 +1,4 @@
-/* Hager, Lovato and Shelly meters. */
+/* Meters by Hager, Inepro, Lovato and Shelly. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,6 +65,24 @@ static const struct meter_case meters[] = {
 			 {1064, "0000 4050", "active power L3", 3.25},
 			 {1162, "e880 4af7", "active energy import", 8123456},
 			 {1164, "0000 422c", "active energy export", 43},
+		 }},
+	{.profile = "pro380",
+	 .longest = 125,
+	 .requests = 2,
+	 .power_w = 48210.5,
+	 .wh = 812345687.5,
+
+	 .registers =
+		 {
+			 {0x5002, "4366 3334", "voltage L1-N", 230.2},
+			 {0x5006, "4365 8000", "voltage L3-N", 229.5},
+			 {0x5008, "4248 0000", "frequency", 50},
+			 {0x500c, "428d 0000", "current L1", 70.5},
+			 {0x5012, "4240 d78d", "active power", 48.2105},
+			 {0x5014, "4184 0000", "active power L1", 16.5},
+			 {0x5018, "bf00 0000", "active power L3", -0.5},
+			 {0x600c, "4946 539b", "active energy import", 812345.6875},
+			 {0x6018, "422e 0000", "active energy export", 43.5},
 		 }},
 };
 
