@@ -1,188 +1,188 @@
 #include "collector-pac/poll/poller.h"
 
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "collector-pac/meter/schedule.h"
+#include "collector-pac/poll/channel.h"
+#include "collector-pac/poll/line.h"
+#include "collector-pac/poll/line_log.h"
+#include "collector-pac/poll/resolver.h"
+#include "collector-pac/poll/results.h"
 #include "common/base/memory.h"
 #include "common/process/clock.h"
 
-#define STACK_SIZE	  ((size_t)256 * 1024) /* for the resolver; unused pages cost nothing */
+#define STACK_SIZE	  ((size_t)256 * 1024) /* unused pages cost nothing */
 #define OTHER_DESCRIPTORS 64
-#define CLOSE_MS	  (3 * MS_PER_SECOND)
-#define GATHER_MS	  50 /* results are taken in batches: waking up costs more than publishing */
-#define QUEUED_EACH	  8  /* capacity of the queue, in results of each meter */
+#define QUEUED_EACH	  8 /* capacity of the queue, in results of each meter */
+#define EVENTS		  64
 
-/* What the thread of a meter uses. All of it belongs to the poller, since a thread that is stuck in
- * the resolver may outlive the settings. */
-struct meter_thread {
-	struct poller *poller;
-	size_t index;
-	struct register_block *blocks; /* those that power and index need */
-	size_t block_count;
-	struct totals totals; /* before any block */
-	struct link *link;
-	struct schedule schedule;
-	unsigned int chance; /* state of rand_r() */
-	int broken;	     /* failed connections in a row */
-	int64_t polls, failed;
+/* Numbers of descriptors other than those of connections, in events. */
+#define WAKE	 UINT64_MAX
+#define RESOLVER (UINT64_MAX - 1)
+
+/* A connection, and what of it is in the epoll set. */
+struct polled_line {
+	struct line *line;
+	struct channel *channel;
+	bool busy; /* a request is going on */
+	int64_t socket;
+	short events;
 };
 
 struct poller {
-	size_t count;
-	struct meter_thread *meters;
-	int fd; /* timerfd */
+	struct results *results;
+	struct resolver *resolver;
+	int epoll, wake; /* -1: none; eventfd: to be stopped */
+	pthread_t thread;
+	bool running;
 
-	pthread_mutex_t lock;	   /* guards what follows */
-	struct poll_result *queue; /* ring */
-	size_t capacity, first, queued;
-	int64_t lost;
-	size_t users;	      /* running threads, and the owner until poller_close() */
-	pthread_cond_t ended; /* `users` has changed */
-	bool stop;
-	pthread_cond_t wake; /* `stop` was set */
+	/* The rest belongs to the thread. */
+	size_t count;
+	struct polled_line *lines;
+	ms_t *due; /* of each line, next to each other since all are looked at after each event */
 };
 
 /* -------- the queue -------- */
 
-static void queue_put(struct poller *poller, const struct poll_result *poll)
-{
-	const struct itimerspec gather = {.it_value.tv_nsec = GATHER_MS * 1000000};
-
-	pthread_mutex_lock(&poller->lock);
-	if (poller->queued == 0)
-		timerfd_settime(poller->fd, 0, &gather, NULL);
-	if (poller->queued == poller->capacity) {
-		poller->first = (poller->first + 1) % poller->capacity;
-		poller->queued--;
-		poller->lost++;
-	}
-	poller->queue[(poller->first + poller->queued) % poller->capacity] = *poll;
-	poller->queued++;
-	pthread_mutex_unlock(&poller->lock);
-}
-
 size_t poller_take(struct poller *poller, struct poll_result *polls, size_t room)
 {
-	const struct itimerspec never = {0};
-	size_t taken = 0;
-
-	pthread_mutex_lock(&poller->lock);
-	while (taken < room && poller->queued > 0) {
-		polls[taken++] = poller->queue[poller->first];
-		poller->first = (poller->first + 1) % poller->capacity;
-		poller->queued--;
-	}
-	if (poller->queued == 0)
-		timerfd_settime(poller->fd, 0, &never, NULL);
-	pthread_mutex_unlock(&poller->lock);
-	return taken;
+	return results_take(poller->results, polls, room);
 }
 
 int poller_fd(const struct poller *poller)
 {
-	return poller->fd;
+	return results_fd(poller->results);
 }
 
 int64_t poller_lost(struct poller *poller)
 {
-	int64_t lost;
-
-	pthread_mutex_lock(&poller->lock);
-	lost = poller->lost;
-	pthread_mutex_unlock(&poller->lock);
-	return lost;
+	return results_lost(poller->results);
 }
 
-/* -------- one meter -------- */
-
-static struct timespec timespec_of(ms_t t)
+static void result_put(void *context, const struct poll_result *poll)
 {
-	return (struct timespec){
-		.tv_sec = t / MS_PER_SECOND,
-		.tv_nsec = t % MS_PER_SECOND * 1000000,
-	};
+	results_put(context, poll);
 }
 
-/* Sleeps until `due` on the monotonic clock. Returns false if polling is to stop. */
-static bool poller_sleep(struct poller *poller, ms_t due)
-{
-	const struct timespec until = timespec_of(due);
-	bool stop;
-	int error = 0;
+/* -------- the thread -------- */
 
-	pthread_mutex_lock(&poller->lock);
-	while (!poller->stop && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&poller->wake, &poller->lock, &until);
-	stop = poller->stop;
-	pthread_mutex_unlock(&poller->lock);
-	return !stop;
+/* Makes the epoll set follow the descriptor of the channel. A closed one has left it already. */
+static void line_watch(struct poller *poller, size_t index)
+{
+	struct polled_line *polled = &poller->lines[index];
+	struct epoll_event event = {.data.u64 = index};
+	int64_t socket;
+	short events;
+	int fd = channel_fd(polled->channel, &events, &socket);
+
+	if (fd < 0 || (socket == polled->socket && events == polled->events))
+		return;
+	event.events = (uint32_t)events;
+	epoll_ctl(poller->epoll, socket == polled->socket ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+		  &event);
+	polled->socket = socket;
+	polled->events = events;
 }
 
-static struct poll_result meter_poll(struct meter_thread *meter)
+static void answer_take(struct poller *poller, struct polled_line *polled, ms_t now,
+			const struct channel_answer *answer)
 {
-	struct poll_result poll = {.meter = meter->index, .measurement.wh = NAN};
-	struct totals totals = meter->totals;
-	uint16_t registers[BLOCK_REGISTERS];
+	struct stray stray = channel_stray(polled->channel);
 
-	for (size_t i = 0; i < meter->block_count; i++) {
-		const struct register_block *block = &meter->blocks[i];
-		ms_t asked = clock_boot();
+	polled->busy = false;
+	if (stray.verdict != FRAME_ANSWER)
+		line_log_stray(polled->line, stray);
+	line_log_single(polled->line, channel_single_answers(polled->channel));
+	line_answer(polled->line, now, answer, result_put, poller->results);
+}
 
-		poll.result = link_read(meter->link, (int)block->function, (int)block->address,
-					(int)block->count, registers);
-		if (poll.result.outcome != LINK_DONE)
-			return poll;
-		totals_add(&totals, block, registers);
-		if (block_has_index(block))
-			poll.measurement.t = asked + (clock_boot() - asked) / 2;
+/* Does everything that can be done for a line now. */
+static void line_run(struct poller *poller, size_t index, ms_t now)
+{
+	struct polled_line *polled = &poller->lines[index];
+	struct channel_answer answer;
+	struct line_request request;
+	ms_t due;
+
+	while (channel_step(polled->channel, now, &answer) ||
+	       (!polled->busy && line_next(polled->line, now, &request))) {
+		if (polled->busy) {
+			answer_take(poller, polled, now, &answer);
+			continue;
+		}
+		polled->busy = true;
+		channel_ask(polled->channel, request.unit, request.function, request.address,
+			    request.count);
 	}
-	poll.measurement.answered = true;
-	poll.measurement.power_w = totals.power_w;
-	poll.measurement.wh = totals_index(&totals);
-	return poll;
+	if (channel_wants_addresses(polled->channel))
+		resolver_ask(poller->resolver, polled->line->host, polled->line->peer.port, index);
+	line_watch(poller, index);
+	due = polled->busy ? channel_due(polled->channel) : line_due(polled->line);
+	poller->due[index] = due;
 }
 
-/* Returns the earliest time of the next poll. An exception is an answer: no pause. */
-static ms_t meter_earliest(struct meter_thread *meter, enum link_outcome outcome, ms_t now)
+static void names_take(struct poller *poller, ms_t now)
 {
-	if (outcome == LINK_DONE || outcome == LINK_EXCEPTION) {
-		meter->broken = 0;
-		return now;
+	struct addrinfo *found;
+	size_t index;
+
+	while (resolver_take(poller->resolver, &index, &found)) {
+		channel_addresses(poller->lines[index].channel, found);
+		line_run(poller, index, now);
 	}
-	if (meter->broken < 32)
-		meter->broken++;
-	return now + schedule_pause(meter->schedule.period_ms, meter->broken,
-				    (uint32_t)rand_r(&meter->chance));
 }
 
-static void poller_release(struct poller *poller);
-
-static void *meter_run(void *argument)
+/* Runs the lines that are due. Returns when the next one is. */
+static ms_t lines_due(struct poller *poller, ms_t now)
 {
-	struct meter_thread *meter = argument;
+	ms_t due = FOREVER;
 
-	while (poller_sleep(meter->poller, schedule_due(&meter->schedule))) {
-		struct poll_result poll = meter_poll(meter);
+	for (size_t i = 0; i < poller->count; i++) {
+		if (poller->due[i] <= now)
+			line_run(poller, i, now);
+		if (poller->due[i] < due)
+			due = poller->due[i];
+	}
+	return due;
+}
+
+static int wait_ms(ms_t due, ms_t now)
+{
+	if (due == FOREVER)
+		return -1;
+	if (due <= now)
+		return 0;
+	return due - now < MS_PER_MINUTE ? (int)(due - now) : (int)MS_PER_MINUTE;
+}
+
+static void *poller_run(void *argument)
+{
+	struct poller *poller = argument;
+	struct epoll_event events[EVENTS];
+	bool stop = false;
+
+	while (!stop) {
 		ms_t now = clock_monotonic();
+		ms_t due = lines_due(poller, now);
+		int count = epoll_wait(poller->epoll, events, EVENTS, wait_ms(due, now));
 
-		schedule_next(&meter->schedule, meter_earliest(meter, poll.result.outcome, now));
-		meter->polls++;
-		meter->failed += !poll.measurement.answered;
-		poll.polls = meter->polls;
-		poll.failed = meter->failed;
-		poll.missed = meter->schedule.missed;
-		queue_put(meter->poller, &poll);
+		/* What has arrived comes before what is due: a busy machine is no time-out. */
+		now = clock_monotonic();
+		for (int i = 0; i < count; i++) {
+			if (events[i].data.u64 == WAKE)
+				stop = true;
+			else if (events[i].data.u64 == RESOLVER)
+				names_take(poller, now);
+			else
+				line_run(poller, (size_t)events[i].data.u64, now);
+		}
 	}
-	poller_release(meter->poller);
 	return NULL;
 }
 
@@ -210,57 +210,63 @@ static bool descriptors_ensure(size_t meters, struct fail *fail)
 	return true;
 }
 
-static bool meter_start(struct meter_thread *meter, const struct poller_meter *settings,
-			const pthread_attr_t *attributes)
+/* Returns whether an earlier meter has the same connection. */
+static bool line_exists(const struct poller_meter *meters, size_t index)
 {
-	struct poller *poller = meter->poller;
-	pthread_t thread;
-
-	meter->blocks = profile_polled_blocks(settings->profile, &meter->block_count);
-	meter->totals = totals_start(settings->profile);
-	meter->link = link_open(&settings->peer);
-	if (getrandom(&meter->chance, sizeof(meter->chance), GRND_NONBLOCK) < 0)
-		meter->chance = (unsigned int)meter->index;
-	pthread_mutex_lock(&poller->lock);
-	poller->users++;
-	pthread_mutex_unlock(&poller->lock);
-	if (pthread_create(&thread, attributes, meter_run, meter) == 0)
-		return true;
-	poller_release(poller);
+	for (size_t i = 0; i < index; i++)
+		if (link_peer_shared(&meters[i].peer, &meters[index].peer))
+			return true;
 	return false;
 }
 
-static bool meters_start(struct poller *poller, const struct poller_meter *settings, ms_t period_ms)
+static void lines_open(struct poller *poller, const struct poller_meter *meters, size_t count,
+		       ms_t period_ms)
+{
+	const ms_t now = clock_monotonic();
+
+	poller->lines = allocate(count, sizeof(*poller->lines));
+	poller->due = allocate(count, sizeof(*poller->due));
+	for (size_t i = 0; i < count; i++) {
+		struct polled_line *polled = &poller->lines[poller->count];
+
+		if (line_exists(meters, i))
+			continue;
+		polled->line = line_open(meters, count, i, period_ms, now);
+		polled->channel = channel_open(&polled->line->peer);
+		poller->due[poller->count] = line_due(polled->line);
+		poller->count++;
+	}
+}
+
+static bool descriptor_watch(struct poller *poller, int fd, uint64_t number)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = number};
+
+	return fd >= 0 && epoll_ctl(poller->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool thread_start(struct poller *poller)
 {
 	pthread_attr_t attributes;
-	ms_t now = clock_monotonic();
-	bool started = true;
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	for (size_t i = 0; i < poller->count && started; i++) {
-		struct meter_thread *meter = &poller->meters[i];
-
-		meter->poller = poller;
-		meter->index = i;
-		meter->schedule = schedule_start(now, period_ms, i, poller->count);
-		started = meter_start(meter, &settings[i], &attributes);
-	}
+	errno = pthread_create(&poller->thread, &attributes, poller_run, poller);
+	poller->running = errno == 0;
 	pthread_attr_destroy(&attributes);
-	return started;
+	return poller->running;
 }
 
-static void locks_init(struct poller *poller)
+static bool poller_start(struct poller *poller, size_t count)
 {
-	pthread_condattr_t monotonic;
-
-	pthread_mutex_init(&poller->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&poller->ended, &monotonic);
-	pthread_cond_init(&poller->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	poller->results = results_open(count * QUEUED_EACH);
+	poller->resolver = resolver_open();
+	poller->epoll = epoll_create1(EPOLL_CLOEXEC);
+	poller->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return poller->results != NULL && poller->resolver != NULL && poller->epoll >= 0 &&
+	       descriptor_watch(poller, poller->wake, WAKE) &&
+	       descriptor_watch(poller, resolver_fd(poller->resolver), RESOLVER) &&
+	       thread_start(poller);
 }
 
 struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t period_ms,
@@ -271,14 +277,8 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
 	if (!descriptors_ensure(count, fail))
 		return NULL;
 	poller = allocate(1, sizeof(*poller));
-	locks_init(poller);
-	poller->users = 1;
-	poller->count = count;
-	poller->capacity = count * QUEUED_EACH;
-	poller->meters = allocate(count, sizeof(*poller->meters));
-	poller->queue = allocate(poller->capacity, sizeof(*poller->queue));
-	poller->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (poller->fd >= 0 && meters_start(poller, meters, period_ms))
+	lines_open(poller, meters, count, period_ms);
+	if (poller_start(poller, count))
 		return poller;
 	fail_set(fail, "cannot start polling %zu meter%s: %s", count, count == 1 ? "" : "s",
 		 strerror(errno));
@@ -286,54 +286,31 @@ struct poller *poller_open(const struct poller_meter *meters, size_t count, ms_t
 	return NULL;
 }
 
-static void poller_free(struct poller *poller)
-{
-	for (size_t i = 0; i < poller->count; i++) {
-		link_close(poller->meters[i].link);
-		free(poller->meters[i].blocks);
-	}
-	if (poller->fd >= 0)
-		close(poller->fd);
-	pthread_cond_destroy(&poller->wake);
-	pthread_cond_destroy(&poller->ended);
-	pthread_mutex_destroy(&poller->lock);
-	free(poller->queue);
-	free(poller->meters);
-	free(poller);
-}
-
-/* One user less; the last one frees the poller. */
-static void poller_release(struct poller *poller)
-{
-	bool last;
-
-	pthread_mutex_lock(&poller->lock);
-	last = --poller->users == 0;
-	pthread_cond_signal(&poller->ended);
-	pthread_mutex_unlock(&poller->lock);
-	if (last)
-		poller_free(poller);
-}
-
 void poller_stop(struct poller *poller)
 {
-	pthread_mutex_lock(&poller->lock);
-	poller->stop = true;
-	pthread_cond_broadcast(&poller->wake);
-	pthread_mutex_unlock(&poller->lock);
+	if (!poller->running)
+		return;
+	eventfd_write(poller->wake, 1);
+	pthread_join(poller->thread, NULL);
+	poller->running = false;
 }
 
 void poller_close(struct poller *poller)
 {
-	const struct timespec until = timespec_of(clock_monotonic() + CLOSE_MS);
-	int error = 0;
-
 	if (poller == NULL)
 		return;
 	poller_stop(poller);
-	pthread_mutex_lock(&poller->lock);
-	while (poller->users > 1 && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&poller->ended, &poller->lock, &until);
-	pthread_mutex_unlock(&poller->lock);
-	poller_release(poller);
+	for (size_t i = 0; i < poller->count; i++) {
+		channel_close(poller->lines[i].channel);
+		line_close(poller->lines[i].line);
+	}
+	resolver_close(poller->resolver);
+	if (poller->epoll >= 0)
+		close(poller->epoll);
+	if (poller->wake >= 0)
+		close(poller->wake);
+	results_close(poller->results);
+	free(poller->lines);
+	free(poller->due);
+	free(poller);
 }

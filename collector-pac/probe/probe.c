@@ -131,6 +131,12 @@ static const char *advice(enum link_outcome outcome)
 	case LINK_WRONG_UNIT:
 		return "A gateway or another device answers at this address: check address and "
 		       "--unit.";
+	case LINK_LATE:
+		return "The device is slower than the time limit: it can be polled with a longer "
+		       "timeout_ms.";
+	case LINK_WRONG_TRANSACTION:
+		return "This is a gateway that does not return the number of a request: it can be "
+		       "polled with \"match_transaction\": false.";
 	case LINK_NOT_MODBUS: return "Another service uses this port: check address and port.";
 	}
 	return "";

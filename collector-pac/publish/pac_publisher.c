@@ -45,7 +45,10 @@ static const char *meter_name(const struct published_meter *meter, char name[NAM
 {
 	const struct link_peer *peer = meter->peer;
 
-	if (peer->port == 502)
+	if (peer->serial.device != NULL)
+		snprintf(name, NAME_SIZE, "%s (%s, unit %d)", meter->settings->source,
+			 peer->serial.device, peer->unit);
+	else if (peer->port == 502)
 		snprintf(name, NAME_SIZE, "%s (%s)", meter->settings->source, peer->host);
 	else
 		snprintf(name, NAME_SIZE, "%s (%s:%d)", meter->settings->source, peer->host,
@@ -194,11 +197,10 @@ static void meter_start(struct pac_publisher *publisher, size_t index)
 	struct poller_meter *polled = &publisher->polled[index];
 
 	*polled = (struct poller_meter){
+		.name = meter->source,
 		.profile = &meter->profile,
-		.peer = {.host = meter->host,
-			 .port = (int)meter->port,
-			 .unit = (int)meter->unit,
-			 .timeout_ms = settings->timeout_ms},
+		.peer = settings_peer(settings, index),
+		.period_ms = meter->poll_ms,
 	};
 	publisher->meters[index] = (struct published_meter){
 		.settings = meter,

@@ -1,75 +1,12 @@
 #include "collector-pac/settings/settings.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "collector-pac/poll/poller.h"
 #include "collector-pac/profiles/profiles.h"
 #include "common/timebase/clock_trust.h"
 #include "common/process/config_file.h"
-
-static const char *const role_names[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
-
-static const struct pac_meter_settings meter_defaults = {
-	.port = 502,
-	.unit = 1,
-	.profile_name = "pac3200",
-	.medium = "electricity",
-	.nominal_w = NAN,
-	.role = ROLE_PART,
-};
-
-static bool host_check(void *element, struct fail *fail);
-static bool meter_complete(void *element, struct fail *fail);
-
-static const struct json_field meter_keys[] = {
-	{.name = "source",
-	 .type = FIELD_ID,
-	 .offset = offsetof(struct pac_meter_settings, source),
-	 .required = true},
-	{.name = "host",
-	 .type = FIELD_TEXT,
-	 .offset = offsetof(struct pac_meter_settings, host),
-	 .size = sizeof(meter_defaults.host),
-	 .check = host_check,
-	 .required = true},
-	{.name = "port",
-	 .type = FIELD_INT,
-	 .offset = offsetof(struct pac_meter_settings, port),
-	 .minimum = 1,
-	 .maximum = 65535},
-	{.name = "unit",
-	 .type = FIELD_INT,
-	 .offset = offsetof(struct pac_meter_settings, unit),
-	 .minimum = 0,
-	 .maximum = 255},
-	{.name = "profile",
-	 .type = FIELD_TEXT,
-	 .offset = offsetof(struct pac_meter_settings, profile_name),
-	 .size = sizeof(meter_defaults.profile_name)},
-	{.name = "zone", .type = FIELD_ID, .offset = offsetof(struct pac_meter_settings, zone)},
-	{.name = "label",
-	 .type = FIELD_LABEL,
-	 .offset = offsetof(struct pac_meter_settings, label)},
-	{.name = "medium", .type = FIELD_ID, .offset = offsetof(struct pac_meter_settings, medium)},
-	{.name = "nominal_w",
-	 .type = FIELD_NUMBER,
-	 .offset = offsetof(struct pac_meter_settings, nominal_w),
-	 .nullable = true,
-	 .minimum = 1,
-	 .maximum = 1e12},
-	{.name = "role",
-	 .type = FIELD_CHOICE,
-	 .offset = offsetof(struct pac_meter_settings, role),
-	 .choices = role_names},
-	{.name = "modulus_wh",
-	 .type = FIELD_INT,
-	 .offset = offsetof(struct pac_meter_settings, modulus_wh),
-	 .minimum = 1,
-	 .maximum = 9e12},
-	{0},
-};
 
 static const struct json_field settings_keys[] = {
 	{.name = "site",
@@ -125,29 +62,14 @@ static const struct json_field settings_keys[] = {
 	{0},
 };
 
-static bool host_check(void *element, struct fail *fail)
-{
-	const char *host = element;
-
-	return host[0] != '\0' ||
-	       fail_set(fail, "expected the name or address of the meter, found \"\"");
-}
-
-static bool meter_complete(void *element, struct fail *fail)
-{
-	struct pac_meter_settings *meter = element;
-
-	(void)fail;
-	if (meter->zone[0] == '\0')
-		memcpy(meter->zone, meter->source, sizeof(meter->zone));
-	if (meter->label[0] == '\0')
-		memcpy(meter->label, meter->zone, sizeof(meter->zone));
-	return true;
-}
-
 const struct pac_meter_settings *settings_meter(const struct pac_settings *settings, size_t index)
 {
 	return (const struct pac_meter_settings *)settings->meters.items + index;
+}
+
+struct link_peer settings_peer(const struct pac_settings *settings, size_t index)
+{
+	return meter_peer(settings_meter(settings, index), settings->timeout_ms);
 }
 
 /* -------- rules across meters -------- */
@@ -162,9 +84,13 @@ static bool zone_free(const struct pac_settings *settings, size_t meter, struct 
 			meter);
 }
 
+/* With another profile it is another source: import and export, or the circuits of one device. */
 static bool same_meter(const struct pac_meter_settings *a, const struct pac_meter_settings *b)
 {
-	return strcasecmp(a->host, b->host) == 0 && a->port == b->port && a->unit == b->unit;
+	const struct link_peer one = meter_peer(a, 0), two = meter_peer(b, 0);
+
+	return link_peer_shared(&one, &two) && a->unit == b->unit &&
+	       strcmp(a->profile_name, b->profile_name) == 0;
 }
 
 static bool pair_agrees(const struct pac_settings *settings, size_t first, size_t second,
@@ -173,6 +99,7 @@ static bool pair_agrees(const struct pac_settings *settings, size_t first, size_
 	const struct pac_meter_settings *a = settings_meter(settings, first);
 	const struct pac_meter_settings *b = settings_meter(settings, second);
 	bool same_zone = strcmp(a->zone, b->zone) == 0;
+	char port[32] = "";
 
 	if (strcmp(a->source, b->source) == 0)
 		return fail_set(
@@ -180,15 +107,21 @@ static bool pair_agrees(const struct pac_settings *settings, size_t first, size_
 			"meters[%zu].source: \"%s\" is meters[%zu] already, expected a name "
 			"of its own",
 			second, b->source, first);
+	if (b->host[0] != '\0')
+		snprintf(port, sizeof(port), " port %lld,", (long long)b->port);
 	if (same_meter(a, b))
 		return fail_set(
 			fail,
-			"meters[%zu].host: \"%s\" with port %lld and unit %lld is meters[%zu] "
-			"already, expected another meter",
-			second, b->host, (long long)b->port, (long long)b->unit, first);
+			"meters[%zu].%s: \"%s\" with%s unit %lld and profile \"%s\" is "
+			"meters[%zu] already, expected another meter, or another profile of it",
+			second, b->host[0] != '\0' ? "host" : "serial",
+			b->host[0] != '\0' ? b->host : b->serial.device, port, (long long)b->unit,
+			b->profile_name, first);
+	if (!meters_share(a, b, first, second, fail))
+		return false;
 	if (same_zone && a->role != b->role)
 		return fail_set(fail, "meters[%zu].role: zone \"%s\" is \"%s\" in meters[%zu]",
-				second, b->zone, role_names[a->role], first);
+				second, b->zone, meter_roles[a->role], first);
 	if (!same_zone && a->role == ROLE_MAIN && b->role == ROLE_MAIN)
 		return fail_set(fail,
 				"meters[%zu].role: the main zone is \"%s\" already (meters[%zu]), "

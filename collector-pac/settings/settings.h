@@ -2,25 +2,10 @@
 #ifndef COLLECTOR_PAC_SETTINGS_SETTINGS_H
 #define COLLECTOR_PAC_SETTINGS_SETTINGS_H
 
-#include "collector-pac/meter/profile.h"
+#include "collector-pac/settings/meter_settings.h"
 #include "common/contract/fact.h"
 #include "common/mqtt/mqtt.h"
 #include "common/collector/outbox.h"
-
-struct pac_meter_settings {
-	char source[ID_SIZE];
-	char host[256];
-	int64_t port;
-	int64_t unit;
-	char profile_name[256]; /* built-in, or a file name with a slash in it */
-	char zone[ID_SIZE];	/* default: the source */
-	char label[LABEL_SIZE]; /* default: the zone */
-	char medium[ID_SIZE];
-	double nominal_w;   /* NAN: unknown */
-	int role;	    /* enum role */
-	int64_t modulus_wh; /* the index wraps to 0 here; 0: unknown */
-	struct profile profile;
-};
 
 struct pac_settings {
 	char site[ID_SIZE];
@@ -40,5 +25,8 @@ bool settings_load(struct pac_settings *settings, const char *file, struct fail 
 void settings_free(struct pac_settings *settings);
 
 const struct pac_meter_settings *settings_meter(const struct pac_settings *settings, size_t index);
+
+/* Returns how the meter is reached. The texts belong to the settings. */
+struct link_peer settings_peer(const struct pac_settings *settings, size_t index);
 
 #endif

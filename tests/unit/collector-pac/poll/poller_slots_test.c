@@ -1,6 +1,6 @@
 /* Slots of ten meters, some of them bad, on a simulated monotonic clock: it stands still while a
- * good or a slow meter is at work, and goes to the next deadline once they all sleep. So no load
- * of the machine can make a poll late. The connections are real, and so are their time limits. */
+ * good or a slow meter is at work, and goes to the next deadline once they are all answered. So no
+ * load of the machine can make a poll late. The connections are real. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -25,9 +26,9 @@
 #define METERS	   10
 #define WH	   812345678.25
 #define PERIOD_MS  500
-#define OFFSET_MS  (PERIOD_MS / METERS) /* from one meter to the next */
 #define START_MS   1000000
 #define SLOTS	   12
+#define END_MS	   (START_MS + SLOTS * PERIOD_MS - 50) /* before the slot after the last one */
 #define SLOW_MS	   400
 #define TIMEOUT_MS 1000
 #define PATIENT_MS 600000 /* however busy the machine is */
@@ -42,20 +43,15 @@ enum { DEAD, SLOW, REFUSING, GARBAGE, GOOD };
 #define CLOCK_GETTIME SYS_clock_gettime
 #endif
 
-struct sleeper {
-	bool asleep;
-	ms_t due;
-};
-
 static struct {
 	atomic_bool on;
 	atomic_llong now;
-	pthread_mutex_t lock;		/* guards what follows */
-	struct sleeper threads[METERS]; /* of the poller, between two polls */
-	struct sleeper answer;		/* the slow meter, before it answers */
-	pthread_mutex_t *poller_lock;
-	pthread_cond_t *poller_wake;
-	int astray; /* deadlines that are not a slot */
+	pthread_mutex_t lock; /* guards what follows */
+	int ports[METERS];
+	int requests[METERS], answers[METERS];
+	bool asleep; /* the slow meter, before it answers */
+	ms_t due;    /* when it wakes up */
+	int astray;  /* polls of good meters that did not begin at a slot */
 } simulated = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 int clock_gettime(clockid_t clock, struct timespec *now)
@@ -69,29 +65,43 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	return 0;
 }
 
-/* The sleep of a poller's thread, which holds `lock`. */
-int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
-			   const struct timespec *until)
+/* Returns the meter with this address; METERS: none. */
+static int meter_of(int (*name)(int, struct sockaddr *, socklen_t *), int fd)
 {
-	static _Thread_local int index = -1;
-	ms_t due = until->tv_sec * MS_PER_SECOND + until->tv_nsec / NS_PER_MS;
+	struct sockaddr_in address = {0};
+	socklen_t size = sizeof(address);
+	int meter = 0;
 
-	if (!simulated.on)
-		return pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, until);
-	if (index < 0)
-		index = (int)((due - START_MS) / OFFSET_MS);
-	if (simulated.now >= due)
-		return ETIMEDOUT;
-	pthread_mutex_lock(&simulated.lock);
-	simulated.astray += (due - START_MS - index * OFFSET_MS) % PERIOD_MS != 0;
-	simulated.threads[index] = (struct sleeper){.asleep = true, .due = due};
-	simulated.poller_lock = lock;
-	simulated.poller_wake = cond;
-	pthread_mutex_unlock(&simulated.lock);
-	return pthread_cond_wait(cond, lock);
+	if (name(fd, (struct sockaddr *)&address, &size) != 0)
+		return METERS;
+	while (meter < METERS && simulated.ports[meter] != ntohs(address.sin_port))
+		meter++;
+	return meter;
 }
 
-/* The sleep of a simulated meter. */
+/* Of requests and answers. */
+ssize_t send(int fd, const void *bytes, size_t size, int flags)
+{
+	int asked = meter_of(getpeername, fd), answering = meter_of(getsockname, fd);
+	ssize_t sent;
+
+	pthread_mutex_lock(&simulated.lock);
+	if (asked < METERS) {
+		/* A poll has two requests. */
+		if (asked >= GOOD && simulated.requests[asked] % 2 == 0)
+			simulated.astray += (simulated.now - START_MS) % PERIOD_MS != 0;
+		simulated.requests[asked]++;
+	}
+	pthread_mutex_unlock(&simulated.lock);
+	sent = syscall(SYS_sendto, fd, bytes, size, flags, NULL, 0);
+	pthread_mutex_lock(&simulated.lock);
+	if (answering < METERS)
+		simulated.answers[answering]++;
+	pthread_mutex_unlock(&simulated.lock);
+	return sent;
+}
+
+/* The sleep of a simulated meter: only the slow one sleeps. */
 int nanosleep(const struct timespec *duration, struct timespec *left)
 {
 	const struct timespec step = {.tv_nsec = 200000};
@@ -100,55 +110,56 @@ int nanosleep(const struct timespec *duration, struct timespec *left)
 	if (!simulated.on)
 		return clock_nanosleep(CLOCK_MONOTONIC, 0, duration, left);
 	pthread_mutex_lock(&simulated.lock);
-	simulated.answer = (struct sleeper){.asleep = true, .due = due};
+	simulated.asleep = true;
+	simulated.due = due;
 	pthread_mutex_unlock(&simulated.lock);
 	while (simulated.on && simulated.now < due)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &step, NULL);
 	return 0;
 }
 
-static void next_of(ms_t *next, const struct sleeper *sleeper)
+/* Returns whether a good or slow meter has yet to answer without having to wait for the clock. */
+static bool at_work(void)
 {
-	if (sleeper->asleep && sleeper->due < *next)
-		*next = sleeper->due;
-}
+	bool working = simulated.requests[SLOW] > simulated.answers[SLOW] && !simulated.asleep;
 
-static void wake(struct sleeper *sleeper, ms_t now)
-{
-	if (sleeper->due <= now)
-		sleeper->asleep = false;
-}
-
-/* Goes to the next deadline, but not beyond `end`. Returns false if a good or slow meter is at
- * work. */
-static bool clock_advance(ms_t end)
-{
-	pthread_mutex_t *poller_lock;
-	bool idle;
-	ms_t next = end;
-
-	pthread_mutex_lock(&simulated.lock);
-	poller_lock = simulated.poller_lock;
-	idle = simulated.threads[SLOW].asleep || simulated.answer.asleep;
 	for (int i = GOOD; i < METERS; i++)
-		idle &= simulated.threads[i].asleep;
-	pthread_mutex_unlock(&simulated.lock);
-	if (!idle)
-		return false;
-	/* In the order of a thread that goes to sleep. */
-	pthread_mutex_lock(poller_lock);
+		working |= simulated.requests[i] > simulated.answers[i];
+	return working;
+}
+
+/* Goes to the next deadline up to `until`. Returns whether it is `until`. */
+static bool clock_advance(ms_t until)
+{
+	bool arrived = false;
+
 	pthread_mutex_lock(&simulated.lock);
-	next_of(&next, &simulated.answer);
-	for (int i = 0; i < METERS; i++)
-		next_of(&next, &simulated.threads[i]);
-	simulated.now = next;
-	wake(&simulated.answer, next);
-	for (int i = 0; i < METERS; i++)
-		wake(&simulated.threads[i], next);
-	pthread_cond_broadcast(simulated.poller_wake);
+	if (!at_work()) {
+		ms_t next = until < END_MS ? until : END_MS;
+
+		if (simulated.asleep && simulated.due < next)
+			next = simulated.due;
+		if (simulated.asleep && simulated.due <= next)
+			simulated.asleep = false;
+		simulated.now = next;
+		arrived = next == until;
+	}
 	pthread_mutex_unlock(&simulated.lock);
-	pthread_mutex_unlock(poller_lock);
-	return true;
+	return arrived;
+}
+
+/* The sleep of the poller. What has arrived in the meantime comes first. */
+int epoll_wait(int epoll, struct epoll_event *events, int room, int timeout_ms)
+{
+	const ms_t until = simulated.now + timeout_ms;
+	int count;
+
+	if (!simulated.on)
+		return epoll_pwait(epoll, events, room, timeout_ms, NULL);
+	do
+		count = epoll_pwait(epoll, events, room, 1, NULL);
+	while (count == 0 && simulated.on && !clock_advance(until));
+	return count;
 }
 
 /* -------- the meters -------- */
@@ -233,8 +244,6 @@ static void expect_slots(const struct tally *tallies)
 
 static void four_bad_meters_cost_the_other_six_no_slot(void **state)
 {
-	/* Of the last meter. */
-	const ms_t last_slot = START_MS + (SLOTS - 1) * PERIOD_MS + (METERS - 1) * OFFSET_MS;
 	struct profile profile = {0};
 	struct pac_load *loads[METERS];
 	struct pac_model *models[METERS];
@@ -252,6 +261,7 @@ static void four_bad_meters_cost_the_other_six_no_slot(void **state)
 		models[i] = pac_model_open(0, pac_load_read, loads[i], &fail);
 		if (models[i] == NULL)
 			fail_msg("%s", fail.text);
+		simulated.ports[i] = pac_model_port(models[i]);
 		meters[i] = (struct poller_meter){
 			.peer = {.host = "127.0.0.1",
 				 .port = pac_model_port(models[i]),
@@ -269,11 +279,8 @@ static void four_bad_meters_cost_the_other_six_no_slot(void **state)
 	poller = poller_open(meters, METERS, PERIOD_MS, &fail);
 	if (poller == NULL)
 		fail_msg("%s", fail.text);
-	while (simulated.now < last_slot || !all_taken(tallies)) {
-		bool advanced = simulated.now < last_slot && clock_advance(last_slot);
-
-		take(poller, tallies, advanced ? 0 : 1);
-	}
+	while (simulated.now < END_MS || !all_taken(tallies))
+		take(poller, tallies, 1);
 	simulated.on = false;
 	poller_close(poller);
 	expect_slots(tallies);

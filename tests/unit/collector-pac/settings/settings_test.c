@@ -151,6 +151,7 @@ static void mistakes_are_refused_with_their_place(void **state)
 }
 
 #define METER(source, more) "{\"source\":\"" source "\",\"host\":\"" source "\"" more "}"
+#define LINE(more)	    "\"serial\":{\"device\":\"/dev/ttyS0\"" more "}"
 #define ROLE(role)	    ",\"role\":\"" role "\""
 #define ZONE(zone)	    ",\"zone\":\"" zone "\""
 
@@ -173,8 +174,96 @@ static void a_meter_is_asked_once(void **state)
 	(void)state;
 	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"pac\"},"
 			    "{\"source\":\"b\",\"host\":\"PAC\",\"port\":502,\"unit\":1}"),
-		       "meters[1].host: \"PAC\" with port 502 and unit 1 is meters[0] already, "
-		       "expected another meter");
+		       "meters[1].host: \"PAC\" with port 502, unit 1 and profile \"pac3200\" is "
+		       "meters[0] already, expected another meter, or another profile of it");
+	expect_refusal(WITH("{\"source\":\"a\"," LINE("") "},{\"source\":\"b\"," LINE("") "}"),
+		       "meters[1].serial: \"/dev/ttyS0\" with unit 1 and profile");
+}
+
+static void a_meter_is_reached_by_network_or_serial_line(void **state)
+{
+	struct pac_settings settings;
+	struct fail fail = {0};
+	struct link_peer peer;
+
+	(void)state;
+	if (!load(&settings,
+		  WITH("{\"source\":\"a\"," LINE(",\"baud\":19200,\"parity\":\"E\",\"stop_bits\":"
+						 "2") "},{\"source\":\"b\",\"host\":\"h\","
+						      "\"framing\":\"rtu\","
+						      "\"match_transaction\":false,\"poll_ms\":"
+						      "5000,"
+						      "\"connect_delay_ms\":1000,\"request_delay_"
+						      "ms\":50}"),
+		  &fail))
+		fail_msg("%s", fail.text);
+	peer = settings_peer(&settings, 0);
+	assert_string_equal(peer.serial.device, "/dev/ttyS0");
+	assert_int_equal(peer.serial.baud, 19200);
+	assert_int_equal(peer.serial.parity, 'E');
+	assert_int_equal(peer.serial.stop_bits, 2);
+	peer = settings_peer(&settings, 1);
+	assert_null(peer.serial.device);
+	assert_int_equal(peer.framing, FRAMING_RTU);
+	assert_true(peer.any_transaction);
+	assert_int_equal(peer.connect_delay_ms, 1000);
+	assert_int_equal(peer.request_delay_ms, 50);
+	assert_int_equal(settings_meter(&settings, 1)->poll_ms, 5000);
+	settings_free(&settings);
+
+	expect_refusal(WITH("{\"source\":\"a\"}"), "meters[0]: expected \"host\"");
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"h\"," LINE("") "}"),
+		       "meters[0]: has \"host\" and \"serial\", expected one of them");
+	expect_refusal(WITH("{\"source\":\"a\"," LINE(",\"baud\":9601") "}"),
+		       "meters[0].serial.baud: 9601 is no usual rate");
+	expect_refusal(WITH("{\"source\":\"a\",\"serial\":{\"device\":\"ttyS0\"}}"),
+		       "meters[0].serial.device: expected a device such as");
+}
+
+static void a_port_in_the_host_is_refused_with_a_hint(void **state)
+{
+	struct pac_settings settings;
+	struct fail fail = {0};
+
+	(void)state;
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"10.0.0.11:502\"}"),
+		       "meters[0].host: \"10.0.0.11:502\" contains a port, expected \"host\": "
+		       "\"10.0.0.11\", \"port\": 502");
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"[fd00::1]\"}"), "brackets");
+	assert_true(load(&settings, WITH("{\"source\":\"a\",\"host\":\"fd00::1\"}"), &fail));
+	settings_free(&settings);
+}
+
+static void meters_of_one_connection_agree_about_it(void **state)
+{
+	(void)state;
+	expect_refusal(
+		WITH("{\"source\":\"a\",\"host\":\"h\"},"
+		     "{\"source\":\"b\",\"host\":\"h\",\"unit\":2,\"framing\":\"rtu\"}"),
+		"meters[1].framing: differs from meters[0], which shares its connection (h), "
+		"expected the same");
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"h\"},"
+			    "{\"source\":\"b\",\"host\":\"h\",\"unit\":2,"
+			    "\"match_transaction\":false}"),
+		       "meters[1].match_transaction");
+	expect_refusal(WITH("{\"source\":\"a\"," LINE("") "},"
+							  "{\"source\":\"b\",\"unit\":2," LINE(
+								  ",\"baud\":19200") "}"),
+		       "meters[1].serial.baud: differs from meters[0]");
+}
+
+static void one_device_is_several_sources_by_several_profiles(void **state)
+{
+	struct pac_settings settings;
+	struct fail fail = {0};
+
+	(void)state;
+	if (!load(&settings,
+		  WITH("{\"source\":\"a\",\"host\":\"h\"},"
+		       "{\"source\":\"b\",\"host\":\"h\",\"profile\":\"generic\"}"),
+		  &fail))
+		fail_msg("%s", fail.text);
+	settings_free(&settings);
 }
 
 static void meters_may_share_zone_role_and_address_in_part(void **state)
@@ -220,6 +309,10 @@ int main(void)
 		cmocka_unit_test(mistakes_are_refused_with_their_place),
 		cmocka_unit_test(meters_do_not_contradict_each_other),
 		cmocka_unit_test(a_meter_is_asked_once),
+		cmocka_unit_test(a_meter_is_reached_by_network_or_serial_line),
+		cmocka_unit_test(a_port_in_the_host_is_refused_with_a_hint),
+		cmocka_unit_test(meters_of_one_connection_agree_about_it),
+		cmocka_unit_test(one_device_is_several_sources_by_several_profiles),
 		cmocka_unit_test(meters_may_share_zone_role_and_address_in_part),
 		cmocka_unit_test(more_than_500_meters_are_refused),
 	};

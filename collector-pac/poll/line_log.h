@@ -1,0 +1,21 @@
+/* line_log.h - what is to be known about a connection, each thing once. */
+#ifndef COLLECTOR_PAC_POLL_LINE_LOG_H
+#define COLLECTOR_PAC_POLL_LINE_LOG_H
+
+#include "collector-pac/poll/inbox.h"
+#include "collector-pac/poll/line_state.h"
+
+/* Logs, once a meter, that something was dropped that answered another request. */
+void line_log_stray(struct line *line, struct stray stray);
+
+/* Logs, once, that the device closes the connection after each answer. */
+void line_log_single(struct line *line, int single_answers);
+
+/* Logs if the period of the meters begins to stretch, or no longer does. */
+void line_log_pace(struct line *line);
+
+/* Logs, once a block, that the meter refuses it. */
+void line_log_refusal(struct line *line, struct line_meter *meter, size_t block,
+		      const struct link_result *result);
+
+#endif
