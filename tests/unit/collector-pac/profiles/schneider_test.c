@@ -52,11 +52,16 @@ static const struct meter_case meters[] = {
 	 .registers =
 		 {
 			 {3003, "4060 0000", "current L3", 3.5},
+			 {3019, "43c7 4000", "voltage L1-L2", 398.5},
 			 {3029, "4366 8000", "voltage L2-N", 230.5},
 			 {3055, "bfa0 0000", "active power L2", -1.25},
 			 {3059, "c020 0000", "active power", -2.5},
 			 {3109, "4249 0000", "frequency", 50.25},
+			 {3191, "bf40 0000", "power factor", -0.75},
 			 {3203, "0000 0000 306b 694e", "active energy import", 812345678},
+			 {3207, "0000 0000 0000 10e1", "active energy export", 4321},
+			 {3215, "ffff ffff ffff ffff", "active energy net", -1},
+			 {3219, "0000 0000 0012 d687", "reactive energy import", 1234567},
 		 }},
 };
 
