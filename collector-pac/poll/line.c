@@ -261,6 +261,7 @@ void line_answer(struct line *line, ms_t now, const struct channel_answer *answe
 	if (link_silent(result)) {
 		bool nothing = !line->poll.measurement.answered;
 
+		line_log_half(line, meter, line->asked == 1 && !nothing);
 		rest_missing(line);
 		meter->first = index;
 		poll_end(line, now, nothing, done, context);
@@ -275,5 +276,6 @@ void line_answer(struct line *line, ms_t now, const struct channel_answer *answe
 	if (++line->asked < meter->block_count)
 		return;
 	meter->first = 0;
+	line_log_half(line, meter, false);
 	poll_end(line, now, false, done, context);
 }

@@ -9,6 +9,9 @@
 /* So many connections in a row with one answer each are a habit of the device. */
 #define SINGLE_ANSWERS 3
 
+/* So many polls in a row that end after the first answer are no accident. */
+#define HALF_POLLS 3
+
 /* "10.0.0.5:502", or the device. */
 static const char *line_name(const struct line *line, char name[NAME_SIZE])
 {
@@ -58,6 +61,19 @@ void line_log_single(struct line *line, int single_answers)
 	log_warning("%s: closes the connection after each answer; it is opened again for each "
 		    "request",
 		    line_name(line, name));
+}
+
+void line_log_half(struct line *line, struct line_meter *meter, bool half)
+{
+	char name[NAME_SIZE];
+
+	meter->half = half ? meter->half + 1 : 0;
+	if (meter->half < HALF_POLLS || meter->half_logged)
+		return;
+	meter->half_logged = true;
+	log_warning("%s: answers the first request of a poll and not the next one; if it needs a "
+		    "pause, set \"request_delay_ms\", such as 100",
+		    meter_name(line, meter, name));
 }
 
 void line_log_pace(struct line *line)

@@ -11,6 +11,10 @@ void line_log_stray(struct line *line, struct stray stray);
 /* Logs, once, that the device closes the connection after each answer. */
 void line_log_single(struct line *line, int single_answers);
 
+/* Logs, once a meter, that it seems to need pauses between requests. `half`: the first request of
+ * this poll was answered, and no other one. */
+void line_log_half(struct line *line, struct line_meter *meter, bool half);
+
 /* Logs if the period of the meters begins to stretch, or no longer does. */
 void line_log_pace(struct line *line);
 

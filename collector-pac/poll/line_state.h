@@ -15,6 +15,8 @@ struct line_meter {
 	struct totals totals; /* before any block */
 	size_t first;	      /* block with which the next poll begins */
 	int64_t polls, failed;
+	int half; /* polls in a row of which only the first request was answered */
+	bool half_logged;
 	bool stray_logged, *refused_logged; /* the latter for each block */
 };
 

@@ -120,7 +120,11 @@ class House:
     def pac(self, name, meters, **settings):
         """A collector-pac. `meters` is the one of its configuration; host and source have defaults."""
         meters = [
-            {"source": each.get("zone", f"meter-{i}"), "host": "127.0.0.1", **each}
+            {
+                "source": each.get("zone", f"meter-{i}"),
+                **({} if "serial" in each else {"host": "127.0.0.1"}),
+                **each,
+            }
             for i, each in enumerate(meters, 1)
         ]
         settings = self._collector(name, meters=meters, **settings)

@@ -182,7 +182,7 @@ static void random_bytes_are_never_read_beyond_their_end(void **state)
 			bytes[i] = (uint8_t)(rand() >> 4);
 			/* Often nearly right. */
 			if (i < sizeof(answer) && rand() % 8 != 0)
-				bytes[i] = request == &tcp ? answer[i] : (uint8_t)(rand() % 8);
+				bytes[i] = (uint8_t)(request == &tcp ? answer[i] : rand() % 8);
 		}
 		frame = frame_read(bytes, size, request);
 		assert_true(frame.size <= size);
