@@ -1,5 +1,7 @@
 #include "collector-pac/meter/decode.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 int value_words(enum value_type type)
@@ -9,7 +11,8 @@ int value_words(enum value_type type)
 	case VALUE_I16: return 1;
 	case VALUE_FLOAT32:
 	case VALUE_U32:
-	case VALUE_I32: return 2;
+	case VALUE_I32:
+	case VALUE_BCD32: return 2;
 	case VALUE_FLOAT64:
 	case VALUE_U64:
 	case VALUE_I64: return 4;
@@ -17,13 +20,33 @@ int value_words(enum value_type type)
 	return 0;
 }
 
-static uint64_t bits_of(const uint16_t *words, int count, enum word_order order)
+uint64_t value_bits(const uint16_t *words, enum value_type type, enum word_order order)
 {
+	bool low_first = order == WORDS_LOW_FIRST || order == WORDS_LOW_FIRST_SWAPPED;
+	bool swapped = order == WORDS_HIGH_FIRST_SWAPPED || order == WORDS_LOW_FIRST_SWAPPED;
+	int count = value_words(type);
 	uint64_t bits = 0;
 
-	for (int i = 0; i < count; i++)
-		bits = bits << 16 | words[order == WORDS_HIGH_FIRST ? i : count - 1 - i];
+	for (int i = 0; i < count; i++) {
+		uint16_t word = words[low_first ? count - 1 - i : i];
+
+		bits = bits << 16 | (swapped ? (uint16_t)(word << 8 | word >> 8) : word);
+	}
 	return bits;
+}
+
+static double bcd_of(uint64_t bits)
+{
+	double number = 0;
+
+	for (int shift = 28; shift >= 0; shift -= 4) {
+		unsigned int digit = bits >> shift & 15;
+
+		if (digit > 9)
+			return NAN;
+		number = number * 10 + digit;
+	}
+	return number;
 }
 
 static double float_of(uint32_t bits)
@@ -44,7 +67,7 @@ static double double_of(uint64_t bits)
 
 double value_decode(const uint16_t *words, enum value_type type, enum word_order order)
 {
-	uint64_t bits = bits_of(words, value_words(type), order);
+	uint64_t bits = value_bits(words, type, order);
 
 	switch (type) {
 	case VALUE_FLOAT32: return float_of((uint32_t)bits);
@@ -55,6 +78,7 @@ double value_decode(const uint16_t *words, enum value_type type, enum word_order
 	case VALUE_I16: return (int16_t)bits;
 	case VALUE_I32: return (int32_t)bits;
 	case VALUE_I64: return (double)(int64_t)bits;
+	case VALUE_BCD32: return bcd_of(bits);
 	}
 	return 0;
 }

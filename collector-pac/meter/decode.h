@@ -16,19 +16,26 @@ enum value_type {
 	VALUE_I32,
 	VALUE_U64,
 	VALUE_I64,
+	VALUE_BCD32, /* 8 decimal digits */
 };
 
-/* Order of words on the wire. Within a word, the high byte always comes first. */
+/* Order on the wire of the bytes of a value, A being the most significant one of 32 bits; those of
+ * 16 and of 64 bits likewise: the order of the words, and of the bytes within a word. */
 enum word_order {
-	WORDS_HIGH_FIRST,
-	WORDS_LOW_FIRST,
+	WORDS_HIGH_FIRST,	  /* ABCD */
+	WORDS_LOW_FIRST,	  /* CDAB */
+	WORDS_HIGH_FIRST_SWAPPED, /* BADC */
+	WORDS_LOW_FIRST_SWAPPED,  /* DCBA */
 };
 
 /* Returns the number of registers of a value: 1, 2 or 4. */
 int value_words(enum value_type type);
 
+/* Returns the bits of the first value_words(type) of `words`. */
+uint64_t value_bits(const uint16_t *words, enum value_type type, enum word_order order);
+
 /* Decodes the first value_words(type) of `words`. Integers are exact up to 2^53. NAN and infinities
- * are returned unchanged. */
+ * are returned unchanged; BCD digits above 9 give NAN. */
 double value_decode(const uint16_t *words, enum value_type type, enum word_order order);
 
 #endif

@@ -3,176 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "collector-pac/meter/quantity.h"
 #include "common/base/memory.h"
 #include "common/base/units.h"
 
-/* -------- the keys of a profile -------- */
-
-static const char *const type_names[] = {"float32", "float64", "u16", "i16", "u32",
-					 "i32",	    "u64",     "i64", NULL};
-static const char *const order_names[] = {"high-first", "low-first", NULL};
-
-static const struct register_value value_defaults = {
-	.scale = 1,
-	.minimum = -INFINITY,
-	.maximum = INFINITY,
-};
-
-static const struct register_block block_defaults = {.function = 3};
-
-static bool value_check(void *element, struct fail *fail);
-static bool block_check(void *element, struct fail *fail);
-
-static const struct json_field value_keys[] = {
-	{.name = "name",
-	 .type = FIELD_TEXT,
-	 .offset = offsetof(struct register_value, name),
-	 .size = sizeof(((struct register_value *)0)->name),
-	 .required = true},
-	{.name = "unit",
-	 .type = FIELD_TEXT,
-	 .offset = offsetof(struct register_value, unit),
-	 .size = sizeof(((struct register_value *)0)->unit)},
-	{.name = "address",
-	 .type = FIELD_INT,
-	 .offset = offsetof(struct register_value, address),
-	 .maximum = 65535,
-	 .required = true},
-	{.name = "type",
-	 .type = FIELD_CHOICE,
-	 .offset = offsetof(struct register_value, type),
-	 .choices = type_names,
-	 .required = true},
-	{.name = "words",
-	 .type = FIELD_CHOICE,
-	 .offset = offsetof(struct register_value, word_order),
-	 .choices = order_names},
-	{.name = "scale",
-	 .type = FIELD_NUMBER,
-	 .offset = offsetof(struct register_value, scale),
-	 .minimum = -1e12,
-	 .maximum = 1e12},
-	{.name = "minimum",
-	 .type = FIELD_NUMBER,
-	 .offset = offsetof(struct register_value, minimum),
-	 .minimum = -1e300,
-	 .maximum = 1e300},
-	{.name = "maximum",
-	 .type = FIELD_NUMBER,
-	 .offset = offsetof(struct register_value, maximum),
-	 .minimum = -1e300,
-	 .maximum = 1e300},
-	{0},
-};
-
-static const struct json_field block_keys[] = {
-	{.name = "function",
-	 .type = FIELD_INT,
-	 .offset = offsetof(struct register_block, function),
-	 .minimum = 3,
-	 .maximum = 4},
-	{.name = "address",
-	 .type = FIELD_INT,
-	 .offset = offsetof(struct register_block, address),
-	 .maximum = 65535,
-	 .required = true},
-	{.name = "count",
-	 .type = FIELD_INT,
-	 .offset = offsetof(struct register_block, count),
-	 .minimum = 1,
-	 .maximum = BLOCK_REGISTERS,
-	 .required = true},
-	{.name = "values",
-	 .type = FIELD_ARRAY,
-	 .offset = offsetof(struct register_block, values),
-	 .minimum = 1,
-	 .maximum = BLOCK_REGISTERS,
-	 .size = sizeof(struct register_value),
-	 .fields = value_keys,
-	 .defaults = &value_defaults,
-	 .check = value_check,
-	 .required = true},
-	{0},
-};
-
-const struct json_field profile_keys[] = {
-	{.name = "name",
-	 .type = FIELD_ID,
-	 .offset = offsetof(struct profile, name),
-	 .required = true},
-	{.name = "label", .type = FIELD_LABEL, .offset = offsetof(struct profile, label)},
-	{.name = "source",
-	 .type = FIELD_ARRAY,
-	 .offset = offsetof(struct profile, source),
-	 .maximum = 32,
-	 .size = sizeof(char *)},
-	{.name = "blocks",
-	 .type = FIELD_ARRAY,
-	 .offset = offsetof(struct profile, blocks),
-	 .minimum = 1,
-	 .maximum = 64,
-	 .size = sizeof(struct register_block),
-	 .fields = block_keys,
-	 .defaults = &block_defaults,
-	 .check = block_check,
-	 .required = true},
-	{.name = "power_w",
-	 .type = FIELD_ARRAY,
-	 .offset = offsetof(struct profile, power_w),
-	 .maximum = 16,
-	 .size = sizeof(char *)},
-	{.name = "wh",
-	 .type = FIELD_ARRAY,
-	 .offset = offsetof(struct profile, wh),
-	 .minimum = 1,
-	 .maximum = 16,
-	 .size = sizeof(char *),
-	 .required = true},
-	{0},
-};
-
-/* -------- checks that the tables cannot express -------- */
-
-static bool value_check(void *element, struct fail *fail)
-{
-	const struct register_value *value = element;
-
-	if (value->name[0] == '\0')
-		return fail_set(fail, "name: expected a text that is not empty");
-	if (value->scale == 0)
-		return fail_set(fail, "scale: expected a number other than 0");
-	if (value->minimum > value->maximum)
-		return fail_set(fail, "minimum: %g is more than maximum, %g", value->minimum,
-				value->maximum);
-	return true;
-}
-
-static int64_t value_end(const struct register_value *value)
-{
-	return value->address + value_words((enum value_type)value->type);
-}
-
-static bool block_check(void *element, struct fail *fail)
-{
-	const struct register_block *block = element;
-	int64_t end = block->address + block->count;
-
-	if (end > 65536)
-		return fail_set(fail, "count: registers end at 65535, this block at %lld",
-				(long long)(end - 1));
-	for (size_t i = 0; i < block->values.count; i++) {
-		const struct register_value *value = block_value(block, i);
-
-		if (value->address < block->address || value_end(value) > end)
-			return fail_set(fail,
-					"values[%zu]: \"%s\" is at %lld to %lld, outside its block "
-					"%lld to %lld",
-					i, value->name, (long long)value->address,
-					(long long)value_end(value) - 1, (long long)block->address,
-					(long long)end - 1);
-	}
-	return true;
-}
+static bool block_has_reactive(const struct register_block *block);
 
 static struct register_value *value_find(const struct profile *profile, const char *name)
 {
@@ -208,33 +43,120 @@ static bool names_unique(const struct profile *profile, const char *file, struct
 	return true;
 }
 
-/* Marks the values that the sum of `key` names. */
-static bool sum_resolve(const struct profile *profile, const struct field_array *names, size_t flag,
-			const char *file, const char *key, struct fail *fail)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		const char *name = ((char **)names->items)[i];
-		struct register_value *value = value_find(profile, name);
-		bool *marked = value == NULL ? NULL : (bool *)((char *)value + flag);
+/* -------- sums -------- */
 
-		if (value == NULL)
-			return fail_set(fail, "%s: %s[%zu]: no value is called \"%s\"", file, key,
-					i, name);
-		if (*marked)
-			return fail_set(fail, "%s: %s[%zu]: \"%s\" is in the sum already", file,
-					key, i, name);
-		*marked = true;
+struct sum {
+	const char *key;
+	const struct field_array *names;
+	size_t flag; /* in struct register_value */
+	enum quantity quantity;
+};
+
+/* An index that can fall is none: net counters, and values that are subtracted. */
+static bool counts_up(const struct register_value *value, struct fail *fail)
+{
+	if (value->scale < 0 || (isfinite(value->minimum) && value->minimum < 0))
+		return fail_set(
+			fail,
+			"\"%s\" can fall, expected an index that only grows: use one source "
+			"for import and one for export",
+			value->name);
+	return true;
+}
+
+static bool part_resolve(const struct profile *profile, const struct sum *sum, const char *name,
+			 struct fail *fail)
+{
+	struct register_value *value = value_find(profile, name);
+	bool *marked = value == NULL ? NULL : (bool *)((char *)value + sum->flag);
+
+	if (value == NULL)
+		return fail_set(fail, "no value is called \"%s\"", name);
+	if (*marked)
+		return fail_set(fail, "\"%s\" is in the sum already", name);
+	if (!quantity_unit(sum->quantity, value->unit, &value->base))
+		return fail_set(fail, "\"%s\" has the unit \"%s\", expected %s", name, value->unit,
+				quantity_units(sum->quantity));
+	if (sum->quantity != QUANTITY_POWER && !counts_up(value, fail))
+		return false;
+	*marked = true;
+	return true;
+}
+
+/* Marks the values that the sum names. */
+static bool sum_resolve(const struct profile *profile, const struct sum *sum, const char *file,
+			struct fail *fail)
+{
+	for (size_t i = 0; i < sum->names->count; i++) {
+		struct fail reason = {0};
+
+		if (!part_resolve(profile, sum, ((char **)sum->names->items)[i], &reason))
+			return fail_set(fail, "%s: %s[%zu]: %s", file, sum->key, i, reason.text);
+	}
+	return true;
+}
+
+/* Else a part of the sum could be taken for the whole. */
+static bool reactive_in_one_block(const struct profile *profile, const char *file,
+				  struct fail *fail)
+{
+	size_t blocks = 0;
+
+	for (size_t i = 0; i < profile->blocks.count; i++)
+		blocks += block_has_reactive(profile_block(profile, i));
+	return blocks <= 1 ||
+	       fail_set(fail, "%s: varh: the values are in %zu blocks, expected one", file, blocks);
+}
+
+/* -------- scales in other registers -------- */
+
+static bool scale_resolve(const struct register_block *block, struct register_value *value,
+			  struct fail *fail)
+{
+	for (size_t i = 0; i < block->values.count; i++) {
+		const struct register_value *other = block_value(block, i);
+
+		value->scale_at = i;
+		if (strcmp(other->name, value->scale_by) == 0)
+			return other->scale_by[0] == '\0' ||
+			       fail_set(fail, "\"%s\" has a scale_by itself", other->name);
+	}
+	return fail_set(fail, "no value of the same block is called \"%s\"", value->scale_by);
+}
+
+static bool scales_resolve(const struct profile *profile, const char *file, struct fail *fail)
+{
+	for (size_t i = 0; i < profile->blocks.count; i++) {
+		const struct register_block *block = profile_block(profile, i);
+		struct register_value *values = block->values.items;
+
+		for (size_t j = 0; j < block->values.count; j++) {
+			struct fail reason = {0};
+
+			if (values[j].scale_by[0] != '\0' &&
+			    !scale_resolve(block, &values[j], &reason))
+				return fail_set(fail, "%s: blocks[%zu].values[%zu].scale_by: %s",
+						file, i, j, reason.text);
+		}
 	}
 	return true;
 }
 
 bool profile_resolve(struct profile *profile, const char *file, struct fail *fail)
 {
-	return names_unique(profile, file, fail) &&
-	       sum_resolve(profile, &profile->power_w, offsetof(struct register_value, is_power),
-			   file, "power_w", fail) &&
-	       sum_resolve(profile, &profile->wh, offsetof(struct register_value, is_index), file,
-			   "wh", fail);
+	const struct sum power = {"power_w", &profile->power_w,
+				  offsetof(struct register_value, is_power), QUANTITY_POWER};
+	const struct sum index = {"wh", &profile->wh, offsetof(struct register_value, is_index),
+				  QUANTITY_ENERGY};
+	const struct sum reactive = {"varh", &profile->varh,
+				     offsetof(struct register_value, is_reactive),
+				     QUANTITY_REACTIVE};
+
+	return names_unique(profile, file, fail) && scales_resolve(profile, file, fail) &&
+	       sum_resolve(profile, &power, file, fail) &&
+	       sum_resolve(profile, &index, file, fail) &&
+	       sum_resolve(profile, &reactive, file, fail) &&
+	       reactive_in_one_block(profile, file, fail);
 }
 
 /* -------- blocks and values -------- */
@@ -253,6 +175,15 @@ bool block_has_index(const struct register_block *block)
 {
 	for (size_t i = 0; i < block->values.count; i++) {
 		if (block_value(block, i)->is_index)
+			return true;
+	}
+	return false;
+}
+
+static bool block_has_reactive(const struct register_block *block)
+{
+	for (size_t i = 0; i < block->values.count; i++) {
+		if (block_value(block, i)->is_reactive)
 			return true;
 	}
 	return false;
@@ -295,14 +226,60 @@ struct register_block *profile_polled_blocks(const struct profile *profile, size
 	return blocks;
 }
 
+/* -------- decoding -------- */
+
+static bool is_listed(const struct bits_list *list, uint64_t bits)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->bits[i] == bits)
+			return true;
+	}
+	return false;
+}
+
+bool signature_fits(const struct signature_register *signature, const uint16_t *registers)
+{
+	enum value_type type = (enum value_type)signature->type;
+	enum word_order order = (enum word_order)signature->word_order;
+	double number = value_decode(registers, type, order);
+
+	if (signature->equals.count > 0 &&
+	    !is_listed(&signature->equals, value_bits(registers, type, order)))
+		return false;
+	return number >= signature->minimum && number <= signature->maximum;
+}
+
+/* The number in the registers, scaled; NAN if it is none. */
+static double value_number(const struct register_block *block, const struct register_value *value,
+			   const uint16_t *registers)
+{
+	const uint16_t *words = registers + (value->address - block->address);
+	enum value_type type = (enum value_type)value->type;
+	enum word_order order = (enum word_order)value->word_order;
+
+	if (value->not_available.count > 0 &&
+	    is_listed(&value->not_available, value_bits(words, type, order)))
+		return NAN;
+	return value_decode(words, type, order) * value->scale;
+}
+
+/* Division is exact where a multiplication by 0.1 is not. */
+static double scale_apply(double number, double scale, enum scale_as as)
+{
+	if (as == SCALE_FACTOR)
+		return number * scale;
+	return scale < 0 ? number / pow(10, -scale) : number * pow(10, scale);
+}
+
 double block_decode(const struct register_block *block, const struct register_value *value,
 		    const uint16_t *registers)
 {
-	double number =
-		value_decode(registers + (value->address - block->address),
-			     (enum value_type)value->type, (enum word_order)value->word_order) *
-		value->scale;
+	double number = value_number(block, value, registers);
 
+	if (value->scale_by[0] != '\0')
+		number = scale_apply(
+			number, value_number(block, block_value(block, value->scale_at), registers),
+			(enum scale_as)value->scale_as);
 	if (!isfinite(number) || number < value->minimum || number > value->maximum)
 		return NAN;
 	return number;
@@ -315,20 +292,27 @@ struct totals totals_start(const struct profile *profile)
 	return (struct totals){
 		.power_w = profile->power_w.count > 0 ? 0 : NAN,
 		.wh = profile->wh.count > 0 ? 0 : NAN,
+		.varh = NAN,
 	};
 }
 
 void totals_add(struct totals *totals, const struct register_block *block,
 		const uint16_t *registers)
 {
+	double varh = 0;
+
 	for (size_t i = 0; i < block->values.count; i++) {
 		const struct register_value *value = block_value(block, i);
 
 		if (value->is_power)
-			totals->power_w += block_decode(block, value, registers);
+			totals->power_w += block_decode(block, value, registers) * value->base;
 		if (value->is_index)
-			totals->wh += block_decode(block, value, registers);
+			totals->wh += block_decode(block, value, registers) * value->base;
+		if (value->is_reactive)
+			varh += block_decode(block, value, registers) * value->base;
 	}
+	if (block_has_reactive(block))
+		totals->varh = varh;
 }
 
 double totals_index(const struct totals *totals)

@@ -1,7 +1,10 @@
 /* profile.h - the register map of a model of meter.
  *
  *     {
- *       "name": "pac3200", "label": "Siemens SENTRON PAC3200", "source": ["manual …, verified …"],
+ *       "name": "pac3200", "maker": "Siemens", "model": "SENTRON PAC3200", "tried": false,
+ *       "source": ["manual …, table …"],
+ *       "signature": [
+ *         { "function": 3, "address": 55, "type": "float32", "minimum": 45, "maximum": 65 } ],
  *       "blocks": [
  *         { "function": 3, "address": 65, "count": 2, "values": [
  *           { "name": "active power", "address": 65, "type": "float32", "unit": "W",
@@ -11,7 +14,8 @@
  *     }
  *
  * A block is one request. Blocks are never joined or split: meters refuse reads that begin inside a
- * value or include a gap. Addresses are those on the wire. */
+ * value or include a gap. Addresses are those on the wire, as numbers or as "0x0041". Values of
+ * "power_w", "wh" and "varh" are converted from their unit. */
 #ifndef COLLECTOR_PAC_METER_PROFILE_H
 #define COLLECTOR_PAC_METER_PROFILE_H
 
@@ -22,17 +26,42 @@
 /* Maximum of a Modbus response. */
 #define BLOCK_REGISTERS 125
 
+#define VALUE_NAME_SIZE 48
+
+/* What the number of another value of the block does to a value. */
+enum scale_as {
+	SCALE_POWER_OF_TEN, /* value x 10^number, as in SunSpec */
+	SCALE_FACTOR,	    /* value x number */
+};
+
 struct register_value {
-	char name[48];
+	char name[VALUE_NAME_SIZE];
 	char unit[16]; /* "bits": flags */
 	int64_t address;
 	int type;	/* enum value_type */
-	int word_order; /* enum word_order; key "words", default "high-first" */
+	int word_order; /* enum word_order; key "order", or "words": "high-first", "low-first" */
 	double scale;	/* value = registers x scale; default 1 */
-	double minimum; /* plausible range, after scaling; default: any value */
+	char scale_by[VALUE_NAME_SIZE]; /* name of a value of the same block, or empty */
+	int scale_as;			/* enum scale_as */
+	struct bits_list not_available; /* raw registers that are no number */
+	double minimum;			/* plausible range, after scaling; default: any value */
 	double maximum;
-	bool is_power; /* named by the profile's "power_w" */
-	bool is_index; /* named by the profile's "wh" */
+	double base;	  /* units of W, Wh or varh in the value's unit: 1000 for kWh */
+	size_t scale_at;  /* position in the block of the value `scale_by` */
+	bool is_power;	  /* named by the profile's "power_w" */
+	bool is_index;	  /* named by the profile's "wh" */
+	bool is_reactive; /* named by the profile's "varh" */
+};
+
+/* A register by which a model is recognized. */
+struct signature_register {
+	int64_t function;
+	int64_t address;
+	int type;		 /* enum value_type */
+	int word_order;		 /* enum word_order */
+	struct bits_list equals; /* raw registers, one of them; none: only the range counts */
+	double minimum;		 /* of the number in the registers */
+	double maximum;
 };
 
 struct register_block {
@@ -45,11 +74,22 @@ struct register_block {
 struct profile {
 	char name[ID_SIZE];
 	char label[LABEL_SIZE];
-	struct field_array source;  /* char *: references for the register map */
-	struct field_array blocks;  /* struct register_block, at least one */
-	struct field_array power_w; /* char *: names of the values whose sum is the power in W */
-	struct field_array wh;	    /* char *: likewise the energy index in Wh */
+	char maker[LABEL_SIZE];
+	char model[LABEL_SIZE];
+	bool tried;		  /* on a meter of this model */
+	double max_w;		  /* more than the meter can measure; NAN: unknown */
+	int64_t connect_delay_ms; /* pauses that the model needs; 0: none */
+	int64_t request_delay_ms;
+	struct field_array source;    /* char *: references for the register map */
+	struct field_array signature; /* struct signature_register: all must fit */
+	struct field_array blocks;    /* struct register_block, at least one */
+	struct field_array power_w;   /* char *: names of the values whose sum is the power in W */
+	struct field_array wh;	      /* char *: likewise the energy index in Wh */
+	struct field_array varh;      /* char *: likewise the reactive energy index, in one block */
 };
+
+/* Before config_read(). */
+extern const struct profile profile_defaults;
 
 /* For config_read(). Call profile_resolve() after it, and config_free() even on failure. */
 extern const struct json_field profile_keys[];
@@ -68,8 +108,11 @@ bool block_has_index(const struct register_block *block);
 /* Copies the blocks that are polled, with their values, into one piece of memory for free(). */
 struct register_block *profile_polled_blocks(const struct profile *profile, size_t *count);
 
-/* Returns the scaled value from the registers of the block; NAN if it is not a number or not
- * plausible. */
+/* Returns whether the registers, value_words() of them, fit. */
+bool signature_fits(const struct signature_register *signature, const uint16_t *registers);
+
+/* Returns the scaled value from the registers of the block; NAN if it is not a number, not
+ * available or not plausible. In the value's own unit. */
 double block_decode(const struct register_block *block, const struct register_value *value,
 		    const uint16_t *registers);
 
@@ -77,6 +120,7 @@ double block_decode(const struct register_block *block, const struct register_va
 struct totals {
 	double power_w;
 	double wh;
+	double varh; /* only if its block was added */
 };
 
 /* Returns sums of 0, or NAN if the profile names no value. */

@@ -41,6 +41,7 @@ static bool profile_missing(const char *name, struct fail *fail)
 
 bool profiles_load(struct profile *profile, const char *name, struct fail *fail)
 {
+	*profile = profile_defaults;
 	if (strchr(name, '/') != NULL)
 		return config_load(profile_keys, profile, name, fail) &&
 		       profile_resolve(profile, name, fail);

@@ -7,8 +7,8 @@
 /* Returns the name of a built-in profile, in the order of --profiles; NULL after the last. */
 const char *profiles_name(size_t index);
 
-/* Loads the built-in profile `name`, or the file `name` if it contains a slash. `profile` must be
- * zeroed before; call config_free() even on failure. */
+/* Loads the built-in profile `name`, or the file `name` if it contains a slash. Call
+ * config_free() even on failure. */
 bool profiles_load(struct profile *profile, const char *name, struct fail *fail);
 
 #endif

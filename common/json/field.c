@@ -314,6 +314,8 @@ static bool read_plain(const struct json_field *field, void *at, const json_t *j
 	case FIELD_INT:
 	case FIELD_NUMBER: return read_number(field, at, json, fail);
 	case FIELD_CHOICE: return read_choice(field, at, json, fail);
+	case FIELD_BITS: return bits_read(at, field->maximum, json, fail);
+	case FIELD_BITS_LIST: return bits_list_read(at, json, fail);
 	default: return read_text(field, at, json, fail);
 	}
 }

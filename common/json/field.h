@@ -14,20 +14,23 @@
 #include <stddef.h>
 
 #include "common/base/fail.h"
+#include "common/json/bits.h"
 
 enum field_type {
-	FIELD_END,    /* of the table */
-	FIELD_BOOL,   /* bool */
-	FIELD_YES_NO, /* int, or enum: 1 for true, 0 for false */
-	FIELD_INT,    /* int64_t, within minimum..maximum */
-	FIELD_NUMBER, /* double, within minimum..maximum */
-	FIELD_TEXT,   /* char[size], may be empty; no control characters */
-	FIELD_HEX,    /* char[size]: size - 1 digits 0-9 and a-f */
-	FIELD_ID,     /* char[ID_SIZE] */
-	FIELD_LABEL,  /* char[LABEL_SIZE] */
-	FIELD_CHOICE, /* int, or enum: position in `choices`, a NULL-terminated list */
-	FIELD_OBJECT, /* a struct inside the struct, read with `fields` */
-	FIELD_ARRAY,  /* struct field_array of structs read with `fields`, or of texts (NULL) */
+	FIELD_END,	 /* of the table */
+	FIELD_BOOL,	 /* bool */
+	FIELD_YES_NO,	 /* int, or enum: 1 for true, 0 for false */
+	FIELD_INT,	 /* int64_t, within minimum..maximum */
+	FIELD_NUMBER,	 /* double, within minimum..maximum */
+	FIELD_BITS,	 /* uint64_t, up to maximum: a whole number, or a text in hexadecimal */
+	FIELD_BITS_LIST, /* struct bits_list: one of these, or an array */
+	FIELD_TEXT,	 /* char[size], may be empty; no control characters */
+	FIELD_HEX,	 /* char[size]: size - 1 digits 0-9 and a-f */
+	FIELD_ID,	 /* char[ID_SIZE] */
+	FIELD_LABEL,	 /* char[LABEL_SIZE] */
+	FIELD_CHOICE,	 /* int, or enum: position in `choices`, a NULL-terminated list */
+	FIELD_OBJECT,	 /* a struct inside the struct, read with `fields` */
+	FIELD_ARRAY,	 /* struct field_array of structs read with `fields`, or of texts (NULL) */
 };
 
 /* An array of `count` elements, allocated. Elements are the structs of `fields`, or char * strings

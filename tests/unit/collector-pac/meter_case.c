@@ -70,7 +70,7 @@ static int values_check(const struct meter_case *meter, const struct register_bl
 		if (row->address != value->address)
 			fail_msg("%s: %s is at %d, expected %d", meter->profile, value->name,
 				 (int)value->address, row->address);
-		if (!value->is_power && !value->is_index)
+		if (!value->is_power && !value->is_index && !value->is_reactive)
 			number_check(meter, value->name,
 				     block_decode(block, value, image + block->address),
 				     row->number);
@@ -106,6 +106,10 @@ void meter_case_check(const struct meter_case *meter)
 		fail_msg("%s: has %d of %d values", meter->profile, found, named);
 	number_check(meter, "power", totals.power_w, meter->power_w);
 	number_check(meter, "index", totals.wh, meter->wh);
+	number_check(meter, "reactive index", totals.varh,
+		     profile.varh.count > 0 ? meter->varh : NAN);
+	if (profile.varh.count == 0 && meter->varh != 0)
+		fail_msg("%s: has no reactive index", meter->profile);
 	if (requests != meter->requests)
 		fail_msg("%s: %d requests a poll, expected %d", meter->profile, requests,
 			 meter->requests);

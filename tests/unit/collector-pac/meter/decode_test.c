@@ -52,6 +52,30 @@ static void integers_have_their_sign_and_size(void **state)
 	expect(value_decode((uint16_t[]){0, 1, 0, 0}, VALUE_U64, WORDS_HIGH_FIRST), 4294967296.0);
 }
 
+static void bytes_and_words_come_in_any_order(void **state)
+{
+	(void)state;
+	/* 0x0102030405060708 */
+	expect(value_decode((uint16_t[]){0x0102, 0x0304}, VALUE_U32, WORDS_HIGH_FIRST), 0x01020304);
+	expect(value_decode((uint16_t[]){0x0304, 0x0102}, VALUE_U32, WORDS_LOW_FIRST), 0x01020304);
+	expect(value_decode((uint16_t[]){0x0201, 0x0403}, VALUE_U32, WORDS_HIGH_FIRST_SWAPPED),
+	       0x01020304);
+	expect(value_decode((uint16_t[]){0x0403, 0x0201}, VALUE_U32, WORDS_LOW_FIRST_SWAPPED),
+	       0x01020304);
+	expect(value_decode((uint16_t[]){0x0201}, VALUE_U16, WORDS_HIGH_FIRST_SWAPPED), 0x0102);
+	assert_true(value_bits((uint16_t[]){0x0807, 0x0605, 0x0403, 0x0201}, VALUE_U64,
+			       WORDS_LOW_FIRST_SWAPPED) == 0x0102030405060708);
+}
+
+static void bcd_has_eight_decimal_digits(void **state)
+{
+	(void)state;
+	expect(value_decode((uint16_t[]){0x1234, 0x5678}, VALUE_BCD32, WORDS_HIGH_FIRST), 12345678);
+	expect(value_decode((uint16_t[]){0x5678, 0x1234}, VALUE_BCD32, WORDS_LOW_FIRST), 12345678);
+	assert_true(
+		isnan(value_decode((uint16_t[]){0x1234, 0x567a}, VALUE_BCD32, WORDS_HIGH_FIRST)));
+}
+
 static void no_number_stays_no_number(void **state)
 {
 	(void)state;
@@ -63,10 +87,10 @@ static void no_number_stays_no_number(void **state)
 
 static void each_type_takes_its_registers(void **state)
 {
-	const int words[] = {2, 4, 1, 1, 2, 2, 4, 4};
+	const int words[] = {2, 4, 1, 1, 2, 2, 4, 4, 2};
 
 	(void)state;
-	for (int type = VALUE_FLOAT32; type <= VALUE_I64; type++)
+	for (int type = VALUE_FLOAT32; type <= VALUE_BCD32; type++)
 		assert_int_equal(value_words((enum value_type)type), words[type]);
 }
 
@@ -76,6 +100,8 @@ int main(void)
 		cmocka_unit_test(a_float32_comes_high_word_first),
 		cmocka_unit_test(a_float64_index_keeps_every_bit),
 		cmocka_unit_test(integers_have_their_sign_and_size),
+		cmocka_unit_test(bytes_and_words_come_in_any_order),
+		cmocka_unit_test(bcd_has_eight_decimal_digits),
 		cmocka_unit_test(no_number_stays_no_number),
 		cmocka_unit_test(each_type_takes_its_registers),
 	};

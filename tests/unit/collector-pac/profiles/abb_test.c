@@ -14,7 +14,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = -20123.45,
 	 .wh = 8123456780,
-
+	 .varh = 12340,
 	 .registers =
 		 {
 			 {0x5000, "0000 0000 306b 694e", "active energy import", 8123456.78},
@@ -36,7 +36,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 2345.67,
 	 .wh = 123450,
-
+	 .varh = 0,
 	 .registers =
 		 {
 			 {0x5000, "0000 0000 0000 3039", "active energy import", 123.45},
@@ -51,7 +51,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48210.5,
 	 .wh = 8123456780,
-
+	 .varh = 990,
 	 .registers =
 		 {
 			 {0x5000, "0000 0000 306b 694e", "active energy import", 8123456.78},

@@ -17,7 +17,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = 1234.5,
 			 .wh = 12345670,
-
+			 .varh = 1234500,
 			 .registers =
 				 {
 					 {0x0000, "4366 3334", "voltage L1-N", 230.2},
@@ -37,7 +37,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = 1234.5,
 			 .wh = 12345670,
-
+			 .varh = 1234500,
 			 .registers =
 				 {
 					 {0x0000, "4366 3334", "voltage L1-N", 230.2},
@@ -57,7 +57,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = 1234.5,
 			 .wh = 12345670,
-
+			 .varh = 1234500,
 			 .registers =
 				 {
 					 {0x0000, "4366 3334", "voltage L1-N", 230.2},
@@ -77,7 +77,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -2750.5,
 			 .wh = 98765430,
-
+			 .varh = 2500,
 			 .registers =
 				 {
 					 {0x0000, "4370 8000", "voltage L1-N", 240.5},
@@ -106,7 +106,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = 875.25,
 			 .wh = 4321500,
-
+			 .varh = 0,
 			 .registers =
 				 {
 					 {0x0034, "445a d000", "active power", 875.25},
@@ -120,7 +120,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -2750.5,
 			 .wh = 98765430,
-
+			 .varh = 0,
 			 .registers =
 				 {
 					 {0x0000, "4370 8000", "voltage L1-N", 240.5},

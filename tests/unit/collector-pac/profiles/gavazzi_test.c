@@ -17,7 +17,7 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = -1234.5,
 			 .wh = 123456700,
-
+			 .varh = 4567800,
 			 .registers =
 				 {
 					 {0x0000, "08fd 0000", "voltage L1-N", 230.1},
@@ -46,7 +46,7 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = -1234.5,
 			 .wh = 123456700,
-
+			 .varh = 4567800,
 			 .registers =
 				 {
 					 {0x0000, "08fd 0000", "voltage L1-N", 230.1},
@@ -75,7 +75,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = 48210.5,
 			 .wh = 8123456700,
-
+			 .varh = 0,
 			 .registers =
 				 {
 					 {0x0000, "08fd 0000", "voltage L1-N", 230.1},
@@ -93,7 +93,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -482.1,
 			 .wh = 1234500,
-
+			 .varh = 56700,
 			 .registers =
 				 {
 					 {0x0000, "08fd 0000", "voltage L1-N", 230.1},
@@ -116,7 +116,7 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = 2345.6,
 			 .wh = 1234500,
-
+			 .varh = 56700,
 			 .registers =
 				 {
 					 {0x0000, "08fb 0000", "voltage L1-N", 229.9},
@@ -126,7 +126,7 @@ static const struct meter_case
 					 {0x000e, "03e7", "power factor", 0.999},
 					 {0x000f, "01f4", "frequency", 50},
 					 {0x0010, "3039 0000", "active energy import", 1234.5},
-					 {0x0012, "0000 0000", "reactive energy import", 0},
+					 {0x0012, "0237 0000", "reactive energy import", 56.7},
 					 {0x0020, "ffff 7fff", "active energy export", NAN},
 				 }},
 };

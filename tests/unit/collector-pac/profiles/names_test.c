@@ -9,11 +9,22 @@
 
 /* A check of the wiring looks for values by their names. */
 static const char *const quantities[][2] = {
-	{"V", "voltage "},	    {"V", "average voltage "},	   {"A", "current"},
-	{"A", "average current"},   {"W", "active power"},	   {"kW", "active power"},
-	{"VA", "apparent power"},   {"var", "reactive power"},	   {"Hz", "frequency"},
-	{"Wh", "active energy "},   {"kWh", "active energy "},	   {"varh", "reactive energy "},
-	{"VAh", "apparent energy"}, {"kvarh", "reactive energy "}, {"kVAh", "apparent energy"},
+	{"V", "voltage "},
+	{"V", "average voltage "},
+	{"A", "current"},
+	{"A", "average current"},
+	{"W", "active power"},
+	{"kW", "active power"},
+	{"VA", "apparent power"},
+	{"kVA", "apparent power"},
+	{"var", "reactive power"},
+	{"Hz", "frequency"},
+	{"Wh", "active energy "},
+	{"kWh", "active energy "},
+	{"varh", "reactive energy "},
+	{"VAh", "apparent energy"},
+	{"kvarh", "reactive energy "},
+	{"kVAh", "apparent energy"},
 };
 
 static bool name_fits(const struct register_value *value)

@@ -14,7 +14,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = -48210,
 	 .wh = 812345000,
-
+	 .varh = 1234000,
 	 .registers =
 		 {
 			 {0xb000, "59e7", "voltage L1-N", 230.15},
@@ -33,7 +33,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = -48210.5,
 	 .wh = 8123456780,
-
+	 .varh = 12340,
 	 .registers =
 		 {
 			 {0x0001, "0000 59e7", "voltage L1-N", 230.15},
@@ -51,7 +51,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = -4821.5,
 	 .wh = 8123456,
-
+	 .varh = 0,
 	 .registers =
 		 {
 			 {1013, "ac00 c596", "active power", -4821.5},
@@ -71,7 +71,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48210.5,
 	 .wh = 812345687.5,
-
+	 .varh = 0,
 	 .registers =
 		 {
 			 {0x5002, "4366 3334", "voltage L1-N", 230.2},

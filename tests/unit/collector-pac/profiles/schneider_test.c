@@ -14,7 +14,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48210.5,
 	 .wh = 812345678,
-
+	 .varh = 1234567,
 	 .registers =
 		 {
 			 {2999, "428d 0000", "current L1", 70.5},
@@ -34,7 +34,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 1.5,
 	 .wh = 5000000000,
-
+	 .varh = 0,
 	 .registers =
 		 {
 			 {2999, "3f00 0000", "current L1", 0.5},
@@ -48,7 +48,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = -2500,
 	 .wh = 812345678,
-
+	 .varh = 1234567,
 	 .registers =
 		 {
 			 {3003, "4060 0000", "current L3", 3.5},

@@ -14,7 +14,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48210.5,
 	 .wh = 812345678.75,
-
+	 .varh = 1000.75,
 	 .registers =
 		 {
 			 {1, "4366 3334", "voltage L1-N", 230.2},
@@ -41,7 +41,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48210.5,
 	 .wh = 812345678.75,
-
+	 .varh = 1000.75,
 	 .registers =
 		 {
 			 {1, "4366 3334", "voltage L1-N", 230.2},
@@ -68,7 +68,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48210.5,
 	 .wh = 812345678.75,
-
+	 .varh = 1000.75,
 	 .registers =
 		 {
 			 {1, "4366 3334", "voltage L1-N", 230.2},
@@ -95,7 +95,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48210.5,
 	 .wh = 812345678.75,
-
+	 .varh = 1000.75,
 	 .registers =
 		 {
 			 {1, "4366 3334", "voltage L1-N", 230.2},
@@ -122,7 +122,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48210.5,
 	 .wh = 812345678.75,
-
+	 .varh = 1000.75,
 	 .registers =
 		 {
 			 {1, "4366 3334", "voltage L1-N", 230.2},
@@ -149,7 +149,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = -48210.5,
 	 .wh = 812345678.25,
-
+	 .varh = 0,
 	 .registers =
 		 {
 			 {1, "4367 8000", "voltage L1-N", 231.5},
@@ -170,7 +170,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48500.5,
 	 .wh = 812345664,
-
+	 .varh = 0,
 	 .registers =
 		 {
 			 {1, "4366 3334", "voltage L1-N", 230.2},
@@ -193,7 +193,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = -4821.05,
 	 .wh = 812345678,
-
+	 .varh = 1234567,
 	 .registers =
 		 {
 			 {1, "0000 59e7", "voltage L1-N", 230.15},

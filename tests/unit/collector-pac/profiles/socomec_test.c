@@ -16,7 +16,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -48210,
 			 .wh = 812345670,
-
+			 .varh = 1234560,
 			 .registers =
 				 {
 					 {50514, "0000 9baa", "voltage L1-L2", 398.5},
@@ -39,7 +39,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -48210,
 			 .wh = 812345670,
-
+			 .varh = 1234560,
 			 .registers =
 				 {
 					 {50514, "0000 9baa", "voltage L1-L2", 398.5},
@@ -62,7 +62,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -48210,
 			 .wh = 812345670,
-
+			 .varh = 1234560,
 			 .registers =
 				 {
 					 {50514, "0000 9baa", "voltage L1-L2", 398.5},
@@ -85,7 +85,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -48210,
 			 .wh = 812345000,
-
+			 .varh = 1234000,
 			 .registers =
 				 {
 					 {50514, "0000 9baa", "voltage L1-L2", 398.5},
@@ -108,7 +108,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = 2340,
 			 .wh = 812345670,
-
+			 .varh = 1230,
 			 .registers =
 				 {
 					 {50520, "0000 59e7", "voltage L1-N", 230.15},
@@ -125,7 +125,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -48210,
 			 .wh = 812345678.9,
-
+			 .varh = 12000.5,
 			 .registers =
 				 {
 					 {18442, "0000 c35a", "frequency", 50.01},
