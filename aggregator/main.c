@@ -7,7 +7,6 @@
 #include "aggregator/acks/acks.h"
 #include "aggregator/commands/commands.h"
 #include "aggregator/config/config.h"
-#include "aggregator/leaves/leaves.h"
 #include "aggregator/publish/publish.h"
 #include "aggregator/site/site.h"
 #include "aggregator/store/store.h"
@@ -19,7 +18,6 @@
 static const struct consumer *const consumers[] = {
 	&consumer_acks,
 	&consumer_topics,
-	&consumer_leaves,
 };
 
 #define CONSUMERS (sizeof(consumers) / sizeof(consumers[0]))

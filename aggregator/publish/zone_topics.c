@@ -1,7 +1,5 @@
 #include "aggregator/publish/zone_topics.h"
 
-#include "aggregator/report/report.h"
-
 /* Of windows that closed while nothing could be published, at most a week's are. */
 #define MEAN10_BACKLOG_MS (7 * MS_PER_DAY)
 
@@ -20,8 +18,12 @@ void zone_topics_state(struct zone_topics *topics, const struct consumer_setup *
 {
 	published_set(&topics->status, to, json_string(zone_status_name(zone->state.status)), 1,
 		      "zone/%s/status", zone->id);
-	published_set_at(&topics->state, to, report_state(zone, context), context->now,
-			 "zone/%s/state", zone->id);
+	/* State and leaves together: while a state waits for its acknowledgement, leaves are sent.
+	 */
+	if (published_set_at(&topics->state, to, report_state(zone, context), context->now,
+			     "zone/%s/state", zone->id) &&
+	    to->site->settings->leaves)
+		zone_leaves_publish(&topics->leaves, to, zone->id, topics->state.value);
 }
 
 /* Every window that closed since the last call, oldest first; the newest again if it changed. */
@@ -70,6 +72,7 @@ void zone_topics_clear(struct zone_topics *topics, const struct consumer_setup *
 {
 	published_clear(&topics->status, to, "zone/%s/status", topics->id);
 	published_clear(&topics->state, to, "zone/%s/state", topics->id);
+	zone_leaves_clear(&topics->leaves, to, topics->id);
 	published_clear(&topics->mean10, to, "zone/%s/mean10", topics->id);
 	published_clear(&topics->hour, to, "zone/%s/hour", topics->id);
 	published_clear(&topics->day, to, "zone/%s/day", topics->id);
@@ -79,6 +82,7 @@ void zone_topics_free(struct zone_topics *topics)
 {
 	published_free(&topics->status);
 	published_free(&topics->state);
+	zone_leaves_free(&topics->leaves);
 	published_free(&topics->mean10);
 	published_free(&topics->hour);
 	published_free(&topics->day);

@@ -2,11 +2,12 @@
 #ifndef AGGREGATOR_PUBLISH_ZONE_TOPICS_H
 #define AGGREGATOR_PUBLISH_ZONE_TOPICS_H
 
-#include "aggregator/consumer/published.h"
+#include "aggregator/publish/zone_leaves.h"
 
 struct zone_topics {
 	char id[ID_SIZE];
 	struct published status, state, mean10, hour, day;
+	struct zone_leaves leaves;
 	ms_t mean10_end; /* end of the newest window published; 0: none */
 };
 

@@ -107,7 +107,8 @@ static json_t *priced_leaf(const struct zone_state *state, enum report_leaf leaf
 	}
 }
 
-json_t *report_leaf(const struct zone *zone, enum report_leaf leaf)
+/* NULL if the zone does not have it. */
+static json_t *json_leaf(const struct zone *zone, enum report_leaf leaf)
 {
 	const struct zone_state *state = &zone->state;
 
@@ -130,7 +131,7 @@ static void json_leaves(json_t *json, const struct zone *zone, int first, int la
 {
 	for (int leaf = first; leaf <= last; leaf++)
 		json_object_set_new(json, report_leaves[leaf],
-				    report_leaf(zone, (enum report_leaf)leaf));
+				    json_leaf(zone, (enum report_leaf)leaf));
 }
 
 json_t *report_state(const struct zone *zone, const struct zone_context *context)

@@ -10,7 +10,8 @@
 /* zone->state, of the moment context->now. */
 json_t *report_state(const struct zone *zone, const struct zone_context *context);
 
-/* Members of a state that are published as bare scalars, too, in its order. */
+/* Members of a state that are published as bare scalars, too, in its order. A zone may not have
+ * all. */
 enum report_leaf {
 	LEAF_POWER_W,
 	LEAF_POWER_1M_W,
@@ -30,9 +31,6 @@ enum report_leaf {
 };
 
 extern const char *const report_leaves[REPORT_LEAVES];
-
-/* One of them; NULL if the zone does not have it. */
-json_t *report_leaf(const struct zone *zone, enum report_leaf leaf);
 
 json_t *report_window(const struct zone *zone, const struct window_energy *reading,
 		      const struct zone_context *context);

@@ -2,7 +2,6 @@
 
 #include "aggregator/acks/acks.h"
 #include "aggregator/config/timezone.h"
-#include "aggregator/leaves/leaves.h"
 #include "aggregator/publish/publish.h"
 
 struct calendar fixture_calendars[1] = {{
@@ -118,9 +117,7 @@ static void close_consumers(struct fixture *fixture)
 		consumer_acks.close(fixture->acks);
 	if (fixture->zones)
 		consumer_topics.close(fixture->zones);
-	if (fixture->leaves)
-		consumer_leaves.close(fixture->leaves);
-	fixture->acks = fixture->zones = fixture->leaves = NULL;
+	fixture->acks = fixture->zones = NULL;
 }
 
 void fixture_open_consumers(struct fixture *fixture)
@@ -130,7 +127,6 @@ void fixture_open_consumers(struct fixture *fixture)
 	close_consumers(fixture);
 	fixture->acks = consumer_acks.open(&setup);
 	fixture->zones = consumer_topics.open(&setup);
-	fixture->leaves = consumer_leaves.open(&setup);
 }
 
 void fixture_open(struct fixture *fixture)
@@ -278,8 +274,6 @@ void fixture_turn(struct fixture *fixture, bool durable)
 	changes_add(&fixture->pending, turn.changes);
 	consumer_acks.turn(fixture->acks, &turn);
 	consumer_topics.turn(fixture->zones, &turn);
-	if (fixture->leaves)
-		consumer_leaves.turn(fixture->leaves, &turn);
 }
 
 void fixture_look(struct fixture *fixture, ms_t now)

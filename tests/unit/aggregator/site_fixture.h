@@ -28,9 +28,9 @@ struct fixture {
 	struct site_settings settings;
 	struct site *site;
 	struct publisher publisher;
-	void *acks, *zones, *leaves; /* consumers; NULL: not wanted */
-	struct changes pending;	     /* what the turns brought; a test may clear it */
-	const char *trouble;	     /* why the books cannot be written; NULL: they can */
+	void *acks, *zones;	/* consumers */
+	struct changes pending; /* what the turns brought; a test may clear it */
+	const char *trouble;	/* why the books cannot be written; NULL: they can */
 	struct fixture_topic *topics;
 	size_t count;
 	ms_t now, monotonic;
