@@ -55,7 +55,7 @@ struct sum {
 /* An index that can fall is none: net counters, and values that are subtracted. */
 static bool counts_up(const struct register_value *value, struct fail *fail)
 {
-	if (value->scale < 0 || (isfinite(value->minimum) && value->minimum < 0))
+	if (value->net || value->scale < 0 || (isfinite(value->minimum) && value->minimum < 0))
 		return fail_set(
 			fail,
 			"\"%s\" can fall, expected an index that only grows: use one source "
@@ -79,6 +79,7 @@ static bool part_resolve(const struct profile *profile, const struct sum *sum, c
 				quantity_units(sum->quantity));
 	if (sum->quantity != QUANTITY_POWER && !counts_up(value, fail))
 		return false;
+	value->total = decimal_of(value->scale * value->base);
 	*marked = true;
 	return true;
 }
@@ -142,6 +143,63 @@ static bool scales_resolve(const struct profile *profile, const char *file, stru
 	return true;
 }
 
+/* -------- what is counted -------- */
+
+bool profile_counts_pulses(const struct profile *profile)
+{
+	return profile->pulses.value[0] != '\0';
+}
+
+static bool pulses_resolve(const struct profile *profile, const char *file, struct fail *fail)
+{
+	const struct sum pulses = {.key = "pulses",
+				   .flag = offsetof(struct register_value, is_index),
+				   .quantity = QUANTITY_PULSES};
+	const struct register_value *value;
+	struct fail reason = {0};
+
+	if (!part_resolve(profile, &pulses, profile->pulses.value, &reason))
+		return fail_set(fail, "%s: pulses.value: %s", file, reason.text);
+	value = value_find(profile, profile->pulses.value);
+	if (value->scale == 1 && value->scale_by[0] == '\0' && value->type != VALUE_FLOAT32 &&
+	    value->type != VALUE_FLOAT64)
+		return true;
+	return fail_set(fail, "%s: pulses.value: \"%s\" is not a whole number without scale", file,
+			value->name);
+}
+
+static bool counts_one_thing(const struct profile *profile, const char *file, struct fail *fail)
+{
+	const bool pulses = profile_counts_pulses(profile);
+
+	if (!pulses && profile->wh.count == 0)
+		return fail_set(fail, "%s: wh: missing, expected the values of the energy index, or "
+				      "pulses",
+				file);
+	if (pulses && profile->wh.count > 0)
+		return fail_set(fail, "%s: pulses: expected this or wh, found both", file);
+	if (pulses && profile->power_w.count > 0)
+		return fail_set(fail, "%s: power_w: a counter of pulses has no power", file);
+	return true;
+}
+
+bool profile_make_reactive(struct profile *profile, struct fail *fail)
+{
+	if (profile->varh.count == 0)
+		return fail_set(fail, "profile \"%s\" has no reactive energy (varh)", profile->name);
+	profile->is_reactive = true;
+	for (size_t i = 0; i < profile->blocks.count; i++) {
+		const struct register_block *block = profile_block(profile, i);
+		struct register_value *values = block->values.items;
+
+		for (size_t j = 0; j < block->values.count; j++) {
+			values[j].is_index = values[j].is_reactive;
+			values[j].is_power = false;
+		}
+	}
+	return true;
+}
+
 bool profile_resolve(struct profile *profile, const char *file, struct fail *fail)
 {
 	const struct sum power = {"power_w", &profile->power_w,
@@ -152,10 +210,11 @@ bool profile_resolve(struct profile *profile, const char *file, struct fail *fai
 				     offsetof(struct register_value, is_reactive),
 				     QUANTITY_REACTIVE};
 
-	return names_unique(profile, file, fail) && scales_resolve(profile, file, fail) &&
-	       sum_resolve(profile, &power, file, fail) &&
+	return counts_one_thing(profile, file, fail) && names_unique(profile, file, fail) &&
+	       scales_resolve(profile, file, fail) && sum_resolve(profile, &power, file, fail) &&
 	       sum_resolve(profile, &index, file, fail) &&
 	       sum_resolve(profile, &reactive, file, fail) &&
+	       (!profile_counts_pulses(profile) || pulses_resolve(profile, file, fail)) &&
 	       reactive_in_one_block(profile, file, fail);
 }
 
@@ -249,7 +308,7 @@ bool signature_fits(const struct signature_register *signature, const uint16_t *
 	return number >= signature->minimum && number <= signature->maximum;
 }
 
-/* The number in the registers, scaled; NAN if it is none. */
+/* The number in the registers; NAN if it is none. */
 static double value_number(const struct register_block *block, const struct register_value *value,
 			   const uint16_t *registers)
 {
@@ -260,7 +319,7 @@ static double value_number(const struct register_block *block, const struct regi
 	if (value->not_available.count > 0 &&
 	    is_listed(&value->not_available, value_bits(words, type, order)))
 		return NAN;
-	return value_decode(words, type, order) * value->scale;
+	return value_decode(words, type, order);
 }
 
 /* Division is exact where a multiplication by 0.1 is not. */
@@ -271,18 +330,38 @@ static double scale_apply(double number, double scale, enum scale_as as)
 	return scale < 0 ? number / pow(10, -scale) : number * pow(10, scale);
 }
 
+static double value_scaled(const struct register_block *block, const struct register_value *value,
+			   const uint16_t *registers, struct decimal scale)
+{
+	double number = decimal_apply(scale, value_number(block, value, registers));
+	const struct register_value *by;
+
+	if (value->scale_by[0] == '\0')
+		return number;
+	by = block_value(block, value->scale_at);
+	return scale_apply(number, block_decode(block, by, registers),
+			   (enum scale_as)value->scale_as);
+}
+
 double block_decode(const struct register_block *block, const struct register_value *value,
 		    const uint16_t *registers)
 {
-	double number = value_number(block, value, registers);
+	double number = value_scaled(block, value, registers, value->own);
 
-	if (value->scale_by[0] != '\0')
-		number = scale_apply(
-			number, value_number(block, block_value(block, value->scale_at), registers),
-			(enum scale_as)value->scale_as);
 	if (!isfinite(number) || number < value->minimum || number > value->maximum)
 		return NAN;
 	return number;
+}
+
+/* In W, Wh or varh. */
+static double block_part(const struct register_block *block, const struct register_value *value,
+			 const uint16_t *registers)
+{
+	double number = block_decode(block, value, registers);
+
+	if (value->base == 1 || isnan(number))
+		return number;
+	return value_scaled(block, value, registers, value->total);
 }
 
 /* -------- power and index -------- */
@@ -290,8 +369,8 @@ double block_decode(const struct register_block *block, const struct register_va
 struct totals totals_start(const struct profile *profile)
 {
 	return (struct totals){
-		.power_w = profile->power_w.count > 0 ? 0 : NAN,
-		.wh = profile->wh.count > 0 ? 0 : NAN,
+		.power_w = profile->power_w.count > 0 && !profile->is_reactive ? 0 : NAN,
+		.wh = profile->wh.count > 0 || profile_counts_pulses(profile) ? 0 : NAN,
 		.varh = NAN,
 	};
 }
@@ -305,11 +384,11 @@ void totals_add(struct totals *totals, const struct register_block *block,
 		const struct register_value *value = block_value(block, i);
 
 		if (value->is_power)
-			totals->power_w += block_decode(block, value, registers) * value->base;
+			totals->power_w += block_part(block, value, registers);
 		if (value->is_index)
-			totals->wh += block_decode(block, value, registers) * value->base;
+			totals->wh += block_part(block, value, registers);
 		if (value->is_reactive)
-			varh += block_decode(block, value, registers) * value->base;
+			varh += block_part(block, value, registers);
 	}
 	if (block_has_reactive(block))
 		totals->varh = varh;

@@ -13,12 +13,16 @@
  *       "wh": ["active energy import, tariff 1", "active energy import, tariff 2"]
  *     }
  *
+ * Instead of "wh", a profile may have "pulses": {"value": "universal counter", "modulus": 1000000000}:
+ * then the index is a number of pulses, and there is no power.
+ *
  * A block is one request. Blocks are never joined or split: meters refuse reads that begin inside a
  * value or include a gap. Addresses are those on the wire, as numbers or as "0x0041". Values of
  * "power_w", "wh" and "varh" are converted from their unit. */
 #ifndef COLLECTOR_PAC_METER_PROFILE_H
 #define COLLECTOR_PAC_METER_PROFILE_H
 
+#include "collector-pac/meter/decimal.h"
 #include "collector-pac/meter/decode.h"
 #include "common/json/config.h"
 #include "common/base/id.h"
@@ -39,17 +43,21 @@ struct register_value {
 	char unit[16]; /* "bits": flags */
 	int64_t address;
 	int type;	/* enum value_type */
-	int word_order; /* enum word_order; key "order", or "words": "high-first", "low-first" */
+	int word_order; /* enum word_order; key "order", or `words` */
+	int words;	/* key "words": "high-first" or "low-first", ABCD or CDAB; -1: not given */
 	double scale;	/* value = registers x scale; default 1 */
 	char scale_by[VALUE_NAME_SIZE]; /* name of a value of the same block, or empty */
 	int scale_as;			/* enum scale_as */
 	struct bits_list not_available; /* raw registers that are no number */
 	double minimum;			/* plausible range, after scaling; default: any value */
 	double maximum;
-	double base;	  /* units of W, Wh or varh in the value's unit: 1000 for kWh */
+	bool net;	  /* the register goes up and down: no index */
+	struct decimal own;   /* `scale` */
+	double base;	  /* units of W, Wh or varh in the value's unit: 1000 for kWh; 0: no part */
+	struct decimal total; /* `scale` x `base` */
 	size_t scale_at;  /* position in the block of the value `scale_by` */
 	bool is_power;	  /* named by the profile's "power_w" */
-	bool is_index;	  /* named by the profile's "wh" */
+	bool is_index;	  /* named by the profile's "wh" or "pulses" */
 	bool is_reactive; /* named by the profile's "varh" */
 };
 
@@ -71,6 +79,12 @@ struct register_block {
 	struct field_array values; /* struct register_value, at least one, each inside the block */
 };
 
+/* A register that counts the pulses of a digital input. */
+struct pulse_counter {
+	char value[VALUE_NAME_SIZE];
+	int64_t modulus; /* it begins at 0 again when it would reach this; 0: unknown */
+};
+
 struct profile {
 	char name[ID_SIZE];
 	char label[LABEL_SIZE];
@@ -86,6 +100,8 @@ struct profile {
 	struct field_array power_w;   /* char *: names of the values whose sum is the power in W */
 	struct field_array wh;	      /* char *: likewise the energy index in Wh */
 	struct field_array varh;      /* char *: likewise the reactive energy index, in one block */
+	struct pulse_counter pulses;  /* instead of `wh`; else its name is empty */
+	bool is_reactive;	      /* see profile_make_reactive() */
 };
 
 /* Before config_read(). */
@@ -93,6 +109,12 @@ extern const struct profile profile_defaults;
 
 /* For config_read(). Call profile_resolve() after it, and config_free() even on failure. */
 extern const struct json_field profile_keys[];
+
+bool profile_counts_pulses(const struct profile *profile);
+
+/* Makes the reactive energy the index, in varh, and drops the power: for a source of its own. To be
+ * called after profile_resolve(). Returns false if the profile has no "varh". */
+bool profile_make_reactive(struct profile *profile, struct fail *fail);
 
 /* Marks the values of power and index, and checks what the table of keys cannot express. `file`
  * names the profile in errors. */

@@ -14,7 +14,8 @@ static const struct {
 	{QUANTITY_ENERGY, "kWh", 1e3},	   {QUANTITY_ENERGY, "MWh", 1e6},
 	{QUANTITY_ENERGY, "GWh", 1e9},	   {QUANTITY_REACTIVE, "", 1},
 	{QUANTITY_REACTIVE, "varh", 1},	   {QUANTITY_REACTIVE, "kvarh", 1e3},
-	{QUANTITY_REACTIVE, "Mvarh", 1e6},
+	{QUANTITY_REACTIVE, "Mvarh", 1e6}, {QUANTITY_PULSES, "", 1},
+	{QUANTITY_PULSES, "pulses", 1},
 };
 
 bool quantity_unit(enum quantity quantity, const char *unit, double *base)
@@ -33,6 +34,7 @@ const char *quantity_units(enum quantity quantity)
 	switch (quantity) {
 	case QUANTITY_POWER: return "W, kW or MW";
 	case QUANTITY_ENERGY: return "Wh, kWh, MWh or GWh";
+	case QUANTITY_PULSES: return "pulses or none";
 	case QUANTITY_REACTIVE: return "varh, kvarh or Mvarh";
 	}
 	return "";

@@ -8,6 +8,7 @@ enum quantity {
 	QUANTITY_POWER,	   /* in W */
 	QUANTITY_ENERGY,   /* in Wh */
 	QUANTITY_REACTIVE, /* reactive energy, in varh */
+	QUANTITY_PULSES,
 };
 
 /* Gives the base units in one `unit`: 1000 for "kWh". An empty unit is the base unit. Returns false
