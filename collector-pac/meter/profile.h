@@ -13,8 +13,8 @@
  *       "wh": ["active energy import, tariff 1", "active energy import, tariff 2"]
  *     }
  *
- * Instead of "wh", a profile may have "pulses": {"value": "universal counter", "modulus": 1000000000}:
- * then the index is a number of pulses, and there is no power.
+ * Instead of "wh", a profile may have "pulses": {"value": "universal counter", "modulus":
+ * 1000000000}: then the index is a number of pulses, and there is no power.
  *
  * A block is one request. Blocks are never joined or split: meters refuse reads that begin inside a
  * value or include a gap. Addresses are those on the wire, as numbers or as "0x0041". Values of
@@ -51,14 +51,14 @@ struct register_value {
 	struct bits_list not_available; /* raw registers that are no number */
 	double minimum;			/* plausible range, after scaling; default: any value */
 	double maximum;
-	bool net;	  /* the register goes up and down: no index */
-	struct decimal own;   /* `scale` */
-	double base;	  /* units of W, Wh or varh in the value's unit: 1000 for kWh; 0: no part */
+	bool net;	    /* the register goes up and down: no index */
+	struct decimal own; /* `scale` */
+	double base; /* units of W, Wh or varh in the value's unit: 1000 for kWh; 0: no part */
 	struct decimal total; /* `scale` x `base` */
-	size_t scale_at;  /* position in the block of the value `scale_by` */
-	bool is_power;	  /* named by the profile's "power_w" */
-	bool is_index;	  /* named by the profile's "wh" or "pulses" */
-	bool is_reactive; /* named by the profile's "varh" */
+	size_t scale_at;      /* position in the block of the value `scale_by` */
+	bool is_power;	      /* named by the profile's "power_w" */
+	bool is_index;	      /* named by the profile's "wh" or "pulses" */
+	bool is_reactive;     /* named by the profile's "varh" */
 };
 
 /* A register by which a model is recognized. */
@@ -126,6 +126,7 @@ const struct register_value *block_value(const struct register_block *block, siz
 /* Returns whether power or index need the block: only such blocks are polled. */
 bool block_is_polled(const struct register_block *block);
 bool block_has_index(const struct register_block *block);
+bool block_has_reactive(const struct register_block *block);
 
 /* Copies the blocks that are polled, with their values, into one piece of memory for free(). */
 struct register_block *profile_polled_blocks(const struct profile *profile, size_t *count);

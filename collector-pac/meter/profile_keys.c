@@ -268,9 +268,8 @@ static bool scale_check(struct register_value *value, struct fail *fail)
 		return fail_set(fail, "scale: expected a number other than 0");
 	if (value->scale_as >= 0 && value->scale_by[0] == '\0')
 		return fail_set(fail, "scale_as: expected together with scale_by only");
-	if (value->scale_as < 0 && value->scale_by[0] != '\0')
-		return fail_set(fail, "scale_as: missing, expected \"power-of-ten\" or \"factor\" "
-				      "together with scale_by");
+	if (value->scale_as < 0)
+		value->scale_as = SCALE_POWER_OF_TEN;
 	if (strcmp(value->scale_by, value->name) == 0)
 		return fail_set(fail, "scale_by: \"%s\" is this value itself", value->name);
 	value->own = decimal_of(value->scale);
@@ -303,7 +302,8 @@ static bool values_apart(const struct register_block *block, size_t index, struc
 		const struct register_value *other = block_value(block, i);
 
 		if (value->address < value_end(other) && other->address < value_end(value))
-			return fail_set(fail, "values[%zu]: \"%s\" is at %lld to %lld, where \"%s\" is",
+			return fail_set(fail,
+					"values[%zu]: \"%s\" is at %lld to %lld, where \"%s\" is",
 					index, value->name, (long long)value->address,
 					(long long)value_end(value) - 1, other->name);
 	}
