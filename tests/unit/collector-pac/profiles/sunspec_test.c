@@ -109,6 +109,23 @@ static const struct meter_case
 					 {40129, "422c 0000", "active energy export", 43},
 					 {40137, "4e41 ada5", "active energy import", 812345664},
 				 }},
+			{.profile = "sunspec-meter-40188",
+			 .longest = 125,
+			 .requests = 1,
+			 .power_w = 482.1,
+			 .wh = 812345670,
+			 .varh = 0,
+			 .registers =
+				 {
+					 {40196, "59e7", "voltage L1-N", 230.15},
+					 {40203, "fffe", "voltage scale factor", -2},
+					 {40206, "ed2b", "active power", 482.1},
+					 {40207, "f9b9", "active power L1", 160.7},
+					 {40210, "ffff", "active power scale factor", -1},
+					 {40226, "0000 10e1", "active energy export", 43210},
+					 {40234, "04d7 8a87", "active energy import", 812345670},
+					 {40242, "0001", "active energy scale factor", 1},
+				 }},
 };
 
 static void sunspec_devices_decode_as_the_models_state(void **state)
