@@ -8,6 +8,8 @@
 
 const char *const meter_roles[] = {[ROLE_MAIN] = "main", [ROLE_PART] = "part", NULL};
 
+#define OF_PROFILE (-1) /* the configuration does not give it */
+
 static const char *const parity_names[] = {
 	[PARITY_NONE] = "N",
 	[PARITY_EVEN] = "E",
@@ -26,6 +28,8 @@ const struct pac_meter_settings meter_defaults = {
 	.unit = 1,
 	.serial = {.baud = 9600, .stop_bits = 1},
 	.match_transaction = true,
+	.connect_delay_ms = OF_PROFILE,
+	.request_delay_ms = OF_PROFILE,
 	.profile_name = "pac3200",
 	.medium = "electricity",
 	.nominal_w = NAN,
@@ -189,6 +193,14 @@ bool meter_complete(void *element, struct fail *fail)
 	if (meter->label[0] == '\0')
 		memcpy(meter->label, meter->zone, sizeof(meter->zone));
 	return true;
+}
+
+void meter_resolve(struct pac_meter_settings *meter)
+{
+	if (meter->connect_delay_ms == OF_PROFILE)
+		meter->connect_delay_ms = meter->profile.connect_delay_ms;
+	if (meter->request_delay_ms == OF_PROFILE)
+		meter->request_delay_ms = meter->profile.request_delay_ms;
 }
 
 struct link_peer meter_peer(const struct pac_meter_settings *meter, ms_t timeout_ms)

@@ -28,8 +28,8 @@ struct pac_meter_settings {
 	struct serial_settings serial;
 	int framing; /* enum framing */
 	bool match_transaction;
-	int64_t poll_ms; /* default: that of all meters */
-	int64_t connect_delay_ms;
+	int64_t poll_ms;	  /* default: that of all meters */
+	int64_t connect_delay_ms; /* default: that of the profile */
 	int64_t request_delay_ms;
 	char profile_name[256]; /* built-in, or a file name with a slash in it */
 	char zone[ID_SIZE];	/* default: the source */
@@ -48,6 +48,9 @@ extern const struct pac_meter_settings meter_defaults;
 bool meter_complete(void *element, struct fail *fail);
 
 extern const char *const meter_roles[]; /* names, by enum role */
+
+/* Fills in what the profile gives if the configuration does not. */
+void meter_resolve(struct pac_meter_settings *meter);
 
 /* Returns how the meter is reached. The texts belong to the settings. */
 struct link_peer meter_peer(const struct pac_meter_settings *meter, ms_t timeout_ms);

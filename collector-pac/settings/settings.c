@@ -151,10 +151,7 @@ static bool profiles_read(struct pac_settings *settings, const char *file, struc
 
 		if (!profiles_load(&meters[i].profile, meters[i].profile_name, &reason))
 			return fail_set(fail, "%s: meters[%zu].profile: %s", file, i, reason.text);
-		if (meters[i].connect_delay_ms == 0)
-			meters[i].connect_delay_ms = meters[i].profile.connect_delay_ms;
-		if (meters[i].request_delay_ms == 0)
-			meters[i].request_delay_ms = meters[i].profile.request_delay_ms;
+		meter_resolve(&meters[i]);
 	}
 	return true;
 }

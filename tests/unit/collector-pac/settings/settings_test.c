@@ -220,6 +220,36 @@ static void a_meter_is_reached_by_network_or_serial_line(void **state)
 		       "meters[0].serial.device: expected a device such as");
 }
 
+static void pauses_are_those_of_the_profile_unless_they_are_given(void **state)
+{
+	char text[1000], name[] = "/tmp/profile-XXXXXX";
+	static const char profile[] =
+		"{\"name\":\"p\",\"label\":\"P\",\"connect_delay_ms\":1000,\"request_delay_ms\":30,"
+		"\"blocks\":[{\"address\":0,\"count\":2,\"values\":[{\"name\":\"i\",\"address\":0,"
+		"\"type\":\"u32\",\"unit\":\"Wh\"}]}],\"wh\":[\"i\"],\"power_w\":[]}";
+	struct pac_settings settings;
+	struct fail fail = {0};
+	int fd = mkstemp(name);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, profile, strlen(profile)), (ssize_t)strlen(profile));
+	close(fd);
+	snprintf(text, sizeof(text),
+		 WITH("{\"source\":\"a\",\"host\":\"h\",\"profile\":\"%s\"},"
+		      "{\"source\":\"b\",\"host\":\"i\",\"profile\":\"%s\","
+		      "\"connect_delay_ms\":0,\"request_delay_ms\":5}"),
+		 name, name);
+	if (!load(&settings, text, &fail))
+		fail_msg("%s", fail.text);
+	assert_int_equal(settings_peer(&settings, 0).connect_delay_ms, 1000);
+	assert_int_equal(settings_peer(&settings, 0).request_delay_ms, 30);
+	assert_int_equal(settings_peer(&settings, 1).connect_delay_ms, 0);
+	assert_int_equal(settings_peer(&settings, 1).request_delay_ms, 5);
+	settings_free(&settings);
+	unlink(name);
+}
+
 static void a_port_in_the_host_is_refused_with_a_hint(void **state)
 {
 	struct pac_settings settings;
@@ -310,6 +340,7 @@ int main(void)
 		cmocka_unit_test(meters_do_not_contradict_each_other),
 		cmocka_unit_test(a_meter_is_asked_once),
 		cmocka_unit_test(a_meter_is_reached_by_network_or_serial_line),
+		cmocka_unit_test(pauses_are_those_of_the_profile_unless_they_are_given),
 		cmocka_unit_test(a_port_in_the_host_is_refused_with_a_hint),
 		cmocka_unit_test(meters_of_one_connection_agree_about_it),
 		cmocka_unit_test(one_device_is_several_sources_by_several_profiles),
