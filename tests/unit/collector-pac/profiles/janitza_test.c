@@ -16,7 +16,7 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = 48210.5,
 			 .wh = 8123456,
-			 .varh = 0,
+			 .varh = 777,
 			 .registers =
 				 {
 					 {19000, "4366 3334", "voltage L1-N", 230.2},
@@ -39,7 +39,7 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = 48210.5,
 			 .wh = 8123456,
-			 .varh = 0,
+			 .varh = 777,
 			 .registers =
 				 {
 					 {19000, "4366 3334", "voltage L1-N", 230.2},
@@ -62,7 +62,7 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = 48210.5,
 			 .wh = 8123456,
-			 .varh = 0,
+			 .varh = 777,
 			 .registers =
 				 {
 					 {19000, "4366 3334", "voltage L1-N", 230.2},
@@ -85,7 +85,7 @@ static const struct meter_case
 			 .requests = 2,
 			 .power_w = -1234.5,
 			 .wh = 812345664,
-			 .varh = 0,
+			 .varh = 99,
 			 .registers =
 				 {
 					 {1317, "4367 8000", "voltage L1-N", 231.5},

@@ -149,7 +149,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = -48210.5,
 	 .wh = 812345678.25,
-	 .varh = 0,
+	 .varh = 77.5,
 	 .registers =
 		 {
 			 {1, "4367 8000", "voltage L1-N", 231.5},
@@ -170,7 +170,7 @@ static const struct meter_case meters[] = {
 	 .requests = 2,
 	 .power_w = 48500.5,
 	 .wh = 812345664,
-	 .varh = 0,
+	 .varh = 77.5,
 	 .registers =
 		 {
 			 {1, "4366 3334", "voltage L1-N", 230.2},

@@ -70,9 +70,13 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = -482.1,
 			 .wh = 812345670,
-			 .varh = 0,
+			 .varh = 12350,
 			 .registers =
 				 {
+					 {40141, "0000 04d2", "reactive energy import Q1", 12340},
+					 {40149, "0000 0001", "reactive energy import Q2", 10},
+					 {40165, "0000 0007", "reactive energy export Q4", 70},
+					 {40173, "0001", "reactive energy scale factor", 1},
 					 {40072, "02c1", "current L1", 7.05},
 					 {40075, "fffe", "current scale factor", -2},
 					 {40077, "59e7", "voltage L1-N", 230.15},
@@ -96,9 +100,12 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = -482.125,
 			 .wh = 812345664,
-			 .varh = 0,
+			 .varh = 12.75,
 			 .registers =
 				 {
+					 {40161, "4148 0000", "reactive energy import Q1", 12.5},
+					 {40169, "3e80 0000", "reactive energy import Q2", 0.25},
+					 {40185, "40e0 0000", "reactive energy export Q4", 7},
 					 {40073, "40f0 0000", "current L1", 7.5},
 					 {40081, "4366 3334", "voltage L1-N", 230.2},
 					 {40085, "7fc0 0000", "voltage L3-N", NAN},
@@ -114,7 +121,7 @@ static const struct meter_case
 			 .requests = 1,
 			 .power_w = 482.1,
 			 .wh = 812345670,
-			 .varh = 0,
+			 .varh = NAN,
 			 .registers =
 				 {
 					 {40196, "59e7", "voltage L1-N", 230.15},
