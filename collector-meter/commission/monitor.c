@@ -195,6 +195,7 @@ struct meter_sink monitor_sink(struct monitor *monitor)
 	return (struct meter_sink){
 		.context = monitor,
 		.edge = meter_edge,
+		.stepwise = true,
 		.event = meter_event,
 		.online = meter_online,
 		.finished = meter_finished,

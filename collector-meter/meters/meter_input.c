@@ -108,12 +108,11 @@ static void count_edge(struct meters *meters, const struct edge *edge)
 	counter_edge(&meters->counters[edge->source], edge);
 }
 
-/* Reads some edges; a single one if the sink takes edges, so that the events that it causes follow
- * it. */
+/* Reads some edges; a single one if the events that it causes are to follow it. */
 static enum lines_event read_batch(struct meter_input *input, struct fail *fail)
 {
 	struct meters *meters = input->meters;
-	int most = meters->sink.edge ? 1 : BATCH;
+	int most = meters->sink.stepwise ? 1 : BATCH;
 	enum lines_event event = LINES_EDGE;
 	struct edge edge;
 

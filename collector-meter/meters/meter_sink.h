@@ -10,6 +10,8 @@ struct meter_sink {
 	void *context;
 	/* A raw edge, when it is read. May be NULL. */
 	void (*edge)(void *context, const struct edge *edge, ms_t t);
+	/* Whether the events that an edge causes are to follow it at once, before the next edge. */
+	bool stepwise;
 	/* A pulse or a record that is certain; those of one source come in the order of their
 	 * times. The time of a record is `t`, other times of `event` are on the clock of the lines.
 	 */

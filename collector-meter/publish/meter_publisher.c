@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector-meter/count/statistics.h"
+#include "collector-meter/publish/line_statistics.h"
 #include "common/base/memory.h"
 #include "common/collector/reporter.h"
 
@@ -21,12 +21,6 @@ struct live_sum {
 	int64_t pulses;
 	ns_t intervals; /* sum of the plausible ones */
 	int64_t interval_count;
-};
-
-/* The statistics of a source's lines. */
-struct line_statistics {
-	const struct counter *counter; /* owned by the meters; NULL: no record yet */
-	char *published;	       /* the last payload */
 };
 
 struct meter_publisher {
@@ -109,15 +103,11 @@ static void note_pulse(struct meter_publisher *publisher, size_t source,
 static void publish_statistics(struct meter_publisher *publisher, size_t source)
 {
 	struct line_statistics *statistics = &publisher->statistics[source];
-	char *payload = statistics->counter ? statistics_encode(statistics->counter) : NULL;
+	const char *payload = line_statistics_next(statistics);
 
-	if (!payload || (statistics->published && strcmp(payload, statistics->published) == 0)) {
-		free(payload);
-		return;
-	}
-	reporter_retain(publisher->reporter, source, "lines", payload);
-	free(statistics->published);
-	statistics->published = payload;
+	if (payload)
+		reporter_retain(publisher->reporter, source, "lines", payload);
+	line_statistics_warn(statistics);
 }
 
 static void statistics_due(void *context)
@@ -129,6 +119,14 @@ static void statistics_due(void *context)
 }
 
 /* -------- the sink -------- */
+
+static void meter_edge(void *context, const struct edge *edge, ms_t t)
+{
+	struct meter_publisher *publisher = context;
+
+	(void)t;
+	survey_edge(&publisher->statistics[edge->source].surveys[edge->role], edge->on, edge->t);
+}
 
 static void meter_event(void *context, size_t source, const struct counter *counter,
 			const struct counter_event *event, ms_t t)
@@ -160,6 +158,7 @@ static void meter_online(void *context, size_t source, bool online)
 {
 	struct meter_publisher *publisher = context;
 
+	line_statistics_interrupt(&publisher->statistics[source]);
 	if (online)
 		publisher->online++;
 	else
@@ -267,6 +266,7 @@ struct meter_sink meter_publisher_sink(struct meter_publisher *publisher)
 {
 	return (struct meter_sink){
 		.context = publisher,
+		.edge = meter_edge,
 		.event = meter_event,
 		.online = meter_online,
 		.finished = meter_finished,
@@ -319,8 +319,13 @@ struct meter_publisher *meter_publisher_open(const struct meter_settings *settin
 	publisher->loop = loop;
 	publisher->live = allocate(settings->sources.count, sizeof(*publisher->live));
 	publisher->statistics = allocate(settings->sources.count, sizeof(*publisher->statistics));
-	for (size_t source = 0; source < settings->sources.count; source++)
-		publisher->live[source].sent = -LIVE_MS;
+	for (size_t i = 0; i < settings->sources.count; i++) {
+		const struct source_settings *source = settings_source(settings, i);
+		struct counter_config config = source_counter(source);
+
+		publisher->live[i].sent = -LIVE_MS;
+		line_statistics_open(&publisher->statistics[i], source->source, &config);
+	}
 	publisher->timer = loop_timer_open(loop, live_due, publisher);
 	publisher->reporter = open_reporter(publisher, fail);
 	if (!publisher->reporter) {
@@ -338,7 +343,7 @@ void meter_publisher_close(struct meter_publisher *publisher)
 	reporter_close(publisher->reporter);
 	loop_timer_close(publisher->timer);
 	for (size_t i = 0; i < publisher->settings->sources.count; i++)
-		free(publisher->statistics[i].published);
+		line_statistics_close(&publisher->statistics[i]);
 	free(publisher->statistics);
 	free(publisher->live);
 	free(publisher);

@@ -23,12 +23,19 @@ static void bin_add(struct histogram_bin *bin, ns_t shortest, ns_t longest, int6
 	bin->count += count;
 }
 
-void histogram_add(struct histogram *histogram, ns_t duration)
+static int bin_of(ns_t duration)
 {
 	int bin = HISTOGRAM_BINS - 1;
 
 	while (bin > 0 && duration < histogram_from(bin))
 		bin--;
+	return bin;
+}
+
+void histogram_add(struct histogram *histogram, ns_t duration)
+{
+	int bin = bin_of(duration);
+
 	bin_add(&histogram->bins[bin], duration, duration, 1);
 }
 
@@ -55,6 +62,24 @@ ns_t histogram_shortest(const struct histogram *histogram)
 	while (i < HISTOGRAM_BINS - 1 && !histogram->bins[i].count)
 		i++;
 	return histogram->bins[i].shortest;
+}
+
+ns_t histogram_longest(const struct histogram *histogram)
+{
+	int i = HISTOGRAM_BINS - 1;
+
+	while (i > 0 && !histogram->bins[i].count)
+		i--;
+	return histogram->bins[i].longest;
+}
+
+int64_t histogram_count_from(const struct histogram *histogram, ns_t from)
+{
+	int64_t count = 0;
+
+	for (int i = bin_of(from); i < HISTOGRAM_BINS; i++)
+		count += histogram->bins[i].count;
+	return count;
 }
 
 bool histogram_find_gap(const struct histogram *histogram, int factor, ns_t most,

@@ -30,6 +30,11 @@ int64_t histogram_count(const struct histogram *histogram);
 /* The histogram must not be empty. */
 ns_t histogram_shortest(const struct histogram *histogram);
 
+ns_t histogram_longest(const struct histogram *histogram);
+
+/* Counts the durations in the bin of `from` and in those above it. */
+int64_t histogram_count_from(const struct histogram *histogram, ns_t from);
+
 /* A range of durations that do not occur, between short ones and others. */
 struct histogram_gap {
 	ns_t below, above; /* the longest short one, the shortest of the others */

@@ -8,10 +8,15 @@
 /* The shortest level that is taken to be real if there are no bounces to compare it with. */
 #define REAL_MIN (10 * NS_PER_MS)
 
+/* Shorter ones are real if all are alike, as those of a LED are: bounces are not. */
+#define ALIKE_MIN    NS_PER_MS
+#define ALIKE_FACTOR 2
+
 #define FACTOR 3
 
-/* S0 (IEC 62053-31): the shortest on and off level. */
-#define WIDTH_ENOUGH_MS 30
+/* For S0 outputs (IEC 62053-31), whose levels are at least 30 ms: see the default of the
+ * configuration. */
+#define WIDTH_ENOUGH_MS 20
 
 void survey_open(struct survey *survey, const struct counter_config *config)
 {
@@ -40,6 +45,12 @@ static void take_level(struct survey *survey, const struct level *level)
 	survey->on_since = level->since;
 }
 
+static void reject(struct survey *survey, bool on, ns_t width)
+{
+	histogram_add(&survey->rejected[on], width);
+	survey->nearly[on] += 2 * width >= survey->qualifier.minimum[on];
+}
+
 void survey_edge(struct survey *survey, bool on, ns_t t)
 {
 	struct qualifier *qualifier = &survey->qualifier;
@@ -52,7 +63,7 @@ void survey_edge(struct survey *survey, bool on, ns_t t)
 		qualifier_start(qualifier, !on, t);
 	survey->begun = true;
 	if (qualifier_undecided(qualifier, &since, &due) && due > t)
-		histogram_add(&survey->rejected[qualifier->raw], t - since);
+		reject(survey, qualifier->raw, t - since);
 	count = qualifier_edge(qualifier, on, t, levels);
 	for (size_t i = 0; i < count; i++)
 		take_level(survey, &levels[i]);
@@ -71,6 +82,15 @@ static double width_between(ns_t below, ns_t above)
 	return ms < 2 ? round(ms * 100) / 100 : floor(ms);
 }
 
+/* Whether all levels may be real, without bounces to compare them with. */
+static bool look_real(const struct histogram *all)
+{
+	ns_t shortest = histogram_shortest(all);
+
+	return shortest >= REAL_MIN ||
+	       (shortest >= ALIKE_MIN && histogram_longest(all) <= ALIKE_FACTOR * shortest);
+}
+
 struct width_advice survey_width(const struct survey *survey, bool on)
 {
 	struct histogram all = survey->real[on];
@@ -84,7 +104,7 @@ struct width_advice survey_width(const struct survey *survey, bool on)
 	advice.above = gap.above;
 	if (gap.count < SURVEY_LEVELS) {
 		advice.advice = ADVICE_TOO_FEW;
-	} else if (!gap.below && gap.above < REAL_MIN) {
+	} else if (!gap.below && !look_real(&all)) {
 		advice.advice = ADVICE_NO_GAP;
 	} else {
 		advice.ms = width_between(gap.below, gap.above);

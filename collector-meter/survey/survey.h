@@ -15,6 +15,7 @@ struct survey {
 	ns_t on_since;		      /* start of the last real on level */
 	struct histogram real[2];     /* widths of real levels: off, on */
 	struct histogram rejected[2]; /* of levels that were too short */
+	int64_t nearly[2];	      /* of these, at least half as wide as the filter */
 	struct histogram intervals;   /* between the starts of real on levels */
 };
 

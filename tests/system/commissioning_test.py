@@ -4,6 +4,7 @@ import signal
 import sqlite3
 from contextlib import closing
 
+import pytest
 from broker_test import PULSE_METER, edges  # noqa: F401, a fixture
 from house import topic
 from patience import until
@@ -42,6 +43,9 @@ def test_an_operator_sees_how_the_lines_are_without_stopping_anything(house):
         "bounces": 400,
         "spikes": 40,
         "longest_too_short_ms": 2,
+        "nearly_long_enough": 0,
+        "suggested_min_on_ms": None,
+        "suggested_min_off_ms": None,
         "repeated": 0,
         "lost": 0,
         "lost_possible": 0,
@@ -53,6 +57,35 @@ def test_an_operator_sees_how_the_lines_are_without_stopping_anything(house):
     assert watcher.wait(topic("health"), lambda health: health["accepted"] > 0)["rejected"] == 0
     lines = [each for each in watcher.messages if each.topic.endswith("/global/lines")]
     assert all(each.retained and each.qos == 1 for each in lines) and len(lines) == 1
+
+
+def widths(count, on_ms, jitter_ms):
+    """Pulses, every half second, whose widths alternate around on_ms."""
+    edges = []
+    for i in range(count):
+        begin, width = BEGIN + i / 2, (on_ms + (jitter_ms if i % 2 else -jitter_ms)) / 1000
+        edges += [f"{begin:.6f} global.pulse 1", f"{begin + width:.6f} global.pulse 0"]
+    return "\n".join([*edges, f"{BEGIN + count}", ""])
+
+
+@pytest.mark.parametrize(
+    "on_ms, filter_ms, counted, suggested",
+    [(30, {}, 400, None), (30, {"min_on_ms": 30}, 200, 14), (10, {}, 0, 4)],
+    ids=["s0", "s0-30ms", "led"],
+)
+def test_pulses_that_the_filter_loses_are_not_lost_in_silence(house, on_ms, filter_ms, counted, suggested):
+    watcher = house.watch("#")
+    house.aggregator()
+    sources = [{**SOURCES[0], **filter_ms}]
+    collector = house.meter("poste", sources, house.write("edges", widths(400, on_ms, 0.4)))
+    assert collector.wait(20) == 0
+    lines = watcher.wait(topic("collector/poste/global/lines"), lambda lines: lines["pulse"]["edges"] == 800)
+    assert lines["pulse"]["suggested_min_on_ms"] == suggested
+    watcher.wait(topic("collector/poste/global/record"), lambda record: record["mark"] == "stop")
+    assert watcher.value(topic("collector/poste/global/record"))["pulses"] == SOURCES[0]["initial_pulses"] + counted
+    text = collector.err
+    assert ("warning" in text) == (suggested is not None), text
+    assert suggested is None or f"configure min_on_ms {suggested}" in text, text
 
 
 def test_a_recorded_loss_is_in_the_record_that_follows_it_and_in_health(house):
@@ -186,8 +219,8 @@ def test_the_monitor_shows_widths_and_advises_a_filter(house):
     assert all(len(line) <= 80 for line in table.splitlines()), table
     row = next(line for line in table.splitlines() if "50 ms - 100 ms" in line)
     assert row.split()[5] == "99", table  # the last level may not be over
-    assert "min_on_ms 1.5 does not fit, take 30:\n    bounces up to 2.000 ms, levels from" in table, table
-    assert "min_off_ms 30 fits: levels from 440.000 ms" in table, table
+    assert "min_on_ms 1.5 does not fit, take 20:\n    bounces up to 2.000 ms, levels from" in table, table
+    assert "min_off_ms 20 fits: levels from 440.000 ms" in table, table
     assert "min_interval_ms 300 fits: the shortest is 500.000 ms" in table, table
 
 

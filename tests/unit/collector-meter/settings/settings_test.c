@@ -88,7 +88,7 @@ static void a_source_needs_little_and_the_rest_has_defaults(void **state)
 	assert_string_equal(source->medium, "electricity");
 	assert_int_equal(source->role, ROLE_PART);
 	assert_true(isnan(source->nominal_w));
-	assert_true(source->min_on_ms == 30 && source->min_off_ms == 30);
+	assert_true(source->min_on_ms == 20 && source->min_off_ms == 20);
 	assert_true(source->lines[LINE_PULSE].given);
 	assert_int_equal(source->lines[LINE_PULSE].offset, 17);
 	assert_int_equal(source->lines[LINE_PULSE].bias, BIAS_AS_IS);

@@ -124,10 +124,10 @@ static void without_bounces_it_is_half_of_the_shortest_level_and_no_more_than_s0
 	(void)state;
 	open_survey(30, 30);
 	for (int i = 0; i < 30; i++)
-		level(40 * MS, 600 * MS);
-	assert_true(survey_width(&survey, true).ms == 20);
+		level(36 * MS, 600 * MS);
+	assert_true(survey_width(&survey, true).ms == 18);
 	assert_int_equal(survey_width(&survey, true).below, 0);
-	assert_true(survey_width(&survey, false).ms == 30);
+	assert_true(survey_width(&survey, false).ms == 20);
 }
 
 static void with_too_few_levels_or_levels_of_every_width_there_is_no_advice(void **state)
