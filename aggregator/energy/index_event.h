@@ -8,8 +8,9 @@
 
 enum index_event_kind {
 	EVENT_RESET,	/* the index fell and remained low: a new baseline, no energy across it */
-	EVENT_GLITCH,	/* the index fell for one record, which is left out */
+	EVENT_GLITCH,	/* the index was wrong for a while: the record is left out */
 	EVENT_ROLLOVER, /* the register was full and returned to 0: exact */
+	EVENT_JUMP,	/* more than the source can deliver: a new baseline, no energy across it */
 	EVENT_SWAP,	/* an operator replaced the meter or set its index: exact */
 };
 
@@ -22,6 +23,6 @@ struct index_event {
 };
 
 const char *
-index_event_name(enum index_event_kind kind); /* "reset", "glitch", "rollover", "swap" */
+index_event_name(enum index_event_kind kind); /* "reset", "glitch", "rollover", "jump", "swap" */
 
 #endif

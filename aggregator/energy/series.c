@@ -22,7 +22,7 @@ static void series_put(struct index_series *series, ms_t t, int64_t count, enum 
 	series->points[series->count++] = (struct point){
 		.t = t,
 		.count = (uint64_t)count & POINT_COUNT_MAX,
-		.kind = kind & 15,
+		.kind = kind & 7,
 	};
 }
 
@@ -31,13 +31,56 @@ void series_add(struct index_series *series, ms_t t, int64_t count)
 	series_put(series, t, count, POINT_COUNTED);
 }
 
-bool series_holds(const struct index_series *series, ms_t t, int64_t count)
+void series_add_start(struct index_series *series, ms_t t, int64_t count)
+{
+	series_put(series, t, count, POINT_COUNTED);
+	series->points[series->count - 1].start = true;
+}
+
+void series_tally(struct index_series *series, unsigned int kind, int by)
+{
+	if (kind == POINT_RESET)
+		series->resets += by;
+	else if (kind == POINT_GLITCH)
+		series->glitches += by;
+	else if (kind == POINT_ROLLOVER)
+		series->rollovers += by;
+	else if (kind == POINT_JUMP)
+		series->jumps += by;
+}
+
+void series_add_point(struct index_series *series, const struct point *point)
+{
+	series_put(series, point->t, (int64_t)point->count, POINT_COUNTED);
+	series->points[series->count - 1] = *point;
+	series_tally(series, point->kind, 1);
+}
+
+static bool series_holds_record(const struct index_series *series, ms_t t, int64_t count,
+				bool start)
 {
 	size_t i = series_find(series, t);
 	const struct point *point = &series->points[i];
 
-	return i < series->classified && point->t == t &&
-	       ((int64_t)point->count >= count || point->kind == POINT_FINAL);
+	if (i >= series->classified || point->t != t)
+		return false;
+	return point->kind == POINT_FINAL || (int64_t)point->count > count ||
+	       ((int64_t)point->count == count && point->start >= start);
+}
+
+bool series_holds(const struct index_series *series, ms_t t, int64_t count)
+{
+	return series_holds_record(series, t, count, false);
+}
+
+bool series_holds_start(const struct index_series *series, ms_t t, int64_t count)
+{
+	return series_holds_record(series, t, count, true);
+}
+
+void series_limits_changed(struct index_series *series, ms_t t)
+{
+	time_ranges_add(&series->fresh, (struct time_range){t, FOREVER});
 }
 
 bool series_set_weight(struct index_series *series, struct weight weight)
@@ -47,7 +90,8 @@ bool series_set_weight(struct index_series *series, struct weight weight)
 
 	if (!last)
 		weight.from = NEVER;
-	else if (last->amount == weight.amount && last->modulus == weight.modulus)
+	else if (last->amount == weight.amount && last->modulus == weight.modulus &&
+		 last->max_w == weight.max_w)
 		return false;
 	/* The clock may have been set back. */
 	else if (weight.from <= last->from)
@@ -156,11 +200,11 @@ int64_t series_count(const struct index_series *series)
 
 bool series_reset_within(const struct index_series *series, ms_t from, ms_t to)
 {
-	if (!series->resets)
+	if (!series->resets && !series->jumps)
 		return false;
 	for (size_t i = series_find(series, from + 1);
 	     i < series->classified && series->points[i].t <= to; i++)
-		if (series->points[i].kind == POINT_RESET)
+		if (series->points[i].kind == POINT_RESET || series->points[i].kind == POINT_JUMP)
 			return true;
 	return false;
 }
@@ -168,9 +212,8 @@ bool series_reset_within(const struct index_series *series, ms_t from, ms_t to)
 bool series_event(const struct index_series *series, size_t i, struct index_event *event)
 {
 	static const enum index_event_kind kinds[] = {
-		[POINT_GLITCH] = EVENT_GLITCH,
-		[POINT_RESET] = EVENT_RESET,
-		[POINT_ROLLOVER] = EVENT_ROLLOVER,
+		[POINT_GLITCH] = EVENT_GLITCH,	   [POINT_RESET] = EVENT_RESET,
+		[POINT_ROLLOVER] = EVENT_ROLLOVER, [POINT_JUMP] = EVENT_JUMP,
 		[POINT_INITIAL] = EVENT_SWAP,
 	};
 	const struct point *point = &series->points[i];
@@ -184,6 +227,20 @@ bool series_event(const struct index_series *series, size_t i, struct index_even
 		.after = (int64_t)point->count,
 	};
 	return true;
+}
+
+void series_confirm(struct index_series *series, ms_t from, ms_t to,
+		    void (*confirmed)(void *context, const struct point *point), void *context)
+{
+	for (size_t i = series_find(series, from);
+	     i < series->classified && series->points[i].t < to; i++) {
+		struct point *point = &series->points[i];
+
+		if (point->confirmed || point->kind == POINT_FINAL || point->kind == POINT_INITIAL)
+			continue;
+		point->confirmed = true;
+		confirmed(context, point);
+	}
 }
 
 size_t series_downsample(struct index_series *series, ms_t from, ms_t to,

@@ -1,14 +1,26 @@
 /* series.h - the index series of a source: its energy over event time, from its set of records.
  *
  * Records are added in any order and any number of times; series_update() then evaluates the set
- * (wattzone(7), index series):
- *  - of two records with the same time the larger index counts;
- *  - a record below its predecessor is a glitch, and left out, if its successor is not below the
- *    predecessor; else a rollover, if the register has a modulus and the index fell by more than
- *    half of it; else a reset: a new baseline without energy across it. A record without a
- *    successor is a reset for the time being;
- *  - a swap is two records at one moment;
- *  - between records the index is linear, rounded down to the mWh. */
+ * (wattzone(7), index series). Of two records with the same time the larger index counts. Each
+ * record `r` in turn is judged against `p`, the last one that was kept; an increase is within the
+ * limit if the source can deliver it in the time and a minute:
+ *  1. r not below p: counted if the increase is within the limit. Else a glitch, and left out, if a
+ *     record at most an hour after r is not below p but below r; else a jump: a new baseline
+ *     without energy across it.
+ *  2. r below p: a glitch if the run of records below p that it begins ends within an hour, and a
+ *     record not below p follows.
+ *  3. Else, if all records that were kept after q, the last one not above r, are at most an hour
+ *     old, they are glitches, and r is judged against q by 1.
+ *  4. Else a rollover, if the register has a modulus, the index fell by more than half of it, and
+ *     the increase to and from the modulus is within the limit.
+ *  5. Else a reset: a new baseline without energy across it.
+ * A record with the mark `start` below p is a reset at once, and 3 does not go back beyond it.
+ *
+ * A swap is two records at one moment. The final index ends the records before it: it is kept in
+ * any case, and without energy if it is not within the limit. The initial one begins those after
+ * it. The last record is never a glitch: what shows that it is one follows it.
+ *
+ * Between records the index is linear, rounded down to the mWh. */
 #ifndef AGGREGATOR_ENERGY_SERIES_H
 #define AGGREGATOR_ENERGY_SERIES_H
 
@@ -26,17 +38,21 @@ enum point_kind {
 	POINT_GLITCH,
 	POINT_RESET,
 	POINT_ROLLOVER,
+	POINT_JUMP,
 	POINT_FINAL,   /* of a swap: the last index of the old meter … */
 	POINT_INITIAL, /* … and, right after it, the first one of the new meter */
 };
 
-#define POINT_COUNT_MAX ((INT64_C(1) << 60) - 1)
+#define POINT_COUNT_MAX ((INT64_C(1) << 54) - 1)
 
 /* A record. A year of them every 10 s is 50 MB. */
 struct point {
 	ms_t t;
-	uint64_t count : 60; /* the index as recorded: mWh, or pulses */
-	uint64_t kind : 4;   /* enum point_kind; valid once classified */
+	uint64_t count : 54;	/* the index as recorded: mWh, or pulses */
+	uint64_t kind : 3;	/* enum point_kind; valid once classified */
+	uint64_t was : 3;	/* before this update; private */
+	uint64_t start : 1;	/* the collector began to count, or did so again */
+	uint64_t confirmed : 1; /* the kind is final: records around it may have been removed */
 };
 
 /* From here to the next baseline the register counts without a break, at one weight: the amount at
@@ -58,6 +74,7 @@ struct weight {
 	ms_t from;
 	int64_t amount;	 /* in 1 / WEIGHT_ONE */
 	int64_t modulus; /* count at which the register returns to 0; 0: unknown */
+	int64_t max_w;	 /* more than the source can deliver; 0: unknown, 100 MW */
 };
 
 /* A replacement of the meter: two records at one moment, `final` of the old meter and `initial` of
@@ -77,8 +94,11 @@ struct index_series {
 	size_t weight_count, weight_capacity;
 	struct swap *swaps; /* ascending */
 	size_t swap_count, swap_capacity;
-	int64_t resets, glitches, rollovers;
+	/* The series whose weights limit an increase, if it is another one: volume has no limit. */
+	const struct index_series *limits;
+	int64_t resets, glitches, rollovers, jumps;
 	ms_t event_t; /* of the newest event; 0: none */
+	ms_t doubt_t; /* of the last record whose verdict may depend on what follows; private */
 	struct time_ranges
 		fresh; /* added points, weights and swaps since the last series_update() */
 	struct time_ranges changed; /* by the last series_update() */
@@ -89,12 +109,27 @@ void series_free(struct index_series *series);
 /* `count` is 0..POINT_COUNT_MAX. */
 void series_add(struct index_series *series, ms_t t, int64_t count);
 
+/* Adds a record with the mark `start`. */
+void series_add_start(struct index_series *series, ms_t t, int64_t count);
+
+/* Adds a point as it is: the kind of a record that is confirmed does not change. */
+void series_add_point(struct index_series *series, const struct point *point);
+
+/* Adds `by` to the counter of points of that kind, if there is one. */
+void series_tally(struct index_series *series, unsigned int kind, int by);
+
 /* Returns true if this record, or a larger one of the same t, has been classified. */
 bool series_holds(const struct index_series *series, ms_t t, int64_t count);
 
-/* Changes the weight or the modulus from `weight.from` on; the first weight also holds for all time
- * before. The counts between two records have the weight in force at the earlier one. Returns false
- * if nothing changes. */
+/* The same for a record with the mark `start`. */
+bool series_holds_start(const struct index_series *series, ms_t t, int64_t count);
+
+/* The weights of series->limits changed from `t` on. */
+void series_limits_changed(struct index_series *series, ms_t t);
+
+/* Changes the weight, the limit or the modulus from `weight.from` on; the first weight also holds
+ * for all time before. The counts between two records have the weight in force at the earlier one.
+ * Returns false if nothing changes. */
 bool series_set_weight(struct index_series *series, struct weight weight);
 
 /* Adds a swap, or replaces the one of the same t. Returns false if the swap is known. */
@@ -131,7 +166,11 @@ bool series_worth(const struct index_series *series, ms_t t, int64_t from, int64
 /* Returns the amount from the first record to the last. */
 int64_t series_total(const struct index_series *series);
 
-/* Returns true if there is a reset in (from, to]. */
+/* Returns the energy from the last record to an index of `count` at a later `t`, if that was the
+ * next record; 0 if it would not count, or show that less was used. */
+int64_t series_beyond(const struct index_series *series, ms_t t, int64_t count);
+
+/* Returns true if there is a reset or a jump in (from, to]. */
 bool series_reset_within(const struct index_series *series, ms_t from, ms_t to);
 
 /* Fills *event if point `i` is one; else returns false. */
@@ -142,6 +181,11 @@ bool series_event(const struct index_series *series, size_t i, struct index_even
 size_t series_downsample(struct index_series *series, ms_t from, ms_t to,
 			 bool (*drop)(void *context, const struct index_series *series, size_t i),
 			 void *context);
+
+/* Confirms the kinds of the points of [from, to): records near them may be removed from now on.
+ * Calls `confirmed` for each one that was not confirmed yet. */
+void series_confirm(struct index_series *series, ms_t from, ms_t to,
+		    void (*confirmed)(void *context, const struct point *point), void *context);
 
 /* Limits of an amount's accuracy. */
 enum series_flags {

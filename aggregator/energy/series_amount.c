@@ -1,5 +1,6 @@
 /* Amounts of an index series between two times. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "aggregator/energy/series_parts.h"
 #include "common/base/search.h"
@@ -106,4 +107,51 @@ int64_t series_between(const struct index_series *series, ms_t from, ms_t to, un
 		return 0;
 	}
 	return series_amount(series, to, flags) - series_amount(series, from, flags);
+}
+
+/* The walk of series_update(), over a copy of the last points and the reading. */
+static int64_t beyond_doubt(const struct index_series *series, ms_t t, int64_t count)
+{
+	ms_t from = subtract_limited(series_last(series), 2 * EXCURSION_MS);
+	size_t start = series_find(series, from);
+	struct index_series tail;
+	int64_t energy;
+
+	while (start > 0 &&
+	       (series->points[start].kind == POINT_GLITCH || series->points[start].t >= from))
+		start--;
+	tail = (struct index_series){
+		.weights = series->weights,
+		.weight_count = series->weight_count,
+		.limits = series->limits,
+	};
+	for (size_t i = start; i < series->classified; i++)
+		series_add_point(&tail, &series->points[i]);
+	series_update(&tail);
+	energy = series_total(&tail);
+	series_add(&tail, t, count);
+	series_update(&tail);
+	energy = series_total(&tail) - energy;
+	free(tail.points);
+	free(tail.baselines);
+	return energy > 0 ? energy : 0;
+}
+
+int64_t series_beyond(const struct index_series *series, ms_t t, int64_t count)
+{
+	const struct point *last;
+	int64_t energy;
+
+	if (!series_known(series))
+		return 0;
+	last = &series->points[series->classified - 1];
+	if (t <= last->t)
+		return 0;
+	if (series->doubt_t >= last->t - EXCURSION_MS)
+		return beyond_doubt(series, t, count);
+	return series_increases(series, last, t, count) &&
+			       weight_worth(series_weight(series, last->t)->amount,
+					    (int64_t)last->count, count, &energy)
+		       ? energy
+		       : 0;
 }

@@ -1,5 +1,8 @@
-/* Update of an index series: merges the points that were added, then classifies those points again
- * whose kind may have changed, and no others. */
+/* Update of an index series: judges those records again whose verdict may have changed, and no
+ * others. A verdict depends on the records kept before, and on those that follow until an hour is
+ * over and one more; and records are left out up to an hour later. So the walk begins at a record
+ * that is kept and was judged by what was there before, and ends at one from which on all is as it
+ * was. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,163 +10,6 @@
 #include "aggregator/energy/series_parts.h"
 #include "common/base/array.h"
 #include "common/base/memory.h"
-
-/* ---- the order of the points ---- */
-
-/* At one moment, records come before the two points of a swap. */
-static int point_rank(const struct point *point)
-{
-	return point->kind == POINT_FINAL ? 1 : point->kind == POINT_INITIAL ? 2 : 0;
-}
-
-static int point_compare(const void *a, const void *b)
-{
-	const struct point *p = a;
-	const struct point *q = b;
-
-	if (p->t != q->t)
-		return p->t < q->t ? -1 : 1;
-	if (point_rank(p) != point_rank(q))
-		return point_rank(p) - point_rank(q);
-	return (p->count > q->count) - (p->count < q->count);
-}
-
-static void series_tally(struct index_series *series, unsigned int kind, int by)
-{
-	if (kind == POINT_RESET)
-		series->resets += by;
-	else if (kind == POINT_GLITCH)
-		series->glitches += by;
-	else if (kind == POINT_ROLLOVER)
-		series->rollovers += by;
-}
-
-/* Appends `point` to the merged ones. Returns false if this changes nothing. */
-static bool merged_put(struct index_series *series, struct point *merged, size_t *count,
-		       const struct point *point)
-{
-	struct point *last = *count ? &merged[*count - 1] : NULL;
-
-	if (!last || last->t != point->t || point->kind == POINT_INITIAL) {
-		merged[(*count)++] = *point;
-	} else if (point->kind == POINT_FINAL) {
-		series_tally(series, last->kind, -1);
-		*last = *point;
-	} else if (point_rank(last) || point->count <= last->count) {
-		return false;
-	} else {
-		last->count = point->count;
-	}
-	return true;
-}
-
-/* Merges the added points into the classified ones, and adds their times to `fresh`. */
-static void series_merge(struct index_series *series)
-{
-	struct point *fresh = series->points + series->classified;
-	size_t fresh_count = series->count - series->classified;
-	struct time_range run = TIME_RANGE_EMPTY;
-	struct point *merged;
-	size_t start, old, new = 0, count = 0;
-
-	qsort(fresh, fresh_count, sizeof(*fresh), point_compare);
-	start = old = series_find(series, fresh[0].t);
-	merged = reallocate(NULL, series->count - start, sizeof(*merged));
-	while (old < series->classified || new < fresh_count) {
-		if (new == fresh_count ||
-		    (old < series->classified && series->points[old].t <= fresh[new].t)) {
-			merged_put(series, merged, &count, &series->points[old++]);
-			/* New records on both sides of a classified one are two ranges. */
-			time_ranges_add(&series->fresh, run);
-			run = TIME_RANGE_EMPTY;
-		} else {
-			const struct point *point = &fresh[new ++];
-
-			if (merged_put(series, merged, &count, point))
-				run = time_range_join(run,
-						      (struct time_range){point->t, point->t + 1});
-		}
-	}
-	time_ranges_add(&series->fresh, run);
-	memcpy(series->points + start, merged, count * sizeof(*merged));
-	free(merged);
-	series->count = start + count;
-}
-
-/* Returns true if the added points follow the classified ones in order: the usual case. */
-static bool series_in_order(const struct index_series *series)
-{
-	for (size_t i = series->classified ? series->classified : 1; i < series->count; i++)
-		if (series->points[i].t <= series->points[i - 1].t)
-			return false;
-	return true;
-}
-
-static void series_order(struct index_series *series)
-{
-	if (series->classified == series->count)
-		return;
-	if (series_in_order(series))
-		time_ranges_add(&series->fresh,
-				(struct time_range){series->points[series->classified].t,
-						    series->points[series->count - 1].t + 1});
-	else
-		series_merge(series);
-	series->classified = series->count;
-}
-
-/* ---- the kind of a point ---- */
-
-static bool rolls_over(const struct index_series *series, const struct point *before,
-		       const struct point *point)
-{
-	int64_t modulus = series_weight(series, before->t)->modulus;
-	int64_t fall = (int64_t)before->count - (int64_t)point->count;
-
-	return modulus && (int64_t)before->count <= modulus && fall > modulus / 2;
-}
-
-static enum point_kind point_classify(const struct index_series *series, const struct point *before,
-				      const struct point *point, const struct point *after)
-{
-	if (point_rank(point))
-		return (enum point_kind)point->kind;
-	if (!before || point->count >= before->count)
-		return POINT_COUNTED;
-	if (after && after->kind != POINT_INITIAL && after->count >= before->count)
-		return POINT_GLITCH;
-	return after && rolls_over(series, before, point) ? POINT_ROLLOVER : POINT_RESET;
-}
-
-/* *step: the amount between two consecutive points. Returns false if it exceeds an int64_t. */
-static bool series_step(const struct index_series *series, const struct point *before,
-			const struct point *point, enum point_kind kind, int64_t *step)
-{
-	const struct weight *weight = series_weight(series, before->t);
-	int64_t from = (int64_t)before->count;
-	int64_t to = (int64_t)point->count;
-	int64_t rest;
-
-	*step = 0;
-	if (kind == POINT_RESET || kind == POINT_INITIAL)
-		return true;
-	if (to >= from)
-		return weight_worth(weight->amount, from, to, step);
-	if (!rolls_over(series, before, point))
-		return true; /* a final index below the last record */
-	return weight_worth(weight->amount, from, weight->modulus, step) &&
-	       weight_worth(weight->amount, 0, to, &rest) &&
-	       !__builtin_add_overflow(*step, rest, step);
-}
-
-static void series_set_kind(struct index_series *series, struct point *point, enum point_kind kind)
-{
-	series_tally(series, point->kind, -1);
-	series_tally(series, kind, 1);
-	point->kind = kind & 15;
-	if (kind != POINT_COUNTED && kind != POINT_FINAL && point->t > series->event_t)
-		series->event_t = point->t;
-}
 
 /* ---- baselines ---- */
 
@@ -215,8 +61,6 @@ static void series_rejoin(struct index_series *series, const struct old_baseline
 	}
 }
 
-/* ---- classification ---- */
-
 /* Adds a baseline at a point that does not count on from the last one. */
 static void series_put_baseline(struct index_series *series, const struct point *point,
 				int64_t amount)
@@ -234,66 +78,184 @@ static void series_put_baseline(struct index_series *series, const struct point 
 			     });
 }
 
-/* The first point whose kind may have changed if those from `t` on are new: the kind of a point
- * depends on the next one. The two points of a swap are classified together. */
-static size_t series_first_to_classify(const struct index_series *series, ms_t t)
+/* *step: the amount between two points that are kept one after the other. It is 0 if it exceeds an
+ * int64_t: a volume has no limit. */
+static int64_t series_step(const struct index_series *series, const struct point *before,
+			   const struct point *point)
 {
-	size_t start = series_find(series, t);
+	const struct weight *weight = series_weight(series, before->t);
+	int64_t from = (int64_t)before->count;
+	int64_t to = (int64_t)point->count;
+	int64_t step = 0, rest = 0;
+	bool rolled = point->kind == POINT_ROLLOVER || (point->kind == POINT_FINAL && to < from &&
+							series_rolls_over(series, before, point));
 
-	if (start)
-		start--;
-	if (series->points[start].kind == POINT_INITIAL)
-		start--;
-	return start;
+	if (rolled)
+		return weight_worth(weight->amount, from, weight->modulus, &step) &&
+				       weight_worth(weight->amount, 0, to, &rest)
+			       ? add_limited(step, rest)
+			       : 0;
+	if (point->kind != POINT_COUNTED &&
+	    (point->kind != POINT_FINAL || !series_increases(series, before, point->t, to)))
+		return 0;
+	return weight_worth(weight->amount, from, to, &step) ? step : 0;
 }
 
-/* Classifies the points from `fresh` on, up to one from which on nothing changes. Returns the time
- * in which amounts may have changed. */
-static struct time_range series_classify(struct index_series *series, struct time_range fresh)
+/* ---- the walk ---- */
+
+/* The points of one update: judged from `start` to `end`, different from `first` to `last`. */
+struct evaluation {
+	size_t start, end;
+	size_t before; /* the last kept point before `start`, or NO_POINT */
+	size_t first, last;
+	bool rejoined; /* the last one is kept as before, and from there on all is as it was */
+};
+
+static bool is_fresh(const struct index_series *series, const struct point *point)
 {
-	size_t start = series_first_to_classify(series, fresh.from);
-	const struct point *before = series_before(series, start);
-	struct time_range changed = {series->points[0].t, series_last(series)};
+	return time_ranges_touch(&series->fresh, point->t, point->t + 1);
+}
+
+/* Returns the last kept point whose verdict, and those before, cannot depend on what is new at and
+ * after point `i`. */
+static size_t walk_begin(const struct index_series *series, size_t i)
+{
+	ms_t until;
+
+	if (i == 0)
+		return NO_POINT;
+	until = subtract_limited(series->points[i - 1].t, EXCURSION_MS);
+	if (series->doubt_t < until)
+		until = FOREVER;
+	while (i-- > 0)
+		if (series->points[i].kind != POINT_GLITCH && series->points[i].t < until)
+			return i;
+	return NO_POINT;
+}
+
+/* Judges the points from evaluation->start on. */
+static void series_walk(struct index_series *series, struct time_range fresh,
+			struct evaluation *evaluation)
+{
+	struct walk walk = {
+		.series = series,
+		.start = evaluation->start,
+		.before = evaluation->before,
+		.doubt_t = NEVER,
+	};
+	size_t p = evaluation->before;
+	size_t same = NO_POINT; /* the first one kept after the last difference */
+	size_t i;
+
+	for (i = evaluation->start; i < series->count; i++) {
+		struct point *point = &series->points[i];
+		bool differs;
+
+		point->was = point->kind;
+		walk.revised = false;
+		p = walk_judge(&walk, p, i);
+		differs = point->kind != point->was || walk.revised || is_fresh(series, point);
+		if (differs)
+			same = NO_POINT;
+		else if (p == i && same == NO_POINT)
+			same = i;
+		/* The two points of a swap are one moment. */
+		if (differs || p != i || point->t < fresh.to || point->kind == POINT_FINAL ||
+		    series->points[same].t >= point->t - EXCURSION_MS)
+			continue;
+		evaluation->rejoined = true;
+		break;
+	}
+	evaluation->start = walk.start;
+	evaluation->before = walk.before;
+	evaluation->end = evaluation->rejoined ? i + 1 : i;
+	if (evaluation->rejoined && series->doubt_t > series->points[i].t)
+		return;
+	if (walk.doubt_t != NEVER)
+		series->doubt_t = walk.doubt_t;
+	else if (series->doubt_t > series->points[evaluation->start].t)
+		series->doubt_t = series->points[evaluation->start].t; /* or earlier */
+}
+
+/* ---- what follows from the verdicts ---- */
+
+/* Finds what is different, and counts it. Returns false if nothing is. */
+static bool series_compare(struct index_series *series, struct evaluation *evaluation)
+{
+	evaluation->first = evaluation->last = NO_POINT;
+	for (size_t i = evaluation->start; i < evaluation->end; i++) {
+		const struct point *point = &series->points[i];
+
+		if (point->kind == point->was && !is_fresh(series, point))
+			continue;
+		if (evaluation->first == NO_POINT)
+			evaluation->first = i;
+		evaluation->last = i;
+		series_tally(series, point->was, -1);
+		series_tally(series, point->kind, 1);
+		if (point->kind != POINT_COUNTED && point->kind != POINT_FINAL &&
+		    point->t > series->event_t)
+			series->event_t = point->t;
+	}
+	return evaluation->first != NO_POINT;
+}
+
+/* Computes the baselines of the points from evaluation->start on again. */
+static void series_rebuild(struct index_series *series, const struct evaluation *evaluation)
+{
+	const struct point *before = NULL;
 	struct old_baselines old;
 	int64_t amount = 0;
-	bool as_it_was = true;
 
-	if (before) {
-		changed.from = before->t;
+	if (evaluation->before != NO_POINT) {
+		before = &series->points[evaluation->before];
 		amount = series_point_amount(series, before);
 	}
-	old = series_cut(series, series->points[start].t);
-	for (size_t i = start; i < series->count; i++) {
-		struct point *point = &series->points[i];
-		enum point_kind was = (enum point_kind)point->kind;
-		enum point_kind kind = point_classify(series, before, point,
-						      i + 1 < series->count ? point + 1 : NULL);
-		bool new = time_ranges_touch(&series->fresh, point->t, point->t + 1);
-		int64_t step = 0;
+	old = series_cut(series, series->points[evaluation->start].t);
+	for (size_t i = evaluation->start; i < evaluation->end; i++) {
+		const struct point *point = &series->points[i];
 
-		/* A step that exceeds an int64_t is no energy. */
-		if (before && kind != POINT_GLITCH &&
-		    !series_step(series, before, point, kind, &step) && !point_rank(point))
-			kind = POINT_RESET;
-		series_set_kind(series, point, kind);
-		as_it_was = as_it_was && kind == was && !new;
-		if (kind == POINT_GLITCH)
+		if (point->kind == POINT_GLITCH)
 			continue;
-		if (as_it_was)
-			changed.from = point->t;
-		amount = add_limited(amount, step);
+		if (before)
+			amount = add_limited(amount, series_step(series, before, point));
 		before = point;
-		if (kind == POINT_FINAL)
-			continue;
-		series_put_baseline(series, point, amount);
-		if (kind == was && !new && point->t >= fresh.to) {
-			changed.to = point->t;
-			series_rejoin(series, &old, point, amount);
-			break;
-		}
+		if (point->kind != POINT_FINAL)
+			series_put_baseline(series, point, amount);
 	}
+	if (evaluation->rejoined)
+		series_rejoin(series, &old, before, amount);
 	free(old.baselines);
-	return changed;
+}
+
+/* Returns the time in which amounts changed: from the last point before that is kept to the first
+ * one after it. */
+static struct time_range evaluation_changed(const struct index_series *series,
+					    const struct evaluation *evaluation)
+{
+	const struct point *before = series_before(series, evaluation->first);
+	const struct point *after = series_after(series, evaluation->last + 1);
+
+	return (struct time_range){
+		before ? before->t : series->points[0].t,
+		after ? after->t : series_last(series),
+	};
+}
+
+/* Returns the time in which amounts may have changed. */
+static struct time_range series_evaluate(struct index_series *series, struct time_range fresh)
+{
+	size_t i = series_find(series, fresh.from);
+	struct evaluation evaluation = {.before = walk_begin(series, i)};
+
+	evaluation.start = evaluation.before == NO_POINT ? 0 : evaluation.before + 1;
+	if (i == series->count)
+		return TIME_RANGE_EMPTY;
+	series_walk(series, fresh, &evaluation);
+	if (!series_compare(series, &evaluation))
+		return TIME_RANGE_EMPTY;
+	series_rebuild(series, &evaluation);
+	return evaluation_changed(series, &evaluation);
 }
 
 /* The newest event may no longer be one. */
@@ -321,7 +283,7 @@ void series_update(struct index_series *series)
 		return;
 	series_order(series);
 	for (size_t i = 0; series->count && i < series->fresh.count; i++)
-		time_ranges_add(&series->changed, series_classify(series, series->fresh.items[i]));
+		time_ranges_add(&series->changed, series_evaluate(series, series->fresh.items[i]));
 	series->fresh.count = 0;
 	series_find_event(series);
 	/* Windows were partial as long as the series had no record. */

@@ -13,6 +13,7 @@ void source_open(struct source *source, const char *collector)
 	source->live_t = NEVER;
 	source->live_power_w = NAN;
 	source->power.interval_us = NAN;
+	source->volume.limits = &source->energy;
 }
 
 void source_close(struct source *source)
@@ -73,6 +74,13 @@ bool source_admits(const struct source *source, const struct about *about, struc
 	       weight_fits(about_volume_weight(about), "m3_per_pulse", fail);
 }
 
+void source_set_weight(struct source *source, const struct weight *weight)
+{
+	if (series_set_weight(&source->energy, *weight))
+		series_limits_changed(&source->volume,
+				      source->energy.weights[source->energy.weight_count - 1].from);
+}
+
 void source_announce(struct source *source, const struct about *about, ms_t now)
 {
 	bool pulses = about_is_pulse(about);
@@ -80,11 +88,12 @@ void source_announce(struct source *source, const struct about *about, ms_t now)
 		.from = now,
 		.amount = llround(about_energy_weight(about) * (double)WEIGHT_ONE),
 		.modulus = pulses ? about->modulus_pulses : about->modulus_wh * MWH_PER_WH,
+		.max_w = about->max_w,
 	};
 
 	source->counts = pulses ? COUNTS_PULSES : COUNTS_MWH;
 	source_restore(source, about, true);
-	series_set_weight(&source->energy, weight);
+	source_set_weight(source, &weight);
 	weight.amount = llround(about_volume_weight(about) * (double)WEIGHT_ONE);
 	if (pulses && !isnan(about->m3_per_pulse))
 		series_set_weight(&source->volume, weight);
@@ -115,11 +124,37 @@ static void source_seen(struct source *source, ms_t t, ms_t now)
 		source->last_seen = t;
 }
 
-void source_add_index(struct source *source, ms_t t, int64_t count)
+static void source_add(struct index_series *series, ms_t t, int64_t count, bool start)
 {
-	series_add(&source->energy, t, count);
+	if (start)
+		series_add_start(series, t, count);
+	else
+		series_add(series, t, count);
+}
+
+void source_add_index(struct source *source, ms_t t, int64_t count, bool start)
+{
+	source_add(&source->energy, t, count, start);
 	if (source->counts == COUNTS_PULSES)
-		series_add(&source->volume, t, count);
+		source_add(&source->volume, t, count, start);
+	if (t > source->newest)
+		source->newest = t;
+}
+
+void source_add_confirmed(struct source *source, ms_t t, int64_t count, bool start,
+			  enum point_kind kind)
+{
+	struct point point = {
+		.t = t,
+		.count = (uint64_t)count & POINT_COUNT_MAX,
+		.kind = kind & 7,
+		.start = start,
+		.confirmed = true,
+	};
+
+	series_add_point(&source->energy, &point);
+	if (source->counts == COUNTS_PULSES)
+		series_add_point(&source->volume, &point);
 	if (t > source->newest)
 		source->newest = t;
 }
@@ -157,7 +192,7 @@ bool source_record(struct source *source, const struct record *record, ms_t now,
 	if (record->index_set)
 		source_set_index(source, record);
 	else
-		source_add_index(source, record->t, *count);
+		source_add_index(source, record->t, *count, record->mark == MARK_START);
 	source_seen(source, record->t, now);
 	/* The interval across a start is unknown. */
 	if (record->mark == MARK_START && record->t >= source->power.last_pulse)
@@ -232,10 +267,9 @@ mwh_t source_beyond(const struct source *source, ms_t from)
 	int64_t energy;
 
 	if (!series_known(series) || source->live_t <= last || source->live_t <= from ||
-	    source->live_count < series_count(series))
+	    source->live_count < 0)
 		return 0;
-	if (!series_worth(series, last, series_count(series), source->live_count, &energy))
-		return 0;
+	energy = series_beyond(series, source->live_t, source->live_count);
 	if (from > last)
 		energy -= multiply_divide(energy, from - last, source->live_t - last);
 	return energy;

@@ -60,8 +60,15 @@ void source_announce(struct source *source, const struct about *about, ms_t now)
 /* Restores the announcement from the books; the weights are restored separately. */
 void source_restore(struct source *source, const struct about *about, bool announced);
 
-/* Adds an index, in pulses or mWh. */
-void source_add_index(struct source *source, ms_t t, int64_t count);
+/* Sets the weight and the limit of the energy from `weight->from` on (series_set_weight()). */
+void source_set_weight(struct source *source, const struct weight *weight);
+
+/* Adds an index, in pulses or mWh; `start`: the collector began to count, or did so again. */
+void source_add_index(struct source *source, ms_t t, int64_t count, bool start);
+
+/* Adds a record whose kind was confirmed. */
+void source_add_confirmed(struct source *source, ms_t t, int64_t count, bool start,
+			  enum point_kind kind);
 
 /* Adds a swap. Returns false if it is known. */
 bool source_add_swap(struct source *source, const struct swap *swap);

@@ -369,6 +369,7 @@ json_t *report_health(const struct health *health, const char *trouble,
 	json_object_set_new(json, "resets", json_integer(health->resets));
 	json_object_set_new(json, "glitches", json_integer(health->glitches));
 	json_object_set_new(json, "rollovers", json_integer(health->rollovers));
+	json_object_set_new(json, "jumps", json_integer(health->jumps));
 	json_object_set_new(json, "swaps", json_integer(health->swaps));
 	json_object_set_new(json, "last_event", json_event(health, context));
 	json_object_set_new(json, "spurious_tops", json_integer(health->spurious_tops));

@@ -108,6 +108,7 @@ void changes_add(struct changes *to, const struct changes *more)
 	list_add(&to->signals, &more->signals);
 	list_add(&to->contacts, &more->contacts);
 	list_add(&to->facts_removed, &more->facts_removed);
+	list_add(&to->facts_confirmed, &more->facts_confirmed);
 	list_add(&to->contacts_removed, &more->contacts_removed);
 	list_add(&to->gaps, &more->gaps);
 	refused_add(to, more);
@@ -134,8 +135,9 @@ bool changes_need_commit(const struct changes *changes)
 	}
 	return changes->all_records || changes->facts.count || changes->signals.count ||
 	       changes->contacts.count || changes->facts_removed.count ||
-	       changes->contacts_removed.count || changes->gaps.count || changes->refused.count ||
-	       changes->zones_removed.count || changes->sources.count || changes->streams.count;
+	       changes->facts_confirmed.count || changes->contacts_removed.count ||
+	       changes->gaps.count || changes->refused.count || changes->zones_removed.count ||
+	       changes->sources.count || changes->streams.count;
 }
 
 static void set_clear(struct named *set)
@@ -154,6 +156,7 @@ void changes_clear(struct changes *changes)
 		free(changes->refused.items[i].payload);
 	changes->facts.count = changes->signals.count = changes->contacts.count = 0;
 	changes->facts_removed.count = changes->contacts_removed.count = 0;
+	changes->facts_confirmed.count = 0;
 	changes->gaps.count = changes->refused.count = 0;
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
 		set_clear(sets[i]);
@@ -167,6 +170,7 @@ void changes_free(struct changes *changes)
 	free(changes->signals.items);
 	free(changes->contacts.items);
 	free(changes->facts_removed.items);
+	free(changes->facts_confirmed.items);
 	free(changes->contacts_removed.items);
 	free(changes->gaps.items);
 	free(changes->refused.items);

@@ -19,6 +19,7 @@ struct new_fact {
 	const struct source *source;
 	ms_t t;
 	int64_t count; /* the index, in pulses or mWh (source->counts) */
+	bool start;
 };
 
 /* A period signal or a state of contacts of the source at `t`; or a record or a state of contacts
@@ -34,6 +35,13 @@ struct gap {
 	int64_t blind_ms; /* the time in which edges could not be seen */
 	int64_t lost;	  /* edges; they are counted in */
 	bool lost_possible;
+};
+
+/* The kind of a record is confirmed. */
+struct confirmed_fact {
+	const struct source *source;
+	ms_t t;
+	enum point_kind kind;
 };
 
 struct source_gap {
@@ -92,6 +100,7 @@ struct changes {
 	CHANGES_LIST(struct source_moment) signals;
 	CHANGES_LIST(struct source_moment) contacts;
 	CHANGES_LIST(struct source_moment) facts_removed;
+	CHANGES_LIST(struct confirmed_fact) facts_confirmed;
 	CHANGES_LIST(struct source_moment) contacts_removed;
 	CHANGES_LIST(struct source_gap) gaps;
 	CHANGES_LIST(struct refused_record) refused;

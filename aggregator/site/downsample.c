@@ -7,8 +7,9 @@
 #define STRETCH_MS MS_PER_DAY
 
 /* Old records that come only now come nearly in the order of their times: so far behind the newest
- * of them they may still be judged differently. */
-#define BEHIND_MS MS_PER_HOUR
+ * of them they may still be judged differently. A record is left out by one that is at most an hour
+ * later, which in turn is judged by those of the hour after it. */
+#define BEHIND_MS (2 * MS_PER_HOUR)
 
 struct downsampling {
 	struct site *site;
@@ -77,6 +78,21 @@ static bool point_superfluous(void *context, const struct index_series *series, 
 	return true;
 }
 
+static void fact_confirmed(void *context, const struct point *point)
+{
+	struct downsampling *downsampling = context;
+	struct confirmed_fact confirmed = {downsampling->source, point->t,
+					   (enum point_kind)point->kind};
+
+	changes_append(&downsampling->site->changes.facts_confirmed, confirmed);
+}
+
+static void of_volume_confirmed(void *context, const struct point *point)
+{
+	(void)context;
+	(void)point;
+}
+
 static void contacts_superfluous(void *context, ms_t t)
 {
 	struct downsampling *downsampling = context;
@@ -121,6 +137,8 @@ void site_downsample(struct site *site, ms_t now)
 	downsampling.source = source;
 	series_downsample(&source->energy, from, to, point_superfluous, &downsampling);
 	series_downsample(&source->volume, from, to, point_superfluous, &downsampling);
+	series_confirm(&source->energy, from, to, fact_confirmed, &downsampling);
+	series_confirm(&source->volume, from, to, of_volume_confirmed, NULL);
 	contacts_downsample(&source->contacts, from, to, contacts_superfluous, &downsampling);
 	if (source->about.role == ROLE_MAIN)
 		contacts_downsample(&site->tariff.contacts, from, to, NULL, NULL);

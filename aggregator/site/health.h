@@ -26,7 +26,7 @@ struct health {
 	char rejected_topic[TOPIC_SIZE];
 	char rejected_reason[200];
 	/* the books */
-	int64_t resets, glitches, rollovers, swaps;
+	int64_t resets, glitches, rollovers, jumps, swaps;
 	struct index_event event; /* the newest of these; t is 0: none */
 	char event_source[2 * ID_SIZE];
 	int64_t spurious_tops;

@@ -90,17 +90,21 @@ static bool site_accept(struct site *site, const struct topic *topic, struct sou
 			const struct record *record, ms_t now, struct fail *fail)
 {
 	struct health *health = &site->health;
-	struct new_fact fact = {.source = source, .t = record->t};
+	struct new_fact fact = {
+		.source = source, .t = record->t, .start = record->mark == MARK_START};
 	enum counts counts = source->counts;
 	bool late = record->t < source->newest;
+	bool known;
 
 	if (!source_record(source, record, now, &fact.count, fail))
 		return false;
 	/* An index that was set is a swap, which belongs to the description of the source. */
 	if (record->index_set || source->counts != counts)
 		changes_source(&site->changes, source)->description_changed = true;
+	known = fact.start ? series_holds_start(&source->energy, record->t, fact.count)
+			   : series_holds(&source->energy, record->t, fact.count);
 	/* What comes again was given to the consumers before. */
-	if (!record->index_set && !series_holds(&source->energy, record->t, fact.count))
+	if (!record->index_set && !known)
 		changes_append(&site->changes.facts, fact);
 	if (record->is_pulse)
 		site_marks(site, source, record);

@@ -54,7 +54,7 @@ struct source *site_restore_source(struct site *site, const char *collector, con
 
 void site_restore_energy_weight(struct source *source, const struct weight *weight)
 {
-	series_set_weight(&source->energy, *weight);
+	source_set_weight(source, weight);
 }
 
 void site_restore_volume_weight(struct source *source, const struct weight *weight)
@@ -82,9 +82,15 @@ bool site_restore_assignment(struct site *site, struct source *source, const cha
 	return true;
 }
 
-void site_restore_fact(struct source *source, ms_t t, int64_t count)
+void site_restore_fact(struct source *source, ms_t t, int64_t count, bool start)
 {
-	source_add_index(source, t, count);
+	source_add_index(source, t, count, start);
+}
+
+void site_restore_confirmed(struct source *source, ms_t t, int64_t count, bool start,
+			    enum point_kind kind)
+{
+	source_add_confirmed(source, t, count, start, kind);
 }
 
 void site_restore_signal(struct source *source, ms_t t)

@@ -27,7 +27,11 @@ void site_restore_swap(struct source *source, const struct swap *swap);
 bool site_restore_assignment(struct site *site, struct source *source, const char *zone, ms_t from,
 			     ms_t until, struct fail *fail);
 
-void site_restore_fact(struct source *source, ms_t t, int64_t count);
+void site_restore_fact(struct source *source, ms_t t, int64_t count, bool start);
+
+/* A record whose kind was confirmed when records near it were removed. */
+void site_restore_confirmed(struct source *source, ms_t t, int64_t count, bool start,
+			    enum point_kind kind);
 void site_restore_signal(struct source *source, ms_t t);
 void site_restore_contacts(struct source *source, const struct contact_state *state);
 void site_restore_gap(struct site *site, const struct gap *gap);

@@ -43,7 +43,8 @@ static int64_t source_event_count(const struct source *source)
 {
 	const struct index_series *series = &source->energy;
 
-	return series->resets + series->glitches + series->rollovers + (int64_t)series->swap_count;
+	return series->resets + series->glitches + series->rollovers + series->jumps +
+	       (int64_t)series->swap_count;
 }
 
 static void source_update(struct site *site, struct source *source)
@@ -73,6 +74,7 @@ static void health_add(struct health *health, const struct source *source)
 	health->resets += series->resets;
 	health->glitches += series->glitches;
 	health->rollovers += series->rollovers;
+	health->jumps += series->jumps;
 	health->swaps += (int64_t)series->swap_count;
 	if (!series->event_t || series->event_t <= health->event.t)
 		return;
@@ -119,7 +121,8 @@ void site_recompute(struct site *site)
 		bands = windows = TIME_RANGE_ALL;
 		tariff_invalidate(&site->tariff);
 	}
-	health->resets = health->glitches = health->rollovers = health->swaps = 0;
+	health->resets = health->glitches = health->rollovers = 0;
+	health->jumps = health->swaps = 0;
 	health->event = (struct index_event){0};
 	for (size_t i = 0; i < site->sources.count; i++) {
 		source_update(site, site->sources.items[i]);

@@ -158,6 +158,7 @@ static bool load_weight(struct loader *loader, sqlite3_stmt *row)
 		.from = number_or(row, 2, NEVER),
 		.amount = number(row, 3),
 		.modulus = number(row, 4),
+		.max_w = number(row, 5),
 	};
 
 	if (!found)
@@ -198,13 +199,24 @@ static bool load_total(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
+static enum point_kind confirmed_kind(sqlite3_stmt *row, int column)
+{
+	int64_t kind = number(row, column);
+
+	return kind >= POINT_COUNTED && kind <= POINT_JUMP ? (enum point_kind)kind : POINT_COUNTED;
+}
+
 static bool load_fact(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 1);
 
 	if (!found)
 		return false;
-	site_restore_fact(found, number(row, 0), number(row, 2));
+	if (sqlite3_column_type(row, 4) == SQLITE_NULL)
+		site_restore_fact(found, number(row, 0), number(row, 2), flag(row, 3));
+	else
+		site_restore_confirmed(found, number(row, 0), number(row, 2), flag(row, 3),
+				       confirmed_kind(row, 4));
 	if (++loader->facts % PROGRESS_FACTS == 0 && loader->progress)
 		loader->progress(loader->context, (int)(loader->facts * 100 / loader->facts_total));
 	return true;
@@ -300,6 +312,19 @@ static bool load_fingerprint(struct loader *loader, sqlite3_stmt *row)
 	return true;
 }
 
+/* Records are evaluated in another way since the events were written. */
+static bool load_outdated_events(struct loader *loader, sqlite3_stmt *row)
+{
+	const struct site *site = loader->site;
+
+	(void)row;
+	for (size_t i = 0; i < site->sources.count; i++)
+		time_ranges_add(
+			&changes_source(&loader->store->pending, site->sources.items[i])->events,
+			TIME_RANGE_ALL);
+	return true;
+}
+
 static bool load_tariff(struct loader *loader, sqlite3_stmt *row)
 {
 	struct tariff_settings old;
@@ -320,7 +345,7 @@ static bool load(struct loader *loader)
 	       each(loader, "SELECT id, name, counts, about, announced FROM sources ORDER BY id",
 		    load_source) &&
 	       each(loader,
-		    "SELECT source, quantity, since, amount, modulus FROM weights"
+		    "SELECT source, quantity, since, amount, modulus, max_w FROM weights"
 		    " ORDER BY source, quantity, position",
 		    load_weight) &&
 	       each(loader,
@@ -330,7 +355,8 @@ static bool load(struct loader *loader)
 		    "SELECT source, zone, since, until FROM assignments ORDER BY source, position",
 		    load_assignment) &&
 	       each(loader, "SELECT count(*) FROM facts", load_total) &&
-	       each(loader, "SELECT t, source, count FROM facts ORDER BY t", load_fact) &&
+	       each(loader, "SELECT t, source, count, start, confirmed FROM facts ORDER BY t",
+		    load_fact) &&
 	       each(loader, "SELECT t, source FROM period_signals ORDER BY t", load_signal) &&
 	       each(loader,
 		    "SELECT t, source, off_peak, peak, change, seq FROM contacts ORDER BY t",
@@ -365,7 +391,8 @@ static bool load_all_outdated(struct loader *loader)
 		time_ranges_add(&changes_zone(&store->pending, zone->id)->windows,
 				(struct time_range){loader->differs_from, FOREVER});
 	}
-	return each(loader, "SELECT zone, since, until FROM outdated_windows", load_outdated);
+	return each(loader, "SELECT value FROM meta WHERE key = 'events'", load_outdated_events) &&
+	       each(loader, "SELECT zone, since, until FROM outdated_windows", load_outdated);
 }
 
 bool store_load(struct store *store, struct site *site,

@@ -63,12 +63,12 @@ static bool save_weights(struct store *store, struct sql_value source, const cha
 
 		/* The first one holds from the beginning, whatever its date. */
 		if (!STORE_RUN(store,
-			       "INSERT INTO weights (source, quantity, position, since, amount, "
-			       "modulus)"
-			       " VALUES (?, ?, ?, ?, ?, ?)",
+			       "INSERT INTO weights (source, quantity, position, since, amount,"
+			       " modulus, max_w) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			       source, sql_text(quantity), sql_number((int64_t)i),
 			       i ? value_moment(weight->from) : sql_text(NULL),
-			       sql_number(weight->amount), sql_number(weight->modulus)))
+			       sql_number(weight->amount), sql_number(weight->modulus),
+			       sql_number(weight->max_w)))
 			return false;
 	}
 	return true;
@@ -161,12 +161,24 @@ static bool save_sources(struct store *store, const struct site *site)
 
 /* ---- records ---- */
 
-static bool save_fact(struct store *store, const struct source *source, ms_t t, int64_t count)
+/* Of two with the same time the larger index counts; it is judged anew. */
+static bool save_fact(struct store *store, const struct source *source, ms_t t, int64_t count,
+		      bool start)
 {
 	return STORE_RUN(store,
-			 "INSERT INTO facts (t, source, count) VALUES (?, ?, ?)"
-			 " ON CONFLICT DO UPDATE SET count = max(count, excluded.count)",
-			 sql_number(t), store_source(store, source), sql_number(count));
+			 "INSERT INTO facts (t, source, count, start) VALUES (?, ?, ?, ?)"
+			 " ON CONFLICT DO UPDATE SET count = excluded.count,"
+			 " start = excluded.start, confirmed = NULL WHERE excluded.count > count"
+			 " OR (excluded.count = count AND excluded.start > start)",
+			 sql_number(t), store_source(store, source), sql_number(count),
+			 sql_number(start));
+}
+
+static bool save_confirmed(struct store *store, const struct source *source, ms_t t,
+			   enum point_kind kind)
+{
+	return STORE_RUN(store, "UPDATE facts SET confirmed = ? WHERE t = ? AND source = ?",
+			 sql_number(kind), sql_number(t), store_source(store, source));
 }
 
 /* A fact that came again after it was removed stays. */
@@ -251,8 +263,11 @@ static bool save_records(struct store *store)
 {
 	const struct changes *pending = &store->pending;
 
-	SAVE_EACH(pending->facts, fact, save_fact(store, fact->source, fact->t, fact->count))
+	SAVE_EACH(pending->facts, fact,
+		  save_fact(store, fact->source, fact->t, fact->count, fact->start))
 	SAVE_EACH(pending->facts_removed, removed, remove_fact(store, removed))
+	SAVE_EACH(pending->facts_confirmed, confirmed,
+		  save_confirmed(store, confirmed->source, confirmed->t, confirmed->kind))
 	SAVE_EACH(pending->signals, signal, save_signal(store, signal->source, signal->t))
 	SAVE_EACH(pending->contacts, contacts, save_contacts_at(store, contacts))
 	SAVE_EACH(pending->contacts_removed, removed, remove_contacts(store, removed))
@@ -269,8 +284,11 @@ static bool save_all_records(struct store *store, const struct source *source)
 	for (size_t i = 0; i < series->classified; i++) {
 		const struct point *point = &series->points[i];
 
-		if (point->kind != POINT_FINAL && point->kind != POINT_INITIAL &&
-		    !save_fact(store, source, point->t, (int64_t)point->count))
+		if (point->kind == POINT_FINAL || point->kind == POINT_INITIAL)
+			continue;
+		if (!save_fact(store, source, point->t, (int64_t)point->count, point->start) ||
+		    (point->confirmed &&
+		     !save_confirmed(store, source, point->t, (enum point_kind)point->kind)))
 			return false;
 	}
 	for (size_t i = 0; i < source->signals.sorted; i++)
@@ -361,11 +379,17 @@ static bool save_tariff(struct store *store)
 			  sql_text("tariff"), sql_text(store->tariff)));
 }
 
+/* All events were written if they were outdated. */
+static bool save_meta(struct store *store)
+{
+	return save_tariff(store) &&
+	       STORE_RUN(store, "DELETE FROM meta WHERE key = ?", sql_text("events"));
+}
+
 bool store_save(struct store *store, struct site *site, struct changes *left)
 {
 	return save_zones(store, site) && save_sources(store, site) &&
 	       (!store->pending.all_records || save_everything(store, site)) &&
 	       save_records(store) && save_streams(store) &&
-	       store_save_derived(store, site, left) && save_tariff(store) &&
-	       !store->failed.text[0];
+	       store_save_derived(store, site, left) && save_meta(store) && !store->failed.text[0];
 }

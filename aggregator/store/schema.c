@@ -90,5 +90,21 @@ static const char version_4[] =
 	"ALTER TABLE tops RENAME TO period_signals;"
 	"CREATE TABLE outdated_windows (zone TEXT NOT NULL, since INTEGER, until INTEGER);";
 
-const char *const store_migrations[] = {version_1, version_2, version_3, version_4};
+/* What the evaluation of excursions needs: the limit of a source, the mark `start` of a record, and
+ * the kind (enum point_kind) of one near which others were removed. Windows and events follow from
+ * the records in another way than before. The energy that a zone published, while it is more than
+ * is in the books. */
+static const char version_5[] =
+	"ALTER TABLE weights ADD COLUMN max_w INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE facts ADD COLUMN start INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE facts ADD COLUMN confirmed INTEGER;"
+	"ALTER TABLE zones ADD COLUMN published_mwh INTEGER;"
+	/* The index of a counter is not read wrongly: it began anew. */
+	"UPDATE facts SET start = 1 WHERE (t, source) IN (SELECT t, source FROM events"
+	" JOIN sources ON sources.id = source WHERE kind = 'reset' AND counts = 'pulses');"
+	"INSERT INTO outdated_windows (zone, since, until) SELECT name, NULL, NULL FROM zones;"
+	"DELETE FROM events;"
+	"INSERT INTO meta (key, value) VALUES ('events', 'outdated');";
+
+const char *const store_migrations[] = {version_1, version_2, version_3, version_4, version_5};
 const size_t store_migration_count = sizeof(store_migrations) / sizeof(store_migrations[0]);

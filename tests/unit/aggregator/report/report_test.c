@@ -217,7 +217,8 @@ static void health_counts_what_came_in_and_how(void **state)
 		     "\"reason\":\"expected one of pulses and wh, found neither\"},"
 		     "\"deferred\":0,\"retained_live\":0,\"store_trouble\":null,\"sequence_gaps\":"
 		     "2,\"resets\":0,"
-		     "\"glitches\":0,\"rollovers\":0,\"swaps\":0,\"last_event\":null,\"spurious_"
+		     "\"glitches\":0,\"rollovers\":0,\"jumps\":0,\"swaps\":0,\"last_event\":null,"
+		     "\"spurious_"
 		     "tops\":1,"
 		     "\"contact_faults\":0,\"edges_lost\":3,\"lost_possible\":1,"
 		     "\"blind_ms\":5320,\"clock_steps\":1}");

@@ -88,9 +88,69 @@ static struct model {
 	const struct civil_zone *zone;
 } model;
 
+/* Excursions, as the contract has them; no record has a limit below that of 100 MW. */
+static bool model_within(const struct model_point *p, const struct model_point *r)
+{
+	return (__int128)(r->index - p->index) * 3600 <=
+	       (__int128)100000000 * (r->t - p->t + 60000);
+}
+
+enum { COUNTED, LEFT_OUT, BASELINE };
+
+static int model_rise(const struct model_point *all, int count, const struct model_point *p, int i)
+{
+	if (model_within(p, &all[i]))
+		return COUNTED;
+	for (int j = i + 1; j < count && all[j].t <= all[i].t + MS_PER_HOUR; j++)
+		if (all[j].index >= p->index && all[j].index < all[i].index)
+			return LEFT_OUT;
+	return BASELINE;
+}
+
+static bool model_recovers(const struct model_point *all, int count, int64_t index, int i)
+{
+	int j = i;
+
+	while (j + 1 < count && all[j + 1].index < index)
+		j++;
+	return j + 1 < count && all[j].t <= all[i].t + MS_PER_HOUR;
+}
+
+static void model_walk(const struct model_point *all, int count, int *verdicts)
+{
+	int p = -1;
+
+	for (int i = 0; i < count; i++) {
+		int q = p;
+
+		if (p < 0) {
+			verdicts[i] = COUNTED;
+		} else if (all[i].index >= all[p].index) {
+			verdicts[i] = model_rise(all, count, &all[p], i);
+		} else if (model_recovers(all, count, all[p].index, i)) {
+			verdicts[i] = LEFT_OUT;
+		} else {
+			while (q >= 0 &&
+			       (verdicts[q] == LEFT_OUT || (all[q].index > all[i].index &&
+							    all[q].t >= all[i].t - MS_PER_HOUR)))
+				q--;
+			verdicts[i] = BASELINE;
+			if (q >= 0 && all[q].index <= all[i].index) {
+				for (int k = q + 1; k < i; k++)
+					verdicts[k] = LEFT_OUT;
+				verdicts[i] = model_rise(all, count, &all[q], i);
+			}
+		}
+		for (p = i; verdicts[p] == LEFT_OUT; p--)
+			;
+	}
+}
+
 static void model_source(int source)
 {
 	static struct random_fact mine[MESSAGES_MAX];
+	static struct model_point all[MESSAGES_MAX];
+	static int verdicts[MESSAGES_MAX];
 	int count = 0, unique = 0, count_left = 0;
 
 	for (int i = 0; i < random_site.fact_count; i++)
@@ -102,14 +162,17 @@ static void model_source(int source)
 			unique--;
 		mine[unique++] = mine[i];
 	}
+	for (int i = 0; i < unique; i++)
+		all[i] = (struct model_point){
+			.t = mine[i].t,
+			.index = mine[i].count * (source ? 1 : 80000),
+		};
+	model_walk(all, unique, verdicts);
 	for (int i = 0; i < unique; i++) {
-		int64_t index = mine[i].count * (source ? 1 : 80000);
-		bool below = count_left && index < model.points[source][count_left - 1].index;
-		int64_t next = i + 1 < unique ? mine[i + 1].count * (source ? 1 : 80000) : -1;
-
-		if (below && next >= model.points[source][count_left - 1].index)
+		if (verdicts[i] == LEFT_OUT)
 			continue;
-		model.points[source][count_left++] = (struct model_point){mine[i].t, index, below};
+		all[i].reset = verdicts[i] == BASELINE;
+		model.points[source][count_left++] = all[i];
 	}
 	model.count[source] = count_left;
 }

@@ -58,16 +58,16 @@ static void fill(void)
 	site_restore_zone(site, "self", "Self", "electricity", ROLE_PART, &fail);
 	meter = site_restore_source(site, "poste", "global", COUNTS_PULSES, &about, true, &fail);
 	other = site_restore_source(site, "pac", "self", COUNTS_MWH, NULL, false, &fail);
-	site_restore_energy_weight(meter, &(struct weight){7, 80000 * WEIGHT_ONE, 1000});
-	site_restore_energy_weight(meter, &(struct weight){900000, 40000 * WEIGHT_ONE, 0});
-	site_restore_volume_weight(meter, &(struct weight){7, 3, 0});
+	site_restore_energy_weight(meter, &(struct weight){7, 80000 * WEIGHT_ONE, 1000, 500000000});
+	site_restore_energy_weight(meter, &(struct weight){900000, 40000 * WEIGHT_ONE, 0, 0});
+	site_restore_volume_weight(meter, &(struct weight){7, 3, 0, 0});
 	site_restore_swap(meter, &(struct swap){3000, 500, 12, "Anna"});
 	site_restore_assignment(site, meter, "global", NEVER, 900000, &fail);
 	site_restore_assignment(site, meter, "self", 900000, FOREVER, &fail);
-	site_restore_fact(meter, 0, 0);
-	site_restore_fact(meter, 1000, 17);
-	site_restore_fact(other, 1000, 5);
-	site_restore_fact(meter, 600000, 112);
+	site_restore_fact(meter, 0, 0, false);
+	site_restore_confirmed(meter, 1000, 17, false, POINT_COUNTED);
+	site_restore_fact(other, 1000, 5, false);
+	site_restore_fact(meter, 600000, 112, true);
 	site_restore_signal(meter, 0);
 	site_restore_signal(meter, 600000);
 	site_restore_contacts(meter, &(struct contact_state){0, NO, YES, true, 4});
@@ -122,6 +122,15 @@ static void add(const char *format, ...)
 	va_end(arguments);
 }
 
+static void describe_point(const struct point *point)
+{
+	static const char *const kinds[] = {"counted", "glitch", "reset", "rollover", "jump"};
+
+	add("  at %lld: %lld%s%s%s\n", (long long)point->t, (long long)point->count,
+	    point->start ? " start" : "", point->confirmed ? " " : "",
+	    point->confirmed ? kinds[point->kind] : "");
+}
+
 static void describe_source(const struct source *source)
 {
 	const struct term *term = NULL;
@@ -130,9 +139,10 @@ static void describe_source(const struct source *source)
 	add("source %s %d %s %d\n", source->name, source->counts,
 	    source->about.zone[0] ? source->about.zone : "-", source->announced);
 	for (size_t i = 0; i < source->energy.weight_count; i++)
-		add("  energy %lld %lld %lld\n", (long long)source->energy.weights[i].from,
+		add("  energy %lld %lld %lld %lld\n", (long long)source->energy.weights[i].from,
 		    (long long)source->energy.weights[i].amount,
-		    (long long)source->energy.weights[i].modulus);
+		    (long long)source->energy.weights[i].modulus,
+		    (long long)source->energy.weights[i].max_w);
 	for (size_t i = 0; i < source->volume.weight_count; i++)
 		add("  volume %lld %lld\n", (long long)source->volume.weights[i].from,
 		    (long long)source->volume.weights[i].amount);
@@ -143,8 +153,7 @@ static void describe_source(const struct source *source)
 	while ((term = site_next_assignment(site, source, term, &zone)))
 		add("  in %s %lld %lld\n", zone->id, (long long)term->from, (long long)term->until);
 	for (size_t i = 0; i < source->energy.classified; i++)
-		add("  at %lld: %lld\n", (long long)source->energy.points[i].t,
-		    (long long)source->energy.points[i].count);
+		describe_point(&source->energy.points[i]);
 	for (size_t i = 0; i < source->signals.sorted; i++)
 		add("  signal %lld\n", (long long)source->signals.times[i]);
 	for (size_t i = 0; i < source->contacts.sorted; i++)
@@ -193,17 +202,17 @@ static const char everything_back[] =
 	"source pac/self 2 - 0\n"
 	"  at 1000: 5\n"
 	"source poste/global 1 global 1\n"
-	"  energy -9223372036854775808 80000000000 1000\n"
-	"  energy 900000 40000000000 0\n"
+	"  energy -9223372036854775808 80000000000 1000 500000000\n"
+	"  energy 900000 40000000000 0 0\n"
 	"  volume -9223372036854775808 3\n"
 	"  swap 3000 500 12 Anna\n"
 	"  in global -9223372036854775808 900000\n"
 	"  in self 900000 9223372036854775807\n"
 	"  at 0: 0\n"
-	"  at 1000: 17\n"
+	"  at 1000: 17 counted\n"
 	"  at 3000: 500\n"
 	"  at 3000: 12\n"
-	"  at 600000: 112\n"
+	"  at 600000: 112 start\n"
 	"  signal 0\n"
 	"  signal 600000\n"
 	"  contacts 0 0 1 1 4\n"
@@ -344,7 +353,7 @@ static void giving_it_twice_changes_nothing(void **state)
 
 static void give_fact(const struct source *source, ms_t t, int64_t count)
 {
-	changes_append(&changes.facts, ((struct new_fact){source, t, count}));
+	changes_append(&changes.facts, ((struct new_fact){source, t, count, false}));
 }
 
 static void corrections_replace_what_was_there(void **state)
@@ -369,7 +378,8 @@ static void corrections_replace_what_was_there(void **state)
 	changes_append(&changes.gaps, gap);
 	changes_zone_removed(&changes, "global");
 	changes_zone_removed(&changes, "never");
-	execute("INSERT INTO facts VALUES (2000, (SELECT id FROM sources WHERE name = 'pac/self'), "
+	execute("INSERT INTO facts (t, source, count) VALUES (2000, (SELECT id FROM sources WHERE "
+		"name = 'pac/self'), "
 		"6)");
 	assert_commits();
 	assert_int_equal(count_of("SELECT count FROM facts WHERE t = 1000 AND count > 5"), 17);
@@ -666,10 +676,10 @@ static void fill_year(void)
 	site = site_open(&settings, 0);
 	site_restore_zone(site, "global", "Global", "electricity", ROLE_MAIN, &fail);
 	meter = site_restore_source(site, "pac", "global", COUNTS_MWH, &about, true, &fail);
-	site_restore_energy_weight(meter, &(struct weight){0, WEIGHT_ONE, 0});
+	site_restore_energy_weight(meter, &(struct weight){0, WEIGHT_ONE, 0, 0});
 	site_restore_assignment(site, meter, "global", NEVER, FOREVER, &fail);
-	site_restore_fact(meter, 0, 0);
-	site_restore_fact(meter, 365 * MS_PER_DAY, 123456789012);
+	site_restore_fact(meter, 0, 0, false);
+	site_restore_fact(meter, 365 * MS_PER_DAY, 123456789012, false);
 	site_restored(site);
 	assert_string_equal(fail.text, "");
 }
@@ -803,19 +813,21 @@ static void a_file_of_the_first_version_keeps_what_it_holds(void **state)
 		     "  at 3000: 12\n"
 		     "  signal 1000\n"
 		     "gap 5320 3 0\n");
+	/* Events follow from the records in another way now. */
+	assert_int_equal(count_of("SELECT count(*) FROM incidents"), 0);
+	assert_commits();
 	assert_int_equal(count_of("SELECT count(*) FROM incidents WHERE kind = 'swap'"), 1);
+	assert_int_equal(count_of("SELECT count(*) FROM meta WHERE key = 'events'"), 0);
 	assert_int_equal(count_of("PRAGMA user_version"), (int64_t)store_migration_count);
 }
 
-/* Books that an older program wrote (books_v3.sql says which): all that they hold comes back. */
-static void a_file_of_the_third_version_keeps_what_it_holds(void **state)
+/* Opens books that an older program wrote. */
+static void open_dump(const char *name)
 {
-	static const char name[] = "tests/unit/aggregator/store/books_v3.sql";
 	char *sql = calloc(1, 100000);
 	FILE *stream = fopen(name, "r");
 	sqlite3 *handle;
 
-	(void)state;
 	if (!stream)
 		fail_msg("%s: not found; run the test in the project's folder", name);
 	assert_in_range(fread(sql, 1, 99999, stream), 1, 99998);
@@ -827,11 +839,18 @@ static void a_file_of_the_third_version_keeps_what_it_holds(void **state)
 	sqlite3_close(handle);
 	free(sql);
 	assert_opens();
+}
+
+/* books_v3.sql says which: all that they hold comes back. */
+static void a_file_of_the_third_version_keeps_what_it_holds(void **state)
+{
+	(void)state;
+	open_dump("tests/unit/aggregator/store/books_v3.sql");
 	assert_loads("zone global \"Réseau\" electricity main\n"
 		     "zone self \"Self\" electricity part\n"
 		     "zone typo \"Self\" electricity part\n"
 		     "source pac/self 2 self 1\n"
-		     "  energy -9223372036854775808 1000000 0\n"
+		     "  energy -9223372036854775808 1000000 0 0\n"
 		     "  swap 1358235600000 73000000 100000 \n"
 		     "  in typo -9223372036854775808 1795858237476\n"
 		     "  in self 1795858237476 9223372036854775807\n"
@@ -842,13 +861,13 @@ static void a_file_of_the_third_version_keeps_what_it_holds(void **state)
 		     "  at 1358235600000: 73000000\n"
 		     "  at 1358235600000: 100000\n"
 		     "source poste/global 1 global 1\n"
-		     "  energy -9223372036854775808 80000000000 0\n"
+		     "  energy -9223372036854775808 80000000000 0 0\n"
 		     "  in global -9223372036854775808 9223372036854775807\n"
 		     "  at 1358233200000: 0\n"
 		     "  at 1358233800000: 600\n"
 		     "  at 1358234400000: 1200\n"
 		     "  at 1358235000000: 1800\n"
-		     "  at 1358235060000: 5\n"
+		     "  at 1358235060000: 5 start\n"
 		     "  at 1358235120000: 8\n"
 		     "  signal 1358233200000\n"
 		     "  signal 1358233800000\n"
@@ -865,6 +884,42 @@ static void a_file_of_the_third_version_keeps_what_it_holds(void **state)
 		     "gap 4000 2 0\n");
 	assert_int_equal(count_of("SELECT count(*) FROM windows"), 10);
 	assert_int_equal(count_of("SELECT count(*) FROM refused"), 1);
+}
+
+static int64_t energy_of(const char *zone)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT sum(energy_mwh) FROM windows JOIN zones ON id = zone WHERE name = '%s'",
+		 zone);
+	return count_of(sql);
+}
+
+/* An index of 0 for 20 s was worth 812393 kWh. */
+static void excursions_in_a_file_of_the_fourth_version_are_corrected(void **state)
+{
+	struct fail fail = {0};
+
+	(void)state;
+	open_dump("tests/unit/aggregator/store/books_v4.sql");
+	assert_int_equal(energy_of("self"), 812465 * MWH_PER_KWH);
+	site_close(site);
+	site = site_open(&settings, 0);
+	assert_true(store_load(store, site, NULL, NULL, &fail));
+	assert_int_equal(site->health.glitches, 2);
+	assert_int_equal(site->health.resets, 1);
+	assert_commits();
+	assert_false(recomputes());
+	assert_int_equal(energy_of("self"), 96 * MWH_PER_KWH);
+	assert_int_equal(energy_of("rest"), energy_of("global") - energy_of("self"));
+	assert_int_equal(count_of("SELECT count(*) FROM incidents WHERE kind = 'glitch'"), 2);
+	assert_int_equal(count_of("SELECT count(*) FROM incidents WHERE kind = 'reset'"), 1);
+	reopen();
+	site_close(site);
+	site = site_open(&settings, 0);
+	assert_true(store_load(store, site, NULL, NULL, &fail));
+	assert_false(recomputes());
 }
 
 static void a_file_has_one_user(void **state)
@@ -903,6 +958,7 @@ int main(void)
 		TEST(a_newer_file_is_left_alone),
 		TEST(a_file_of_the_first_version_keeps_what_it_holds),
 		TEST(a_file_of_the_third_version_keeps_what_it_holds),
+		TEST(excursions_in_a_file_of_the_fourth_version_are_corrected),
 		TEST(a_file_has_one_user),
 	};
 
