@@ -48,7 +48,7 @@ sources_unit            := $(sort $(wildcard tests/unit/*/*_test.c tests/unit/*/
 sources_system          := $(sort $(wildcard tests/system/mqtt/*.c))
 sources_fixtures        := $(filter-out %_test.c,$(sort $(wildcard tests/unit/*/*.c)))
 
-packages_common          := jansson libsystemd sqlite3
+packages_common          := jansson libsystemd sqlite3 openssl
 packages_collector-meter := libgpiod
 packages_collector-pac   := libmodbus
 packages_aggregator      :=
@@ -66,7 +66,7 @@ all: $(PROGRAMS:%=$(BUILD)/%)
 
 # -------- compile --------
 
-PACKAGE_FLAGS := $(if $(COMPILES),$(call packages,jansson libsystemd sqlite3 libgpiod libmodbus))
+PACKAGE_FLAGS := $(if $(COMPILES),$(call packages,jansson libsystemd sqlite3 openssl libgpiod libmodbus))
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/memory.h"
@@ -75,6 +76,7 @@ static void turn_due(void *context)
 {
 	clock_update(context);
 	reporter_pump(context);
+	reporter_doubt(context);
 }
 
 static void broker_ready(void *context, short events)
@@ -92,6 +94,7 @@ static void name_topics(struct reporter *reporter)
 	const char *site = settings->site;
 	const char *collector = settings->collector;
 
+	snprintf(reporter->site_topic, sizeof(reporter->site_topic), "%s/%s", base, site);
 	topic_build(reporter->aggregator_topic, base, site, "status");
 	topic_build(reporter->status_topic, base, site, "collector/%s/status", collector);
 	topic_build(reporter->about_topic, base, site, "collector/%s/about", collector);
@@ -133,6 +136,7 @@ struct reporter *reporter_open(const struct reporter_settings *settings,
 	reporter->changed = changed;
 	reporter->context = context;
 	reporter->count = count;
+	reporter->silence.since = clock_monotonic();
 	reporter->outbox = outbox_open(settings->outbox, fail);
 	if (!reporter->outbox)
 		goto failed;

@@ -1,6 +1,7 @@
 /* reporter_parts.h - the reporter from within, for the files that it is made of: reporter_open.c
  * opens and closes it and reads the clock, reporter_records.c takes what the sources measure,
- * reporter_session.c is the session with the broker, reporter_about.c reports on the program. */
+ * reporter_session.c is the session with the broker, reporter_about.c reports on the program,
+ * reporter_doubt.c logs that records are not acknowledged. */
 #ifndef COMMON_COLLECTOR_REPORTER_PARTS_H
 #define COMMON_COLLECTOR_REPORTER_PARTS_H
 
@@ -13,6 +14,12 @@ struct reported_source {
 	char about_topic[TOPIC_SIZE], status_topic[TOPIC_SIZE], live_topic[TOPIC_SIZE];
 	struct record_order order;
 	bool withholding; /* was logged */
+};
+
+struct silence {
+	int64_t acknowledged; /* records, when it began */
+	ms_t since;	      /* monotonic */
+	bool logged;
 };
 
 struct reporter {
@@ -28,9 +35,14 @@ struct reporter {
 
 	/* reporter_session.c */
 	struct mqtt *mqtt;
-	char aggregator_topic[TOPIC_SIZE], ack_topic[TOPIC_SIZE], status_topic[TOPIC_SIZE];
+	char site_topic[TOPIC_SIZE], aggregator_topic[TOPIC_SIZE];
+	char ack_topic[TOPIC_SIZE], status_topic[TOPIC_SIZE];
 	bool aggregator_found;
-	bool bad_ack; /* was logged */
+	bool aggregator_online; /* by its status */
+	bool bad_ack;		/* was logged */
+
+	/* reporter_doubt.c */
+	struct silence silence;
 
 	/* reporter_about.c */
 	char about_topic[TOPIC_SIZE];
@@ -47,6 +59,12 @@ void reporter_pump(struct reporter *reporter);
 /* ---- reporter_session.c ---- */
 
 bool reporter_connect(struct reporter *reporter, struct fail *fail);
+
+/* ---- reporter_doubt.c ---- */
+
+/* Logs, once, that records are not acknowledged for a long time, and what to look at. Call it
+ * every second. */
+void reporter_doubt(struct reporter *reporter);
 
 /* ---- reporter_about.c ---- */
 

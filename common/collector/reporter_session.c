@@ -31,6 +31,7 @@ static void receive_status(struct reporter *reporter, const struct mqtt_message 
 	if (!status_decode(&online, message->payload, message->size, NULL))
 		return;
 	reporter->aggregator_found = true;
+	reporter->aggregator_online = online;
 	if (!online)
 		return;
 	outbox_aggregator_online(reporter->outbox);

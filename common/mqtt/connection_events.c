@@ -1,9 +1,9 @@
 #include "common/mqtt/connection_events.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/mqtt/diagnosis.h"
 #include "common/mqtt/mqtt_reason.h"
 
 /* -------- the end of a connection, and why -------- */
@@ -71,28 +71,23 @@ static void report_refusal(struct connection_events *events, int code)
 	events_report_down(events, true, text);
 }
 
-static bool is_address(const char *host)
-{
-	struct in6_addr ignored;
-
-	return inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
-}
-
 static void report_failure(struct connection_events *events, int code)
 {
-	char text[300];
+	const struct mqtt_config *config = events->config;
+	char found[DIAGNOSIS_SIZE], text[DIAGNOSIS_SIZE];
 
 	if (code > 0) {
 		report_refusal(events, code);
 		return;
 	}
-	if (events->tls_trouble[0])
+	if (diagnosis_find(config, found))
+		snprintf(text, sizeof(text), "%s", found);
+	else if (events->tls_trouble[0])
 		snprintf(text, sizeof(text), "TLS: %s", events->tls_trouble);
 	else
-		snprintf(text, sizeof(text), "no broker answers there%s%s",
-			 is_address(events->config->host) ? "" : ", or the name is unknown",
-			 events->config->tls
-				 ? ", or not with TLS, or its certificate is for another name"
+		snprintf(text, sizeof(text), "the port is open, but no MQTT broker answers there%s",
+			 !config->tls && mqtt_port(config) == 8883
+				 ? "; port 8883 is for TLS as a rule: set broker.tls"
 				 : "");
 	events_report_down(events, false, text);
 }

@@ -46,7 +46,7 @@ struct mqtt {
 	enum state state;
 	ms_t up_since;
 	struct backoff backoff;
-	char trouble[400]; /* that was logged last; empty: none since the last connection */
+	char trouble[900]; /* that was logged last; empty: none since the last connection */
 	struct subscriptions subscriptions;
 	bool skipping; /* values of MQTT_EACH, and it was logged */
 };
@@ -326,8 +326,7 @@ struct mqtt *mqtt_open(const struct mqtt_config *config, const char *client_id,
 
 	mqtt->epoll = mqtt->timer = -1;
 	mqtt->config = *config;
-	if (mqtt->config.port == 0)
-		mqtt->config.port = config->tls ? 8883 : 1883;
+	mqtt->config.port = mqtt_port(config);
 	mqtt->handler = *handler;
 	mqtt->backoff = (struct backoff){.shortest = 250, .longest = 15 * MS_PER_SECOND};
 	snprintf(mqtt->client_id, sizeof(mqtt->client_id), "%s",

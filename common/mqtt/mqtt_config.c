@@ -21,11 +21,17 @@ const struct mqtt_config mqtt_defaults = {
 static bool host_check(void *value, struct fail *fail)
 {
 	const char *host = value;
+	const char *colon = strchr(host, ':');
 	struct in6_addr ignored;
+	size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
 
-	if (*host && !strpbrk(host, " /[]") &&
-	    (!strchr(host, ':') || inet_pton(AF_INET6, host, &ignored) == 1))
+	if (*host && !strpbrk(host, " /[]") && (!colon || inet_pton(AF_INET6, host, &ignored) == 1))
 		return true;
+	if (digits > 0 && digits <= 5 && colon > host && !colon[1 + digits] &&
+	    !strpbrk(host, " /[]"))
+		return fail_set(fail,
+				"\"%s\" contains a port, expected \"host\": \"%.*s\", \"port\": %s",
+				host, (int)(colon - host), host, colon + 1);
 	return fail_set(fail, "\"%s\" is no host, expected the broker's name or address alone",
 			host);
 }
@@ -73,6 +79,11 @@ const struct json_field mqtt_keys[] = {
 	 .check = base_check},
 	{0},
 };
+
+int mqtt_port(const struct mqtt_config *config)
+{
+	return config->port ? (int)config->port : config->tls ? 8883 : 1883;
+}
 
 static bool readable(const char *field, const char *file, struct fail *fail)
 {

@@ -29,6 +29,9 @@ struct mqtt_config {
 extern const struct mqtt_config mqtt_defaults;
 extern const struct json_field mqtt_keys[];
 
+/* The configured port, or the default. */
+int mqtt_port(const struct mqtt_config *config);
+
 /* Checks what depends on several of its fields. */
 bool mqtt_check(void *config, struct fail *fail);
 

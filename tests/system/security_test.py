@@ -86,8 +86,8 @@ def authority(folder, name):
     )
 
 
-def certificate(folder, name, signer, subject):
-    """NAME.crt and NAME.key for a host, signed."""
+def certificate(folder, name, signer, subject, days=2):
+    """NAME.crt and NAME.key for a host, signed; expired if `days` is negative."""
     openssl(
         folder,
         "req",
@@ -114,7 +114,7 @@ def certificate(folder, name, signer, subject):
         f"{signer}.key",
         "-CAcreateserial",
         "-days",
-        "2",
+        str(days),
         "-extfile",
         "extensions",
         "-out",
@@ -128,16 +128,27 @@ def tls(houses, tmp_path):
     authority(tmp_path, "ours")
     authority(tmp_path, "theirs")
     certificate(tmp_path, "server", "ours", "DNS:localhost")
+    certificate(tmp_path, "expired", "ours", "DNS:localhost", days=-1)
+    house = houses(lines=[])
+    house.certificates = tmp_path
+    house.tls_port = listener(house, "server")
+    return house
+
+
+def listener(house, name, *lines):
+    """Another listener of the broker, with that certificate; returns its port."""
     port = port_free()
     lines = [
         f"listener {port} 127.0.0.1",
-        f"certfile {tmp_path / 'server.crt'}",
-        f"keyfile {tmp_path / 'server.key'}",
+        f"certfile {house.certificates / name}.crt",
+        f"keyfile {house.certificates / name}.key",
+        *lines,
     ]
-    house = houses(lines=lines)
-    house.tls_port = port
-    house.certificates = tmp_path
-    return house
+    house.broker.kill()
+    with house.broker.file.open("a") as file:
+        file.write("\n".join(lines) + "\n")
+    house.broker.start()
+    return port
 
 
 def encrypted(house, authority):
@@ -160,7 +171,7 @@ def test_programs_connect_with_tls_to_a_broker_that_our_authority_signed(tls):
 def test_a_broker_that_another_authority_signed_is_refused_with_a_reason(tls):
     watcher = tls.watch("status")
     aggregator = tls.aggregator(broker=encrypted(tls, "theirs"))
-    aggregator.wait_err("certificate", 10 * PATIENCE)
+    aggregator.wait_err("unknown authority (/CN=ours): broker.ca_file", 10 * PATIENCE)
     assert aggregator.running and watcher.value(topic("status")) is None
 
 
@@ -168,8 +179,37 @@ def test_a_broker_of_another_name_is_refused_unless_the_name_is_not_checked(tls)
     broker = {**encrypted(tls, "ours"), "host": "127.0.0.1"}
     watcher = tls.watch("status")
     aggregator = tls.aggregator(broker=broker)
-    aggregator.wait_err("certificate", 10 * PATIENCE)
+    aggregator.wait_err('certificate is for "localhost", not for "127.0.0.1"', 10 * PATIENCE)
     assert aggregator.running and watcher.value(topic("status")) is None
     aggregator.stop(5)
     tls.aggregator(broker={**broker, "insecure": True})
     watcher.wait(topic("status"), "online", 10)
+
+
+def test_an_expired_certificate_is_named_as_such(tls):
+    broker = {**encrypted(tls, "ours"), "port": listener(tls, "expired")}
+    aggregator = tls.aggregator(broker=broker)
+    aggregator.wait_err("the broker's certificate has expired", 10 * PATIENCE)
+    assert "unknown authority" not in aggregator.err and aggregator.running
+
+
+def test_a_port_without_tls_is_named_as_such(tls):
+    broker = {**encrypted(tls, "ours"), "port": tls.broker.port}
+    aggregator = tls.aggregator(broker=broker)
+    aggregator.wait_err(f"port {tls.broker.port} does not speak TLS", 10 * PATIENCE)
+
+
+def test_a_certificate_that_the_broker_requires_is_named_as_missing(tls):
+    file = tls.certificates / "ours.crt"
+    port = listener(tls, "server", "require_certificate true", f"cafile {file}")
+    broker = {**encrypted(tls, "ours"), "port": port}
+    aggregator = tls.aggregator(broker=broker)
+    aggregator.wait_err("requires a certificate of its clients", 10 * PATIENCE)
+    assert aggregator.running
+
+
+def test_a_closed_port_and_an_unknown_name_have_different_messages(tls):
+    closed = tls.aggregator(broker={"port": port_free()})
+    closed.wait_err("is closed", 10 * PATIENCE)
+    unknown = tls.aggregator(broker={"host": "broker.invalid"}, store={"file": str(tls.folder / "b.db")})
+    unknown.wait_err("the name is unknown", 30 * PATIENCE)

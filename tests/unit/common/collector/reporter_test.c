@@ -12,6 +12,7 @@
 #include "common/process/clock.h"
 #include "common/collector/reporter.h"
 #include "common/collector/synchronised.h"
+#include "tests/unit/common/logged.h"
 
 /* 2013-01-15 00:00 in Paris, 1000 s after the machine's start. */
 #define MIDNIGHT INT64_C(1358204400000)
@@ -776,6 +777,80 @@ static void the_connection_is_reported_to_the_outbox(void **state)
 	assert_int_equal(changes, 3);
 }
 
+/* -------- records that nobody acknowledges -------- */
+
+#define NO_ACK "not acknowledged for 90 s"
+
+static void without_an_aggregator_the_log_names_the_site_once(void **state)
+{
+	(void)state;
+	open_reporter();
+	logged_begin();
+	outbox.counts.waiting = 1;
+	pass(80 * MS_PER_SECOND);
+	assert_int_equal(logged(NO_ACK), 0);
+	pass(MS_PER_HOUR);
+	assert_int_equal(logged(NO_ACK), 1);
+	assert_int_equal(logged("nobody answers as aggregator of site \"lycee\""), 1);
+	assert_int_equal(logged("3.1.1"), 0);
+	outbox.counts.acknowledged = 1;
+	pass(1000);
+	assert_int_equal(logged("records are acknowledged again"), 1);
+	logged_end();
+}
+
+static void with_mqtt_3_1_1_the_access_list_may_be_the_reason(void **state)
+{
+	(void)state;
+	mqtt_config.protocol = MQTT_PROTOCOL_311;
+	open_reporter();
+	logged_begin();
+	receive(TOPIC("status"), "online");
+	outbox.counts.waiting = 1;
+	pass(100 * MS_PER_SECOND);
+	assert_int_equal(logged("is online, but does not acknowledge"), 1);
+	assert_int_equal(logged("access list"), 1);
+	assert_int_equal(logged(TOPIC("collector/meters/#")), 1);
+	logged_end();
+	mqtt_config.protocol = MQTT_PROTOCOL_5;
+}
+
+static void an_aggregator_that_is_offline_is_named_as_such(void **state)
+{
+	(void)state;
+	open_reporter();
+	logged_begin();
+	receive(TOPIC("status"), "offline");
+	outbox.counts.waiting = 1;
+	pass(100 * MS_PER_SECOND);
+	assert_int_equal(logged("the aggregator of site \"lycee\" is offline"), 1);
+	logged_end();
+}
+
+static void silence_counts_only_with_a_connection_and_with_records(void **state)
+{
+	(void)state;
+	open_reporter();
+	logged_begin();
+	pass(MS_PER_HOUR);
+	outbox.counts.waiting = 1;
+	broker.connected = false;
+	pass(MS_PER_HOUR);
+	broker.connected = true;
+	for (int i = 0; i < 100; i++) {
+		outbox.counts.acknowledged++;
+		pass(60 * MS_PER_SECOND);
+	}
+	assert_int_equal(logged(NO_ACK), 0);
+	reporter_close(reporter);
+	outbox_settings.ack = OUTBOX_RECEIVER_BROKER;
+	open_reporter();
+	pass(MS_PER_HOUR);
+	assert_int_equal(logged(NO_ACK), 0);
+	outbox_settings.ack = OUTBOX_RECEIVER_AGGREGATOR;
+	logged_end();
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -800,6 +875,10 @@ int main(void)
 		test(what_is_no_ack_is_none),
 		test(an_aggregator_that_comes_online_is_reported_to_the_outbox),
 		test(the_connection_is_reported_to_the_outbox),
+		test(without_an_aggregator_the_log_names_the_site_once),
+		test(with_mqtt_3_1_1_the_access_list_may_be_the_reason),
+		test(an_aggregator_that_is_offline_is_named_as_such),
+		test(silence_counts_only_with_a_connection_and_with_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

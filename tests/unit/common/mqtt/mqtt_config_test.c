@@ -102,6 +102,8 @@ static void a_host_is_a_name_or_an_address(void **state)
 		snprintf(text, sizeof(text), "{\"host\":\"%s\"}", bad[i]);
 		expect_refused(text, "a.json: broker.host: ");
 	}
+	expect_refused("{\"host\":\"10.0.0.1:1884\"}",
+		       "contains a port, expected \"host\": \"10.0.0.1\", \"port\": 1884");
 }
 
 static void what_does_not_go_together_is_refused(void **state)
