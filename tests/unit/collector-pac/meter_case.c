@@ -78,6 +78,28 @@ static int values_check(const struct meter_case *meter, const struct register_bl
 	return found;
 }
 
+/* The same registers as a source of reactive energy. */
+static void reactive_check(const struct meter_case *meter, struct profile *profile)
+{
+	struct totals totals;
+	int requests = 0;
+
+	if (profile->varh.count == 0)
+		return;
+	assert_true(profile_make_reactive(profile, NULL));
+	totals = totals_start(profile);
+	for (size_t i = 0; i < profile->blocks.count; i++) {
+		const struct register_block *block = profile_block(profile, i);
+
+		if (!block_is_polled(block))
+			continue;
+		totals_add(&totals, block, image + block->address);
+		requests++;
+	}
+	number_check(meter, "index of reactive energy", totals.wh, meter->varh);
+	assert_int_equal(requests, 1);
+}
+
 void meter_case_check(const struct meter_case *meter)
 {
 	struct profile profile = {0};
@@ -113,5 +135,6 @@ void meter_case_check(const struct meter_case *meter)
 	if (requests != meter->requests)
 		fail_msg("%s: %d requests a poll, expected %d", meter->profile, requests,
 			 meter->requests);
+	reactive_check(meter, &profile);
 	config_free(profile_keys, &profile);
 }
