@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A PAC3200's registers on pymodbus: a Modbus TCP server that wattzone did not write.
 
-    foreign_meter.py [--port N] [--power W] [--energy WH]
+    foreign_meter.py [--port N] [--power W] [--energy WH] [--set ADDRESS=WORDS]...
+
+--set: the registers of another model instead, ADDRESS and WORDS in hexadecimal: 28=cfc7,ffff
 
 Prints its port once it listens on 127.0.0.1, and serves until a signal ends it. Works with pymodbus
 3.0 (Debian 12) and later.
@@ -42,6 +44,16 @@ def registers(power_w, wh):
     return memory
 
 
+def chosen(settings):
+    """The registers that --set names; all others are 0."""
+    memory = [0] * 65535
+    for setting in settings:
+        address, content = setting.split("=")
+        content = [int(word, 16) for word in content.split(",")]
+        memory[int(address, 16) : int(address, 16) + len(content)] = content
+    return memory
+
+
 def context(memory):
     """pymodbus' data store; its blocks count from 1, the wire from 0."""
     blocks = {"hr": ModbusSequentialDataBlock(1, memory), "ir": ModbusSequentialDataBlock(1, memory)}
@@ -74,9 +86,9 @@ async def announce(port):
             return
 
 
-async def serve(port, power_w, wh):
+async def serve(port, memory):
     task = asyncio.create_task(announce(port))
-    await StartAsyncTcpServer(context=context(registers(power_w, wh)), address=("127.0.0.1", port))
+    await StartAsyncTcpServer(context=context(memory), address=("127.0.0.1", port))
     await task
 
 
@@ -85,8 +97,10 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--power", type=float, default=48210.5)
     parser.add_argument("--energy", type=float, default=812345678.25)
+    parser.add_argument("--set", action="append", default=[])
     options = parser.parse_args()
-    asyncio.run(serve(options.port or free_port(), options.power, options.energy))
+    memory = chosen(options.set) if options.set else registers(options.power, options.energy)
+    asyncio.run(serve(options.port or free_port(), memory))
 
 
 if __name__ == "__main__":
