@@ -259,11 +259,13 @@ void line_answer(struct line *line, ms_t now, const struct channel_answer *answe
 	if (line->complete)
 		line->poll.result = *result;
 	if (link_silent(result)) {
-		bool nothing = !line->poll.measurement.answered;
+		const bool nothing = !line->poll.measurement.answered;
+		const bool is_first = line->asked == 0;
 
 		line_log_half(line, meter, line->asked == 1 && !nothing);
 		rest_missing(line);
-		meter->first = index;
+		/* Not forever with one that it never answers. */
+		meter->first = is_first ? (index + 1) % meter->block_count : index;
 		poll_end(line, now, nothing, done, context);
 		return;
 	}

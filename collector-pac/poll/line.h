@@ -1,8 +1,9 @@
 /* line.h - the meters of one connection: which request is next, and what the answers amount to.
  *
  * The blocks of a meter are requested one after the other, and are independent: an exception for
- * one leaves the rest. A request without answer ends the poll, and the next poll of the meter
- * begins with its block. No descriptors here: the owner carries the requests out. */
+ * one leaves the rest. A request without answer ends the poll; the next poll of the meter begins
+ * with its block, or, if the poll had begun with it, with the next one. No descriptors here: the
+ * owner carries the requests out. */
 #ifndef COLLECTOR_PAC_POLL_LINE_H
 #define COLLECTOR_PAC_POLL_LINE_H
 

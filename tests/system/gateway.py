@@ -27,12 +27,12 @@ def checksum(data):
 class Bus:
     """Meters by unit with the registers of a PAC. One request at a time, `answer_s` each. Unit u has
     u x 1000 W and u x 1e6 Wh. Units in `dead` never answer; `refused` holds addresses that give an
-    exception."""
+    exception, `ignored` those that give no answer."""
 
     def __init__(self, units, answer_s=0.0):
         self.answer_s = answer_s
         self.units = set(units)
-        self.dead, self.refused = set(), set()
+        self.dead, self.refused, self.ignored = set(), set(), set()
         self.asked = []  # (monotonic time, unit, address)
         self._lock = threading.Lock()
 
@@ -40,7 +40,7 @@ class Bus:
         """Unit, function and what follows of an answer, or None."""
         with self._lock:
             self.asked.append((time.monotonic(), unit, address))
-            if unit not in self.units or unit in self.dead:
+            if unit not in self.units or unit in self.dead or address in self.ignored:
                 return None
             time.sleep(self.answer_s)
         memory = {}

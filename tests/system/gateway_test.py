@@ -220,6 +220,19 @@ def test_a_refused_block_leaves_the_other_one(house, gateway):
     watcher.wait(live(1), lambda value: (value["power_w"], value["wh"]) == (POWER, None))
 
 
+@pytest.mark.parametrize("ignored", [65, 801])
+def test_a_block_that_is_never_answered_leaves_the_other_one(house, gateway, ignored):
+    behind = gateway([1])
+    behind.bus.ignored.add(ignored)
+    watcher = house.watch("collector/#")
+    house.pac("pac", meters(behind.port, [1]), poll_ms=50, timeout_ms=100)
+    answered = "wh" if ignored == 65 else "power_w"
+    expected = INDEX if ignored == 65 else POWER
+    readings = lambda: [value[answered] for value in watcher.values(live(1))]
+    until(lambda: readings().count(expected) >= 5, 20, "five readings")
+    assert watcher.value(status(1)) == "online"
+
+
 def test_rtu_frames_over_tcp(house, gateway):
     behind = gateway([1, 2, 3], framing="rtu")
     watcher = house.watch("collector/#")
