@@ -12,6 +12,8 @@
 #include "aggregator/store/store.h"
 #include "common/process/loop.h"
 #include "common/mqtt/mqtt.h"
+#include "common/mqtt/online_check.h"
+#include "common/sqlite/database_file.h"
 
 /* In the order of their turns. The store is no consumer: it comes first, since they need to know
  * what is durable. */
@@ -281,6 +283,18 @@ static void aggregator_close(struct aggregator *aggregator)
 	config_close(&aggregator->config);
 }
 
+static int aggregator_check(const struct config *config, const struct options *options)
+{
+	const struct online_check check = {
+		.broker = &config->broker,
+		.site = config->site.id,
+		.running = database_file_used(config->store_file),
+	};
+
+	return options->online ? options_checked_online(options, online_check(&check))
+			       : options_checked(options);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct program program = {
@@ -304,8 +318,9 @@ int main(int argc, char **argv)
 		log_warning("%s: tariff.prices is missing: costs are at the prices of 2013",
 			    options.config);
 	if (options.check) {
+		exit_code = aggregator_check(&aggregator.config, &options);
 		config_close(&aggregator.config);
-		return options_checked(&options);
+		return exit_code;
 	}
 	if (aggregator_open(&aggregator, &fail)) {
 		loop_ready(aggregator.loop);

@@ -4,6 +4,7 @@
 #include "collector-meter/meters/meters.h"
 #include "collector-meter/publish/meter_publisher.h"
 #include "collector-meter/settings/settings.h"
+#include "common/collector/reporter.h"
 #include "common/process/loop.h"
 
 static const char *replay;
@@ -67,6 +68,21 @@ static int run(const struct meter_settings *settings, struct fail *fail)
 	return exit_code;
 }
 
+static int check(const struct meter_settings *settings, const struct options *options)
+{
+	const struct reporter_settings reported = {
+		.site = settings->site,
+		.collector = settings->collector,
+		.broker = &settings->broker,
+		.outbox = &settings->outbox,
+	};
+	bool running = false;
+
+	if (!options->online)
+		return options_checked(options);
+	return options_checked_online(options, reporter_check(&reported, &running));
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -80,7 +96,7 @@ int main(int argc, char **argv)
 	if (!settings_load(&settings, options.config, replay, &fail))
 		exit_code = EXIT_CONFIGURATION;
 	else if (options.check)
-		exit_code = options_checked(&options);
+		exit_code = check(&settings, &options);
 	else if (index_text)
 		exit_code = set_index(&settings, index_text, by, &fail) ? EXIT_DONE : EXIT_FAILED;
 	else

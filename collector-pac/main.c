@@ -3,6 +3,8 @@
 
 #include "collector-pac/publish/pac_publisher.h"
 #include "collector-pac/probe/probe.h"
+#include "collector-pac/check/reach.h"
+#include "common/collector/reporter.h"
 
 static const char *probe, *profile, *unit;
 static bool profiles;
@@ -42,6 +44,26 @@ static int run(const struct pac_settings *settings)
 	return code;
 }
 
+/* Meters are left alone while another process polls them: a gateway may allow one connection. */
+static int check(const struct pac_settings *settings, const struct options *options)
+{
+	const struct reporter_settings reported = {
+		.site = settings->site,
+		.collector = settings->collector,
+		.broker = &settings->broker,
+		.outbox = &settings->outbox,
+	};
+	bool running = false;
+	int findings;
+
+	if (!options->online)
+		return options_checked(options);
+	findings = reporter_check(&reported, &running);
+	if (!running)
+		findings += reach_meters(settings);
+	return options_checked_online(options, findings);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -66,7 +88,7 @@ int main(int argc, char **argv)
 		log_error("%s", fail.text);
 		code = EXIT_CONFIGURATION;
 	} else {
-		code = options.check ? options_checked(&options) : run(&settings);
+		code = options.check ? check(&settings, &options) : run(&settings);
 	}
 	settings_free(&settings);
 	return code;

@@ -70,6 +70,10 @@ bool reporter_delivered(const struct reporter *reporter);
 /* Whether an aggregator of this site has published its status or an ack since the start. */
 bool reporter_aggregator_found(const struct reporter *reporter);
 
+/* For --check --online: compares the settings with the broker. Logs what is wrong and returns how
+ * many findings there are; sets *running if this collector runs on this machine now. */
+int reporter_check(const struct reporter_settings *settings, bool *running);
+
 /* For the service manager: "broker connected, 12 records waiting", and troubles. */
 #define REPORTER_STATUS_SIZE 200
 void reporter_status(const struct reporter *reporter, char text[REPORTER_STATUS_SIZE]);

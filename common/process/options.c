@@ -141,6 +141,8 @@ bool options_read(struct options *options, const struct program *program, int ar
 	const struct program_option common[] = {
 		{"config", "FILE", "read the configuration from FILE", &options->config, NULL},
 		{"check", NULL, "check the configuration and exit", NULL, &options->check},
+		{"online", NULL, "with --check: try broker and network, too", NULL,
+		 &options->online},
 		{"verbose", NULL, "log details, too", NULL, &options->verbose},
 		{"help", NULL, "show this help and exit", NULL, &wants_help},
 		{"version", NULL, "show the version and exit", NULL, &wants_version},
@@ -156,6 +158,11 @@ bool options_read(struct options *options, const struct program *program, int ar
 		*exit_code = EXIT_USAGE;
 		return false;
 	}
+	if (options->online && !options->check) {
+		fprintf(stderr, "%s: --online needs --check; try --help\n", program->name);
+		*exit_code = EXIT_USAGE;
+		return false;
+	}
 	*exit_code = EXIT_DONE;
 	if (wants_help)
 		help(program, common);
@@ -167,5 +174,13 @@ bool options_read(struct options *options, const struct program *program, int ar
 int options_checked(const struct options *options)
 {
 	printf("%s: valid\n", options->config);
+	return EXIT_DONE;
+}
+
+int options_checked_online(const struct options *options, int findings)
+{
+	if (findings > 0)
+		return EXIT_FAILED;
+	printf("%s: valid, online too\n", options->config);
 	return EXIT_DONE;
 }

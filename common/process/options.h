@@ -29,6 +29,7 @@ struct program {
 struct options {
 	const char *config; /* default /etc/wattzone/<program>.json */
 	bool check;
+	bool online; /* with `check` only */
 	bool verbose;
 };
 
@@ -39,5 +40,8 @@ bool options_read(struct options *options, const struct program *program, int ar
 
 /* Prints "FILE: valid" for --check. Returns the exit code. */
 int options_checked(const struct options *options);
+
+/* The same for --check --online, unless there were findings, which have been logged. */
+int options_checked_online(const struct options *options, int findings);
 
 #endif

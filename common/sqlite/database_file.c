@@ -78,6 +78,21 @@ int database_file_take(const char *file, struct fail *fail)
 	return -1;
 }
 
+bool database_file_used(const char *file)
+{
+	char name[NAME_SIZE];
+	bool used;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.lock", file);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	used = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return used;
+}
+
 static bool is_there(const char *name, const char *tail)
 {
 	char whole[NAME_SIZE + 4];

@@ -16,4 +16,7 @@ bool database_file_set_aside(const char *file, const char *reason, struct fail *
  * interrupted the renaming. */
 bool database_file_set_log_aside(const char *file, struct fail *fail);
 
+/* Whether a process has locked it now. */
+bool database_file_used(const char *file);
+
 #endif

@@ -56,6 +56,7 @@ static void without_options_the_usual_file_is_read(void **state)
 	assert_true(read_line(""));
 	assert_string_equal(options.config, "/etc/wattzone/collector-pac.json");
 	assert_false(options.check);
+	assert_false(options.online);
 	assert_false(options.verbose);
 	assert_string_equal(out, "");
 	assert_string_equal(err, "");
@@ -190,10 +191,21 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void online_is_a_kind_of_check(void **state)
+{
+	(void)state;
+	assert_true(read_line("--check --online"));
+	assert_true(options.check && options.online);
+	assert_false(read_line("--online"));
+	assert_int_equal(exit_code, EXIT_USAGE);
+	assert_non_null(strstr(err, "--online needs --check"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_options_the_usual_file_is_read),
+		cmocka_unit_test(online_is_a_kind_of_check),
 		cmocka_unit_test(options_may_be_given_in_both_forms_and_any_order),
 		cmocka_unit_test(help_names_every_option_and_ends_well),
 		cmocka_unit_test(lines_of_the_help_fit_a_terminal),
