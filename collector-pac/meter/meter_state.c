@@ -2,6 +2,16 @@
 
 #include <math.h>
 
+void measurement_scale(struct measurement *measurement, double ratio)
+{
+	mwh_t index;
+
+	measurement->power_w *= ratio;
+	measurement->wh *= ratio;
+	if (!mwh_from_wh(measurement->wh, &index))
+		measurement->wh = NAN;
+}
+
 struct meter_state meter_state_start(ms_t record_ms, double nominal_w)
 {
 	return (struct meter_state){.record_ms = record_ms, .guard = guard_start(nominal_w)};

@@ -11,8 +11,11 @@ struct measurement {
 	bool answered;	/* if not, the rest is not set */
 	ms_t t;		/* CLOCK_BOOTTIME at the middle of the request for the index */
 	double power_w; /* NAN: unknown */
-	double wh;	/* index, 0..9e12; NAN: unknown */
+	double wh;	/* index, 0..9e12, in Wh or what else is counted; NAN: unknown */
 };
+
+/* Multiplies power and index by the ratio of the current and voltage transformers. */
+void measurement_scale(struct measurement *measurement, double ratio);
 
 enum meter_status {
 	METER_UNKNOWN, /* before the first answer and the first METER_FAILURES failures */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collector-pac/meter/meter_state.h"
+#include "collector-pac/meter/pulse_facts.h"
 #include "collector-pac/poll/poller.h"
 #include "common/base/memory.h"
 #include "common/collector/reporter.h"
@@ -22,6 +23,8 @@ struct published_meter {
 	const struct pac_meter_settings *settings;
 	const struct link_peer *peer;
 	struct meter_state state;
+	bool counts_pulses;
+	struct pulse_facts pulses; /* of a meter that counts pulses */
 	int64_t polls, failed, missed;
 };
 
@@ -93,12 +96,27 @@ static void log_verdict(const struct published_meter *meter, double wh_before, d
 	}
 }
 
+/* The index of a pulse counter was judged like any other: here it becomes pulses. */
+static void results_count(struct published_meter *meter, struct meter_results *results)
+{
+	if (!meter->counts_pulses)
+		return;
+	results->has_live = results->has_live && pulse_live(&meter->pulses, &results->live);
+	if (results->has_record)
+		pulse_record(&results->record);
+}
+
 static void publish_poll(struct pac_publisher *publisher, const struct poll_result *poll)
 {
 	struct published_meter *meter = &publisher->meters[poll->meter];
-	struct meter_results results = meter_state_update(&meter->state, &poll->measurement,
-							  reporter_offset(publisher->reporter));
+	struct measurement measurement = poll->measurement;
+	struct meter_results results;
 
+	if (measurement.answered && meter->settings->ratio != 1)
+		measurement_scale(&measurement, meter->settings->ratio);
+	results = meter_state_update(&meter->state, &measurement,
+				     reporter_offset(publisher->reporter));
+	results_count(meter, &results);
 	meter->polls = poll->polls;
 	meter->failed = poll->failed;
 	meter->missed = poll->missed;
@@ -108,7 +126,7 @@ static void publish_poll(struct pac_publisher *publisher, const struct poll_resu
 				meter->state.status == METER_ONLINE);
 	}
 	if (results.verdict_changed)
-		log_verdict(meter, results.wh_before, poll->measurement.wh);
+		log_verdict(meter, results.wh_before, measurement.wh);
 	if (results.has_live)
 		reporter_live(publisher->reporter, poll->meter, &results.live);
 	if (results.has_record)
@@ -195,6 +213,7 @@ static void meter_start(struct pac_publisher *publisher, size_t index)
 	const struct pac_settings *settings = publisher->settings;
 	const struct pac_meter_settings *meter = settings_meter(settings, index);
 	struct poller_meter *polled = &publisher->polled[index];
+	const bool pulses = profile_counts_pulses(&meter->profile);
 
 	*polled = (struct poller_meter){
 		.name = meter->source,
@@ -205,7 +224,9 @@ static void meter_start(struct pac_publisher *publisher, size_t index)
 	publisher->meters[index] = (struct published_meter){
 		.settings = meter,
 		.peer = &polled->peer,
-		.state = meter_state_start(settings->record_s * MS_PER_SECOND, meter->nominal_w),
+		.state = meter_state_start(settings->record_s * MS_PER_SECOND,
+					   pulses ? NAN : meter->nominal_w),
+		.counts_pulses = pulses,
 	};
 }
 
@@ -222,22 +243,26 @@ static void meter_resume(struct pac_publisher *publisher, size_t index)
 		at = total.seen_boot;
 	else if (total.t && reporter_clock_known(publisher->reporter))
 		at = total.t - reporter_offset(publisher->reporter);
-	guard_resume(&publisher->meters[index].state.guard, total.wh, at);
+	guard_resume(&publisher->meters[index].state.guard,
+		     publisher->meters[index].counts_pulses ? (double)total.pulses : total.wh, at);
 }
 
 static struct about meter_about(const struct pac_meter_settings *meter)
 {
+	const bool pulses = profile_counts_pulses(&meter->profile);
 	struct about about = {
 		.nominal_w = meter->nominal_w,
 		.role = (enum role)meter->role,
-		.wh_per_pulse = NAN,
-		.m3_per_pulse = NAN,
-		.kwh_per_m3 = NAN,
+		.wh_per_pulse = meter->wh_per_pulse,
+		.m3_per_pulse = meter->m3_per_pulse,
+		.kwh_per_m3 = meter->kwh_per_m3,
 		.min_interval_us = NAN,
+		.modulus_pulses = pulses ? meter->profile.pulses.modulus : 0,
 		.modulus_wh = meter->modulus_wh,
+		.max_w = meter->max_w,
 	};
 
-	memcpy(about.kind, meter->profile.name, sizeof(about.kind));
+	snprintf(about.kind, sizeof(about.kind), "%s", pulses ? "pulse" : meter->profile.name);
 	memcpy(about.medium, meter->medium, sizeof(about.medium));
 	memcpy(about.zone, meter->zone, sizeof(about.zone));
 	memcpy(about.label, meter->label, sizeof(about.label));

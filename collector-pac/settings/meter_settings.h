@@ -34,10 +34,14 @@ struct pac_meter_settings {
 	char profile_name[256]; /* built-in, or a file name with a slash in it */
 	char zone[ID_SIZE];	/* default: the source */
 	char label[LABEL_SIZE]; /* default: the zone */
-	char medium[ID_SIZE];
-	double nominal_w;   /* NAN: unknown */
-	int role;	    /* enum role */
-	int64_t modulus_wh; /* the index wraps to 0 here; 0: unknown */
+	char medium[ID_SIZE];	/* default: electricity, or reactive */
+	double nominal_w;	/* NAN: unknown */
+	int role;		/* enum role */
+	int64_t modulus_wh;	/* the index wraps to 0 here; 0: unknown */
+	double ratio;		/* of transformers: power and index are multiplied by it */
+	int64_t max_w;		/* more than the meter can ever deliver; 0: unknown */
+	bool reactive;		/* the index is the reactive energy of the profile, in varh */
+	double wh_per_pulse, m3_per_pulse, kwh_per_m3; /* as in an announcement; NAN: none */
 	struct profile profile;
 };
 

@@ -5,6 +5,7 @@
 
 #include "collector-pac/poll/poller.h"
 #include "collector-pac/profiles/profiles.h"
+#include "collector-pac/settings/counted.h"
 #include "common/timebase/clock_trust.h"
 #include "common/process/config_file.h"
 
@@ -89,7 +90,7 @@ static bool same_meter(const struct pac_meter_settings *a, const struct pac_mete
 {
 	const struct link_peer one = meter_peer(a, 0), two = meter_peer(b, 0);
 
-	return link_peer_shared(&one, &two) && a->unit == b->unit &&
+	return link_peer_shared(&one, &two) && a->unit == b->unit && a->reactive == b->reactive &&
 	       strcmp(a->profile_name, b->profile_name) == 0;
 }
 
@@ -152,6 +153,11 @@ static bool profiles_read(struct pac_settings *settings, const char *file, struc
 		if (!profiles_load(&meters[i].profile, meters[i].profile_name, &reason))
 			return fail_set(fail, "%s: meters[%zu].profile: %s", file, i, reason.text);
 		meter_resolve(&meters[i]);
+		if (!counted_resolve(&meters[i], &reason))
+			return fail_set(fail, "%s: meters[%zu].%s", file, i, reason.text);
+		for (size_t first = 0; first < i; first++)
+			if (!counted_alike(&meters[first], &meters[i], first, i, fail))
+				return fail_at(fail, "%s", file);
 	}
 	return true;
 }

@@ -7,7 +7,7 @@
  *
  *     [METER] healthy|dead|refuse|garbage|nan|wrong-unit|trickle|half-close
  *     [METER] slow MS | exception CODE
- *     [METER] power W | step WH | fall WH
+ *     [METER] power W | step WH | fall WH | pulses N
  *     requests
  *
  * METER is a number from 1; without it the line applies to all meters. */
@@ -49,6 +49,8 @@ static bool meter_command(struct sim_meter *meter, const char *name, double numb
 		pac_load_step(meter->load, number);
 	else if (strcmp(name, "fall") == 0)
 		pac_load_step(meter->load, -number);
+	else if (strcmp(name, "pulses") == 0)
+		pac_load_pulses(meter->load, (int64_t)number);
 	else
 		return false;
 	return true;

@@ -58,8 +58,7 @@ static int value_words(int offset)
 {
 	if (offset % 2 == 0)
 		return 0;
-	if ((offset >= 1 && offset <= 73) || (offset >= 205 && offset <= 211) ||
-	    (offset >= 217 && offset <= 219))
+	if ((offset >= 1 && offset <= 73) || (offset >= 205 && offset <= 219))
 		return 2;
 	if (offset >= 801 && offset <= 837 && (offset - 801) % 4 == 0)
 		return 4;
@@ -135,6 +134,8 @@ static void registers_fill(uint16_t *registers, struct pac_reading reading)
 	put_float(registers, 69, factor);
 	put_double(registers, 801, reading.wh - tariff2);
 	put_double(registers, 805, tariff2);
+	put_double(registers, 817, floor(reading.wh / 4)); /* reactive */
+	put_u32(registers, 215, (uint32_t)(reading.pulses % 1000000000));
 }
 
 /* -------- one request -------- */
@@ -445,6 +446,7 @@ struct pac_load {
 	double power_w;
 	double wh;  /* the index at `since` */
 	ms_t since; /* monotonic: not affected by steps of the wall clock */
+	int64_t pulses;
 };
 
 struct pac_load *pac_load_open(double power_w, double wh)
@@ -491,6 +493,13 @@ void pac_load_step(struct pac_load *load, double wh)
 	pthread_mutex_unlock(&load->lock);
 }
 
+void pac_load_pulses(struct pac_load *load, int64_t pulses)
+{
+	pthread_mutex_lock(&load->lock);
+	load->pulses += pulses;
+	pthread_mutex_unlock(&load->lock);
+}
+
 struct pac_reading pac_load_read(void *context, ms_t t)
 {
 	struct pac_load *load = context;
@@ -501,6 +510,7 @@ struct pac_reading pac_load_read(void *context, ms_t t)
 	reading = (struct pac_reading){
 		.power_w = load->power_w,
 		.wh = load_wh(load, clock_monotonic()),
+		.pulses = load->pulses,
 	};
 	pthread_mutex_unlock(&load->lock);
 	return reading;

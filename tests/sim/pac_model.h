@@ -14,6 +14,7 @@
 struct pac_reading {
 	double power_w; /* total active power, at 65 as float32 */
 	double wh;	/* energy index: the exact sum of tariff 1 (801) and tariff 2 (805) */
+	int64_t pulses; /* of the digital input, by the universal counter (215), which wraps */
 };
 
 /* Called in the thread of the meter for every request; `t` is the time of day. Power and index must
@@ -63,6 +64,9 @@ void pac_load_power(struct pac_load *load, double power_w);
 
 /* Adds `wh`, which may be negative, to the index. */
 void pac_load_step(struct pac_load *load, double wh);
+
+/* Adds pulses of the digital input. */
+void pac_load_pulses(struct pac_load *load, int64_t pulses);
 
 /* The callback: `context` is the load. The index is exactly the sum of power x time on the
  * monotonic clock. */

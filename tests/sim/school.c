@@ -204,6 +204,10 @@ static bool history_print(const struct civil_zone *zone, const struct arguments 
 	return true;
 }
 
+/* The kitchen's gas meter is at the digital input of its PAC: gas is used in proportion to
+ * electricity, 1 kWh for 1 kWh, at 0.1 m3 of 11.2 kWh a pulse. */
+#define MWH_PER_GAS_PULSE (1120 * MWH_PER_WH)
+
 struct school_meter {
 	const struct school *school;
 	enum school_zone zone;
@@ -213,10 +217,12 @@ struct school_meter {
 static struct pac_reading meter_read(void *context, ms_t t)
 {
 	const struct school_meter *meter = context;
+	const mwh_t index = school_index(meter->school, meter->zone, t);
 
 	return (struct pac_reading){
 		.power_w = (double)school_power(meter->school, meter->zone, t),
-		.wh = (double)school_index(meter->school, meter->zone, t) / (double)MWH_PER_WH,
+		.wh = (double)index / (double)MWH_PER_WH,
+		.pulses = index / MWH_PER_GAS_PULSE,
 	};
 }
 
