@@ -84,6 +84,16 @@ static bool swap_agrees(const struct site *site, const struct source *source,
 	return true;
 }
 
+/* After a command the energy in the books is published, also if it is less. */
+static void publish_books(struct site *site, const struct source *source)
+{
+	const struct term *term = NULL;
+	const struct zone *zone = NULL;
+
+	while ((term = site_next_assignment(site, source, term, &zone)))
+		site_find_zone(site, zone->id)->published = 0;
+}
+
 bool site_swap(struct site *site, const char *collector, const char *id, const struct swap *swap,
 	       ms_t now, struct fail *fail)
 {
@@ -99,7 +109,9 @@ bool site_swap(struct site *site, const char *collector, const char *id, const s
 	site_recompute(site);
 	if (!swap_agrees(site, source, swap, fail))
 		return false;
-	if (source_add_swap(source, swap))
+	if (source_add_swap(source, swap)) {
 		changes_source(&site->changes, source)->description_changed = true;
+		publish_books(site, source);
+	}
 	return true;
 }

@@ -24,6 +24,14 @@ bool site_restore_zone(struct site *site, const char *zone, const char *label, c
 	return true;
 }
 
+void site_restore_published(struct site *site, const char *zone, mwh_t energy)
+{
+	struct zone *restored = named_find(&site->zones, zone);
+
+	if (restored)
+		restored->published = energy;
+}
+
 struct source *site_restore_source(struct site *site, const char *collector, const char *id,
 				   enum counts counts, const struct about *about, bool announced,
 				   struct fail *fail)

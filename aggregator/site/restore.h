@@ -12,6 +12,9 @@
 bool site_restore_zone(struct site *site, const char *zone, const char *label, const char *medium,
 		       enum role role, struct fail *fail);
 
+/* The energy that the zone published, if it is more than is in the books. */
+void site_restore_published(struct site *site, const char *zone, mwh_t energy);
+
 /* `about`: the newest announcement, NULL: there was none. The source stays the site's; NULL on
  * failure. */
 struct source *site_restore_source(struct site *site, const char *collector, const char *source,

@@ -180,6 +180,15 @@ static void site_project_demand(struct site *site, const struct zone_context *co
 				   demand->subscribed_w, alarmed);
 }
 
+/* The energy of meters never falls: if a late record shows that less was used, the value that was
+ * published stays. */
+static void zone_hold_energy(struct zone *zone, struct zone_state *state)
+{
+	if (state->energy_total < zone->published)
+		state->energy_total = zone->published;
+	zone->published = state->energy_total;
+}
+
 static void site_evaluate(struct site *site, ms_t now)
 {
 	struct zone_context context = site_context(site, now);
@@ -190,6 +199,8 @@ static void site_evaluate(struct site *site, ms_t now)
 
 		ledger_update(&zone->ledger, &zone->balance, &site->tariff);
 		state = zone_evaluate(zone, &context);
+		if (zone != site->rest)
+			zone_hold_energy(zone, &state);
 		if (zone_state_equal(&zone->state, &state))
 			continue;
 		zone->state = state;

@@ -103,9 +103,13 @@ static bool load_zone(struct loader *loader, sqlite3_stmt *row)
 	if (strlen(text(row, 0)) < ID_SIZE && !named_find(&loader->store->zones, text(row, 0))) {
 		stored = named_add(&loader->store->zones, text(row, 0), sizeof(*stored));
 		stored->windows_end = FOREVER;
+		stored->published = number(row, 4);
 	}
-	return site_restore_zone(loader->site, text(row, 0), text(row, 1), text(row, 2), role,
-				 loader->fail);
+	if (!site_restore_zone(loader->site, text(row, 0), text(row, 1), text(row, 2), role,
+			       loader->fail))
+		return false;
+	site_restore_published(loader->site, text(row, 0), number(row, 4));
+	return true;
 }
 
 static void loader_remember(struct loader *loader, size_t id, struct source *found)
@@ -341,7 +345,9 @@ static bool load_tariff(struct loader *loader, sqlite3_stmt *row)
 
 static bool load(struct loader *loader)
 {
-	return each(loader, "SELECT name, label, medium, role FROM zones ORDER BY id", load_zone) &&
+	return each(loader,
+		    "SELECT name, label, medium, role, published_mwh FROM zones ORDER BY id",
+		    load_zone) &&
 	       each(loader, "SELECT id, name, counts, about, announced FROM sources ORDER BY id",
 		    load_source) &&
 	       each(loader,

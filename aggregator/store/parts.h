@@ -14,6 +14,7 @@ struct stored_zone {
 	char id[ID_SIZE];
 	int64_t row;	  /* 0: not known yet */
 	ms_t windows_end; /* no window in the file ends later */
+	mwh_t published;  /* as it is in the file; 0: none, -1: not known */
 };
 
 struct stored_source {

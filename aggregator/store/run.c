@@ -64,6 +64,10 @@ void store_forget_rows(struct store *store)
 	for (size_t i = 0; i < store->sources.count; i++)
 		free(store->sources.items[i]);
 	named_free(&store->sources);
-	for (size_t i = 0; i < store->zones.count; i++)
-		((struct stored_zone *)store->zones.items[i])->row = 0;
+	for (size_t i = 0; i < store->zones.count; i++) {
+		struct stored_zone *zone = store->zones.items[i];
+
+		zone->row = 0;
+		zone->published = -1;
+	}
 }

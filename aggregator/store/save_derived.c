@@ -90,6 +90,35 @@ static bool save_ranges(struct store *store, struct site *site, struct changes *
 	return true;
 }
 
+/* The energy that a zone published, while it is more than is in the books. It is in the file
+ * together with the record that shows that less was used. */
+static bool save_published(struct store *store, struct site *site)
+{
+	for (size_t i = 0; i < store->pending.zones.count; i++) {
+		const struct changed_zone *changed = store->pending.zones.items[i];
+		struct zone *zone = site_find_zone(site, changed->id);
+		struct stored_zone *stored;
+		mwh_t published = 0;
+
+		if (!zone || zone == site->rest)
+			continue;
+		stored = store_zone(store, zone->id);
+		if (!stored)
+			return false;
+		ledger_update(&zone->ledger, &zone->balance, &site->tariff);
+		if (zone->published > zone->ledger.total.energy)
+			published = zone->published;
+		if (stored->published == published)
+			continue;
+		if (!STORE_RUN(store, "UPDATE zones SET published_mwh = ? WHERE id = ?",
+			       published ? sql_number(published) : sql_null(),
+			       sql_number(stored->row)))
+			return false;
+		stored->published = published;
+	}
+	return true;
+}
+
 /* Windows that are left for the next commit: also after a crash. */
 static bool save_outdated(struct store *store, const struct changes *left)
 {
@@ -157,5 +186,6 @@ static bool save_events(struct store *store)
 
 bool store_save_derived(struct store *store, struct site *site, struct changes *left)
 {
-	return save_ranges(store, site, left) && save_outdated(store, left) && save_events(store);
+	return save_ranges(store, site, left) && save_published(store, site) &&
+	       save_outdated(store, left) && save_events(store);
 }

@@ -50,6 +50,8 @@ struct zone {
 	struct balance balance; /* all sources ever assigned to it */
 	struct ledger ledger;
 	struct zone_state state; /* result of the last zone_evaluate(), stored by the owner */
+	/* The largest energy that was published: it stays until the books pass it. 0: none */
+	mwh_t published;
 };
 
 /* What the results depend on beside the zone itself. Tariff and signals are updated. */

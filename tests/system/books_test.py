@@ -183,3 +183,29 @@ def test_a_retained_live_reading_is_no_news(house):
     state = atelier.watcher.wait(topic("zone/self/state"), lambda state: state["energy_kwh"] == 0)
     assert state["power_w"] is None and state["energy_day_kwh"] == 0
     atelier.watcher.publish(topic("collector/atelier/self/live"), "", retain=True)
+
+
+def test_energy_that_was_published_does_not_fall_also_after_a_kill(house):
+    aggregator = house.aggregator()
+    atelier = Atelier(house)
+    for second, kwh in ((0, 50), (60, 60), (600, 200)):
+        atelier.record(second, 1000 * kwh)
+    energy(atelier.watcher, 150)
+    atelier.record(-60, 55000)  # so 50 kWh was a wrong index
+    atelier.booked()
+    atelier.watcher.wait(topic("zone/self/day"), lambda day: day["energy_kwh"] == 145)
+    assert atelier.watcher.value(topic("zone/self/state"))["energy_kwh"] == 150
+    aggregator.kill()
+    atelier.watcher.forget()
+    house.again(aggregator)
+    energy(atelier.watcher, 150)
+    atelier.record(660, 206000)
+    energy(atelier.watcher, 151)
+    assert {state["energy_kwh"] for state in atelier.watcher.values(topic("zone/self/state"))} == {
+        150,
+        151,
+    }
+    # A command shows the books.
+    answer = atelier.command(t=atelier.begin + 90000, final_wh=60000, initial_wh=199000)
+    assert answer["ok"], answer
+    energy(atelier.watcher, 12)

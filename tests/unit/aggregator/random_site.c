@@ -159,6 +159,17 @@ void publish_soon(struct fixture *fixture)
 	fixture_turn(fixture, false);
 }
 
+void publish_books(struct fixture *fixture)
+{
+	for (size_t i = 0; i < site_zone_count(fixture->site); i++) {
+		struct zone *zone = site_zone(fixture->site, i);
+
+		zone->published = 0;
+		changes_zone(&fixture->site->changes, zone->id)->amounts_changed = true;
+	}
+	fixture_look(fixture, fixture->now);
+}
+
 static const char *without_time(const char *text)
 {
 	return strncmp(text, "{\"time\":", 8) == 0 ? strchr(text, ',') : text;

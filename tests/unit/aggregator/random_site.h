@@ -52,6 +52,10 @@ void deliver_in_order(struct fixture *fixture);
 /* Publishes before the time at which the site saves its changes. */
 void publish_soon(struct fixture *fixture);
 
+/* Publishes the energies that are in the books, as after a command: so they do not depend on what
+ * was published before. */
+void publish_books(struct fixture *fixture);
+
 /* Fails unless each topic of `one` has the same text in `other`, but for its time. */
 void expect_same(const struct fixture *one, const struct fixture *other);
 

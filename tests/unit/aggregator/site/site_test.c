@@ -160,6 +160,72 @@ static void a_record_that_was_retained_is_a_record(void **state)
 	assert_field(fixture, "health", "retained_live", "0");
 }
 
+static void energy_that_was_published_stays_until_the_books_pass_it(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t t = fixture_moment(fixture, "2013-01-15T08:00");
+
+	fixture->now = t + MS_PER_HOUR;
+	fixture_announce_pac(fixture, "a", "a");
+	fixture_wh(fixture, "a", t, 50000);
+	fixture_wh(fixture, "a", t + 60000, 60000);
+	fixture_wh(fixture, "a", t + 600000, 200000);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_kwh", "150");
+	/* 50 kWh was a glitch, then. */
+	fixture_wh(fixture, "a", t - 60000, 55000);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_kwh", "150");
+	assert_field(fixture, "zone/a/state", "energy_day_kwh", "145");
+	assert_field(fixture, "zone/a/day", "energy_kwh", "145");
+	fixture_wh(fixture, "a", t + 660000, 204000);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_kwh", "150");
+	fixture_wh(fixture, "a", t + 720000, 206000);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_kwh", "151");
+}
+
+static void after_a_command_the_energy_of_the_books_is_published(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t t = fixture_moment(fixture, "2013-01-15T08:00");
+	struct swap swap = {.t = t + 90000, .final = 60000000, .initial = 199000000};
+	struct fail fail = {0};
+
+	fixture->now = t + MS_PER_HOUR;
+	fixture_announce_pac(fixture, "a", "a");
+	fixture_wh(fixture, "a", t, 50000);
+	fixture_wh(fixture, "a", t + 60000, 60000);
+	fixture_wh(fixture, "a", t + 600000, 200000);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_kwh", "150");
+	assert_true(site_swap(fixture->site, "pac", "a", &swap, fixture->now, &fail));
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_kwh", "11");
+}
+
+/* The meter's index was 0 when it was recorded last: the reading shows what it used before. */
+static void a_reading_that_is_wrong_or_follows_a_wrong_record_is_no_energy(void **state)
+{
+	struct fixture *fixture = *state;
+	ms_t t = fixture_moment(fixture, "2013-01-15T08:00");
+
+	fixture->now = t + 20000;
+	fixture_announce_pac(fixture, "a", "a");
+	fixture_wh(fixture, "a", t, 100000);
+	fixture_wh(fixture, "a", t + 10000, 100100);
+	fixture_send(fixture, "pac/a/live", "{\"t\":%lld,\"power_w\":1,\"wh\":5e9}",
+		     (long long)t + 10500);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_day_kwh", "0.1");
+	fixture_wh(fixture, "a", t + 20000, 0);
+	fixture_send(fixture, "pac/a/live", "{\"t\":%lld,\"power_w\":1,\"wh\":100200}",
+		     (long long)t + 20500);
+	fixture_look(fixture, fixture->now);
+	assert_field(fixture, "zone/a/state", "energy_day_kwh", "0.2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +236,9 @@ int main(void)
 		site_test(the_rest_takes_off_what_its_parts_used_since_the_main_meters_record),
 		site_test(a_live_reading_that_was_retained_is_no_news),
 		site_test(a_record_that_was_retained_is_a_record),
+		site_test(energy_that_was_published_stays_until_the_books_pass_it),
+		site_test(after_a_command_the_energy_of_the_books_is_published),
+		site_test(a_reading_that_is_wrong_or_follows_a_wrong_record_is_no_energy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,7 +250,7 @@ static void the_file_is_the_same_whatever_happens_on_the_way(void **state)
 		home_commit(&calm);
 		home_open(&troubled);
 		deliver_in_trouble(&troubled, random_site.to + 60000);
-		fixture_look(&troubled.fixture, troubled.fixture.now);
+		publish_books(&troubled.fixture);
 		home_commit(&troubled);
 		expect_same(&calm.fixture, &troubled.fixture);
 		home_close(&calm);
