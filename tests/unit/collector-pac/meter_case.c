@@ -78,6 +78,22 @@ static int values_check(const struct meter_case *meter, const struct register_bl
 	return found;
 }
 
+/* Only where the case has the register. */
+static void signature_check(const struct meter_case *meter, const struct profile *profile)
+{
+	const struct signature_register *signature = profile->signature.items;
+
+	for (size_t i = 0; i < profile->signature.count; i++) {
+		const uint16_t *registers = image + signature[i].address;
+
+		if (value_bits(registers, (enum value_type)signature[i].type, WORDS_HIGH_FIRST) ==
+		    0)
+			continue;
+		if (!signature_fits(&signature[i], registers))
+			fail_msg("%s: signature[%zu] does not fit", meter->profile, i);
+	}
+}
+
 /* The same registers as a source of reactive energy. */
 static void reactive_check(const struct meter_case *meter, struct profile *profile)
 {
@@ -135,6 +151,7 @@ void meter_case_check(const struct meter_case *meter)
 	if (requests != meter->requests)
 		fail_msg("%s: %d requests a poll, expected %d", meter->profile, requests,
 			 meter->requests);
+	signature_check(meter, &profile);
 	reactive_check(meter, &profile);
 	config_free(profile_keys, &profile);
 }
