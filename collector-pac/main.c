@@ -5,15 +5,18 @@
 #include "collector-pac/probe/probe.h"
 #include "collector-pac/check/reach.h"
 #include "common/collector/reporter.h"
+#include "collector-pac/probe/scan.h"
 
-static const char *probe, *profile, *unit;
+static const char *probe, *scan, *profile, *unit;
 static bool profiles;
 
 static const struct program_option program_options[] = {
 	{"probe", "HOST[:PORT]", "read one meter once, print its values or what is wrong", &probe,
 	 NULL},
-	{"profile", "NAME", "with --probe: the meter's profile (default pac3200)", &profile, NULL},
+	{"profile", "NAME", "with --probe: the meter's profile (default: the one that fits)",
+	 &profile, NULL},
 	{"unit", "N", "with --probe: its Modbus unit id (default 1)", &unit, NULL},
+	{"scan", "HOST[:PORT]", "list the units that answer behind a gateway", &scan, NULL},
 	{"profiles", NULL, "list the built-in profiles", NULL, &profiles},
 	{0},
 };
@@ -80,6 +83,8 @@ int main(int argc, char **argv)
 			profile != NULL ? "profile" : "unit");
 		return EXIT_USAGE;
 	}
+	if (scan != NULL)
+		return scan_run(scan);
 	if (profiles)
 		return profiles_print();
 

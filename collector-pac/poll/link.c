@@ -35,6 +35,11 @@ void link_close(struct link *link)
 	free(link);
 }
 
+void link_unit(struct link *link, int unit)
+{
+	link->unit = unit;
+}
+
 static void link_wait(struct link *link)
 {
 	struct pollfd ready = {0};

@@ -14,6 +14,9 @@ struct link;
 struct link *link_open(const struct link_peer *peer);
 void link_close(struct link *link);
 
+/* Further requests are for another unit. */
+void link_unit(struct link *link, int unit);
+
 /* Connects if necessary, and reads `count` registers (1..125) from `address` with function 3 or 4.
  * Name resolution has no timeout. */
 struct link_result link_read(struct link *link, int function, int address, int count,

@@ -2,83 +2,40 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "collector-pac/poll/link.h"
+#include "collector-pac/probe/diagnosis.h"
+#include "collector-pac/probe/number_text.h"
+#include "collector-pac/probe/recognition.h"
+#include "collector-pac/probe/target.h"
 #include "collector-pac/profiles/profiles.h"
 #include "common/process/options.h"
 
 #define TIMEOUT_MS 2000
+#define PAUSE_MS   20 /* between the requests of a recognition */
 
-struct target {
-	char host[256];
-	int port;
+/* What became of reading a meter. */
+enum probed {
+	PROBED_READ,	/* power and index, as far as the profile has them */
+	PROBED_PARTLY,	/* it answers, but they cannot be read */
+	PROBED_NOTHING, /* it does not answer */
 };
 
-/* Reads a decimal integer within the limits; nothing may follow it. */
-static bool number_read(int *number, const char *text, long minimum, long maximum)
-{
-	char *end;
-	long value = strtol(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0' || value < minimum || value > maximum)
-		return false;
-	*number = (int)value;
-	return true;
-}
-
-/* Reads HOST, HOST:PORT, [IPV6], [IPV6]:PORT, or an IPv6 address. */
-static bool target_read(struct target *target, const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	const char *end = text + strlen(text);
-	bool bracket = text[0] == '[';
-
-	if (bracket) {
-		colon = strstr(text, "]:");
-		end = colon != NULL ? colon : strchr(text, ']');
-		text++;
-		if (end == NULL || (colon == NULL && end[1] != '\0'))
-			return false;
-		colon = colon != NULL ? colon + 1 : NULL;
-	} else if (colon != NULL && strchr(text, ':') == colon) {
-		end = colon;
-	} else {
-		colon = NULL;
-	}
-	target->port = 502;
-	if (end == text || (size_t)(end - text) >= sizeof(target->host))
-		return false;
-	snprintf(target->host, sizeof(target->host), "%.*s", (int)(end - text), text);
-	return colon == NULL || number_read(&target->port, colon + 1, 1, 65535);
-}
-
 /* -------- values -------- */
-
-static void number_write(char text[32], const struct register_value *value, double number)
-{
-	bool is_integer =
-		value->type != VALUE_FLOAT32 && value->type != VALUE_FLOAT64 && value->scale == 1;
-
-	if (strcmp(value->unit, "bits") == 0)
-		snprintf(text, 32, "0x%08llX", (unsigned long long)number);
-	else
-		snprintf(text, 32, "%.*f", is_integer ? 0 : 3, number);
-}
 
 static void value_print(const struct register_block *block, const struct register_value *value,
 			const uint16_t *registers)
 {
 	double number = block_decode(block, value, registers);
-	char text[32] = "-";
+	char text[NUMBER_TEXT_SIZE] = "-";
 
 	if (!isnan(number))
-		number_write(text, value, number);
+		number_text(text, value, number);
 	printf("  %-34s %20s", value->name, text);
 	if (value->unit[0] != '\0' && strcmp(value->unit, "bits") != 0)
 		printf(" %s", value->unit);
-	printf("%s\n", isnan(number) ? "  (not a number, or not plausible)" : "");
+	printf("%s\n", isnan(number) ? "  (not available, or not plausible)" : "");
 }
 
 static void block_print(const struct register_block *block, const uint16_t *registers)
@@ -87,72 +44,46 @@ static void block_print(const struct register_block *block, const uint16_t *regi
 		value_print(block, block_value(block, i), registers);
 }
 
-static void totals_print(const struct totals *totals)
+static void total_print(const char *name, double total, int decimals, const char *unit)
 {
-	char power[40] = "unknown", index[40] = "unknown";
+	char text[NUMBER_TEXT_SIZE];
 
-	if (!isnan(totals->power_w))
-		snprintf(power, sizeof(power), "%.15g W", totals->power_w);
-	if (!isnan(totals_index(totals)))
-		snprintf(index, sizeof(index), "%.15g Wh", totals->wh);
-	printf("\nWould be published: power %s, index %s\n", power, index);
+	rounded_text(text, total, decimals);
+	printf(isnan(total) ? "%s unknown" : "%s %s %s", name, text, unit);
 }
 
-/* -------- diagnosis -------- */
-
-/* Returns what to try. link_explain() gives the reason. */
-static const char *advice(enum link_outcome outcome)
+/* A counter of pulses has no power. */
+static void totals_print(const struct profile *profile, const struct totals *totals)
 {
-	switch (outcome) {
-	case LINK_DONE: break;
-	case LINK_NAME_UNKNOWN:
-		return "Check the spelling, or give the meter's IP address (on a PAC: Settings, "
-		       "Communication).";
-	case LINK_REFUSED:
-		return "A device has this address, but no Modbus TCP server runs on this port. Is "
-		       "it the address of the meter? Is Modbus TCP enabled on it, on port 502?";
-	case LINK_UNREACHABLE:
-		return "There is no answer from this address. Is the meter powered, and its "
-		       "network cable connected? Are address, netmask and gateway right? Try: "
-		       "ping";
-	case LINK_SILENT:
-		return "The meter accepts the connection but does not answer. A PAC ignores unit "
-		       "ids other than its own (1 unless changed; try --unit). It also ignores "
-		       "connections beyond its limit: end other programs that read it.";
-	case LINK_SLOW:
-		return "The answer is incomplete or very slow: check the network, and the serial "
-		       "gateway if there is one at this address.";
-	case LINK_BROKEN:
-		return "The connection was closed: too many programs may be reading this meter, or "
-		       "a firewall may interfere.";
-	case LINK_EXCEPTION:
-		return "The meter answers but does not have these registers. Is it another model? "
-		       "Try another --profile (see --profiles).";
-	case LINK_WRONG_UNIT:
-		return "A gateway or another device answers at this address: check address and "
-		       "--unit.";
-	case LINK_LATE:
-		return "The device is slower than the time limit: it can be polled with a longer "
-		       "timeout_ms.";
-	case LINK_WRONG_TRANSACTION:
-		return "This is a gateway that does not return the number of a request: it can be "
-		       "polled with \"match_transaction\": false.";
-	case LINK_NOT_MODBUS: return "Another service uses this port: check address and port.";
+	printf("\nWould be published: ");
+	if (profile->power_w.count > 0) {
+		total_print("power", totals->power_w, 1, "W");
+		printf(", ");
 	}
-	return "";
+	total_print("index", totals_index(totals), 2,
+		    profile_counts_pulses(profile) ? "pulses" : "Wh");
+	printf("\n");
 }
 
-static void diagnosis_print(const struct link_peer *peer, const struct link_result *result)
+static void unknown_print(const char *name)
 {
-	char reason[200];
+	fprintf(stderr,
+		"The meter answers, but %s not available or not plausible. Is the meter wired and "
+		"under voltage? Is it this model?\n",
+		name);
+}
 
-	link_explain(reason, result, peer);
+static enum probed totals_judge(const struct profile *profile, const struct totals *totals)
+{
+	bool power = profile->power_w.count == 0 || !isnan(totals->power_w);
+	bool index = !isnan(totals_index(totals));
+
 	fflush(stdout);
-	fprintf(stderr, "\n%s, port %d, unit %d: %s\n", peer->host, peer->port, peer->unit, reason);
-	fprintf(stderr, "%s", advice(result->outcome));
-	if (result->outcome == LINK_UNREACHABLE)
-		fprintf(stderr, " %s", peer->host);
-	fprintf(stderr, "\n");
+	if (!power || !index)
+		unknown_print(power   ? "the index is"
+			      : index ? "the power is"
+				      : "power and index are");
+	return power && index ? PROBED_READ : PROBED_PARTLY;
 }
 
 static void refusal_print(const struct link_peer *peer, const struct link_result *result)
@@ -165,8 +96,8 @@ static void refusal_print(const struct link_peer *peer, const struct link_result
 
 /* Reads and prints every block. After an exception the other blocks are still read; the result is a
  * failure only if power or index need the block. */
-static int meter_print(struct link *link, const struct link_peer *peer,
-		       const struct profile *profile)
+static enum probed meter_print(struct link *link, const struct link_peer *peer,
+			       const struct profile *profile)
 {
 	struct totals totals = totals_start(profile);
 	struct link_result result, refusal = {.outcome = LINK_DONE};
@@ -182,31 +113,112 @@ static int meter_print(struct link *link, const struct link_peer *peer,
 		if (result.outcome == LINK_DONE) {
 			block_print(block, registers);
 			totals_add(&totals, block, registers);
-		} else if (result.outcome == LINK_EXCEPTION) {
+		} else if (!link_silent(&result)) {
 			refusal_print(peer, &result);
 			if (block_is_polled(block) && refusal.outcome == LINK_DONE)
 				refusal = result;
 		} else {
 			diagnosis_print(peer, &result);
-			return EXIT_FAILED;
+			return PROBED_NOTHING;
 		}
 	}
 	if (refusal.outcome != LINK_DONE) {
 		diagnosis_print(peer, &refusal);
+		return PROBED_PARTLY;
+	}
+	totals_print(profile, &totals);
+	return totals_judge(profile, &totals);
+}
+
+/* -------- profiles -------- */
+
+/* From `first`. */
+static void names_print(FILE *to, const struct recognition *recognition, size_t first)
+{
+	for (size_t i = first; i < recognition->count; i++)
+		fprintf(to, "%s%s", i > first ? ", " : "", recognition->names[i]);
+	fprintf(to, "\n");
+}
+
+/* Names other profiles if the one used does not fit. */
+static void hint_print(struct link *link, const struct profile *used, enum probed probed)
+{
+	struct recognition recognition;
+
+	if (probed == PROBED_NOTHING ||
+	    (probed == PROBED_READ && (used->signature.count == 0 || recognition_fits(link, used))))
+		return;
+	recognition = recognition_run(link);
+	for (size_t i = 0; i < recognition.count; i++) {
+		if (strcmp(recognition.names[i], used->name) == 0)
+			return;
+	}
+	if (recognition.count == 0)
+		return;
+	fprintf(stderr, "\nThe answers of this meter fit another --profile: ");
+	names_print(stderr, &recognition, 0);
+}
+
+/* Reads the meter with a given profile. */
+static int profile_probe(struct link_peer *peer, const char *name)
+{
+	struct profile profile;
+	struct fail fail = {0};
+	int code = EXIT_USAGE;
+
+	if (profiles_load(&profile, name, &fail)) {
+		struct link *link;
+		enum probed probed;
+
+		peer->connect_delay_ms = profile.connect_delay_ms;
+		peer->request_delay_ms = profile.request_delay_ms;
+		link = link_open(peer);
+		probed = meter_print(link, peer, &profile);
+		hint_print(link, &profile, probed);
+		link_close(link);
+		code = probed == PROBED_READ ? EXIT_DONE : EXIT_FAILED;
+	} else {
+		fprintf(stderr, "collector-pac: --profile: %s\n", fail.text);
+	}
+	config_free(profile_keys, &profile);
+	return code;
+}
+
+/* Reads the meter with the profile that fits best. */
+static int recognised_probe(struct link_peer *peer)
+{
+	struct recognition recognition;
+	struct link *link;
+
+	peer->request_delay_ms = PAUSE_MS;
+	link = link_open(peer);
+	recognition = recognition_run(link);
+	link_close(link);
+	if (recognition.silence.outcome != LINK_DONE) {
+		diagnosis_print(peer, &recognition.silence);
 		return EXIT_FAILED;
 	}
-	totals_print(&totals);
-	return EXIT_DONE;
+	if (recognition.count == 0) {
+		fprintf(stderr,
+			"%s, port %d, unit %d answers, but no built-in profile fits. If you know "
+			"the model: --profile with one of --profiles, or with a file.\n",
+			peer->host, peer->port, peer->unit);
+		return EXIT_FAILED;
+	}
+	printf("The answers fit profile %s", recognition.names[0]);
+	if (recognition.count > 1) {
+		printf("; also ");
+		names_print(stdout, &recognition, 1);
+		printf("Use --profile if you know the model.");
+	}
+	printf("\n");
+	return profile_probe(peer, recognition.names[0]);
 }
 
 int probe_run(const char *target, const char *profile_name, const char *unit)
 {
 	struct target at;
 	struct link_peer peer = {.host = at.host, .unit = 1, .timeout_ms = TIMEOUT_MS};
-	struct profile profile = {0};
-	struct fail fail = {0};
-	struct link *link;
-	int code = EXIT_USAGE;
 
 	if (!target_read(&at, target)) {
 		fprintf(stderr, "collector-pac: --probe %s: expected HOST or HOST:PORT\n", target);
@@ -218,16 +230,7 @@ int probe_run(const char *target, const char *profile_name, const char *unit)
 			unit);
 		return EXIT_USAGE;
 	}
-	if (!profiles_load(&profile, profile_name != NULL ? profile_name : "pac3200", &fail)) {
-		fprintf(stderr, "collector-pac: --profile: %s\n", fail.text);
-		config_free(profile_keys, &profile);
-		return code;
-	}
-	link = link_open(&peer);
-	code = meter_print(link, &peer, &profile);
-	link_close(link);
-	config_free(profile_keys, &profile);
-	return code;
+	return profile_name != NULL ? profile_probe(&peer, profile_name) : recognised_probe(&peer);
 }
 
 int profiles_print(void)
