@@ -233,13 +233,19 @@ int probe_run(const char *target, const char *profile_name, const char *unit)
 	return profile_name != NULL ? profile_probe(&peer, profile_name) : recognised_probe(&peer);
 }
 
+#define PROFILE_LINE "%-22s %-18s %-48s %s\n"
+
 int profiles_print(void)
 {
+	printf(PROFILE_LINE, "name", "maker", "model", "tried");
 	for (size_t i = 0; profiles_name(i) != NULL; i++) {
 		struct profile profile = {0};
 
 		if (profiles_load(&profile, profiles_name(i), NULL))
-			printf("%-10s %s\n", profile.name, profile.label);
+			printf(PROFILE_LINE, profile.name,
+			       profile.maker[0] != '\0' ? profile.maker : "-",
+			       profile.model[0] != '\0' ? profile.model : profile.label,
+			       profile.tried ? "yes" : "no");
 		config_free(profile_keys, &profile);
 	}
 	return EXIT_DONE;

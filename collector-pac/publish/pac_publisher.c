@@ -247,7 +247,18 @@ static void meter_resume(struct pac_publisher *publisher, size_t index)
 		     publisher->meters[index].counts_pulses ? (double)total.pulses : total.wh, at);
 }
 
-static struct about meter_about(const struct pac_meter_settings *meter)
+/* A source of pulses has a live reading with each pulse: only its records come regularly. */
+static ms_t live_interval(const struct pac_settings *settings,
+			  const struct pac_meter_settings *meter)
+{
+	const ms_t period = meter->poll_ms > 0 ? meter->poll_ms : settings->poll_ms;
+	const ms_t record = settings->record_s * MS_PER_SECOND;
+
+	return profile_counts_pulses(&meter->profile) && record > period ? record : period;
+}
+
+static struct about meter_about(const struct pac_settings *settings,
+				const struct pac_meter_settings *meter)
 {
 	const bool pulses = profile_counts_pulses(&meter->profile);
 	struct about about = {
@@ -259,6 +270,7 @@ static struct about meter_about(const struct pac_meter_settings *meter)
 		.min_interval_us = NAN,
 		.modulus_pulses = pulses ? meter->profile.pulses.modulus : 0,
 		.modulus_wh = meter->modulus_wh,
+		.interval_ms = live_interval(settings, meter),
 		.max_w = meter->max_w,
 	};
 
@@ -277,7 +289,7 @@ static bool reporter_start(struct pac_publisher *publisher, struct fail *fail)
 	for (size_t i = 0; i < publisher->count; i++) {
 		const struct pac_meter_settings *meter = settings_meter(settings, i);
 
-		sources[i] = (struct reporter_source){meter->source, meter_about(meter)};
+		sources[i] = (struct reporter_source){meter->source, meter_about(settings, meter)};
 	}
 	publisher->reporter_settings = (struct reporter_settings){
 		.program = "collector-pac",

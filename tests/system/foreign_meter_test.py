@@ -30,6 +30,11 @@ def test_every_profile_of_a_pac_reads_what_pymodbus_serves(port):
     collector = BUILD / "collector-pac"
     listed = subprocess.run([collector, "--profiles"], check=True, capture_output=True, text=True)
     assert set(PACS) <= {line.split()[0] for line in listed.stdout.splitlines()}
+    head, *rows = listed.stdout.splitlines()
+    columns = [head.index(name) for name in ("name", "maker", "model", "tried")]
+    for row in rows:
+        assert all(row[at - 1] == " " != row[at] for at in columns[1:]), row
+        assert row[columns[3]:] in ("yes", "no")
     for profile in PACS:
         argv = [collector, "--probe", f"127.0.0.1:{port}", "--profile", profile]
         read = subprocess.run(argv, check=True, capture_output=True, text=True)

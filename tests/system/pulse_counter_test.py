@@ -27,6 +27,7 @@ def test_a_gas_meter_at_the_digital_input_is_a_zone_with_energy(house, meters):
     about = watcher.wait(topic("collector/pac/gaz-cuisine/about"))
     assert (about["kind"], about["medium"], about["m3_per_pulse"]) == ("pulse", "gas", 0.1)
     assert about["modulus_pulses"] == 1_000_000_000
+    assert about["interval_ms"] == 1000  # of its records
     first = watcher.wait(topic("collector/pac/gaz-cuisine/record"))
     assert (first["pulses"], first["mark"], first["off_peak"]) == (1000, "minute", None)
     before = watcher.wait(topic("zone/gaz-cuisine/state"))
@@ -53,6 +54,8 @@ def test_gas_and_reactive_energy_of_a_meter_are_not_its_electricity(house, meter
         {"zone": "global-varh", "port": port, "reactive": True},
     ]
     watcher = start(house, meters, others)
+    about = watcher.wait(topic("collector/pac/global/about"))
+    assert (about["kind"], about["interval_ms"]) == ("pac3200", 100)
     reactive = watcher.wait(topic("collector/pac/global-varh/record"))
     active = watcher.wait(topic("collector/pac/global/record"))
     assert abs(reactive["wh"] - active["wh"] / 4) < 10  # as the simulated meter counts
