@@ -45,8 +45,8 @@ static void log_result(struct outbox *outbox, enum mqtt_result result)
 		return;
 	outbox->logged[result] = true;
 	if (result == MQTT_REFUSED)
-		log_warning("%s/+/record: the broker refuses records; check its access list. They "
-			    "are kept",
+		log_warning("%s/+/record: the broker refuses records; check its access list, and "
+			    "that the user has the collector's name. They are kept",
 			    outbox->settings.topic);
 	else
 		log_warning("nobody subscribes to records; is the aggregator running? They are "

@@ -30,12 +30,26 @@ void events_report_answer(const struct request *request, int reason)
 	event_queue_put(request->events->queue, &event);
 }
 
+static void describe_user(const struct mqtt_config *config, const char *reason, char *text,
+			  size_t size)
+{
+	if (!config->user[0])
+		snprintf(text, size,
+			 "the broker refuses clients without a user (%s); set broker.user and "
+			 "broker.password_file",
+			 reason);
+	else
+		snprintf(text, size, "the broker refuses user \"%s\"%s (%s); %s", config->user,
+			 config->password_file[0] ? "" : " without a password", reason,
+			 config->password_file[0] ? "check broker.user and broker.password_file"
+						  : "set broker.password_file");
+}
+
 /* Reports why a broker refused a connection: the code of a CONNACK of MQTT 5 (0x80 and more) or
  * 3.1.1 (1 to 5), which a broker without MQTT 5 answers with. */
 static void report_refusal(struct connection_events *events, int code)
 {
 	bool is_old = code < 0x80;
-	const char *user = events->config->user;
 	char text[300];
 
 	switch (code) {
@@ -50,10 +64,8 @@ static void report_refusal(struct connection_events *events, int code)
 	case 5:
 	case MQTTREASONCODE_BAD_USER_NAME_OR_PASSWORD:
 	case MQTTREASONCODE_NOT_AUTHORIZED:
-		snprintf(text, sizeof(text),
-			 "the broker refuses user \"%s\" (%s); check "
-			 "broker.user and broker.password_file",
-			 user, is_old ? "not authorized" : mqtt_reason_name(code));
+		describe_user(events->config, is_old ? "not authorized" : mqtt_reason_name(code),
+			      text, sizeof(text));
 		break;
 	case 2:
 	case MQTTREASONCODE_CLIENT_IDENTIFIER_NOT_VALID:

@@ -23,6 +23,7 @@ bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const char *name, str
 {
 	FILE *file;
 	bool has_line;
+	int trouble;
 
 	password[0] = '\0';
 	if (!name[0])
@@ -34,7 +35,13 @@ bool mqtt_password_read(char password[MQTT_PASSWORD_SIZE], const char *name, str
 				"line is the password",
 				name, strerror(errno));
 	has_line = fgets(password, MQTT_PASSWORD_SIZE, file);
+	trouble = ferror(file) ? errno : 0;
 	fclose(file);
+	if (trouble)
+		return fail_set(fail,
+				"password_file: %s: cannot be read: %s, expected a file whose "
+				"first line is the password",
+				name, strerror(trouble));
 	if (has_line && strlen(password) == MQTT_PASSWORD_SIZE - 1)
 		return fail_set(fail,
 				"password_file: %s: its first line is too long, expected a "

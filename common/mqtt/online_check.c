@@ -186,6 +186,7 @@ static void judge_access(struct session *session)
 {
 	const struct online_check *check = session->check;
 	const char *user = session->broker.user;
+	bool foreign_base = strcmp(session->broker.base, mqtt_defaults.base) != 0;
 
 	if (session->down)
 		finding(session, "the connection was lost: %s", session->reason);
@@ -202,8 +203,11 @@ static void judge_access(struct session *session)
 			user, session->broker.base, check->site, check->collector);
 	else
 		finding(session,
-			"user \"%s\" may not write %s (%s): check the broker's access list", user,
-			session->write_topic, mqtt_reason_name(session->write_reason));
+			"%s%s%s may not write %s (%s): check the broker's access list%s%s%s",
+			user[0] ? "user \"" : "a client without a user", user, user[0] ? "\"" : "",
+			session->write_topic, mqtt_reason_name(session->write_reason),
+			foreign_base ? " and broker.base, \"" : "",
+			foreign_base ? session->broker.base : "", foreign_base ? "\"" : "");
 }
 
 static void judge_aggregator(struct session *session)

@@ -89,3 +89,17 @@ def test_a_killed_collector_takes_its_zones_offline_and_a_new_one_brings_them_ba
         topic("zone/self/state"), lambda each: each["energy_kwh"] > state["energy_kwh"]
     )
     assert after["quality"] != "stale"
+
+
+def test_after_a_kill_the_status_of_the_collector_counts_and_its_zones_are_offline(house):
+    meters = house.meters(1, power=48000)
+    watcher = house.watch("#")
+    house.aggregator()
+    pac = house.pac("pac", [{"zone": "self", "port": meters.ports[0]}])
+    watcher.wait(topic("zone/self/power_w"), 48000)
+    pac.kill()
+    watcher.wait(topic("collector/pac/status"), "offline")
+    watcher.wait(topic("zone/self/status"), "offline")
+    watcher.wait(topic("zone/self/power_w"), None)
+    assert watcher.value(topic("zone/self/state"))["quality"] == "stale"
+    assert watcher.value(topic("collector/pac/self/status")) == "online"

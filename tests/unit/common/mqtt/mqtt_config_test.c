@@ -120,6 +120,8 @@ static void what_does_not_go_together_is_refused(void **state)
 static void files_that_cannot_be_read_are_named(void **state)
 {
 	(void)state;
+	expect_refused("{\"user\":\"a\",\"password_file\":\"/tmp\"}",
+		       "cannot be read: Is a directory");
 	expect_refused("{\"tls\":true,\"ca_file\":\"/nonexistent/ca\"}", "/nonexistent/ca");
 	expect_refused("{\"tls\":true,\"certificate_file\":\"/nonexistent/c\","
 		       "\"key_file\":\"/nonexistent/k\"}",
