@@ -43,14 +43,14 @@ void turn_begin(struct turns *turns, size_t index, ms_t now)
 
 void turn_end(struct turns *turns, size_t index, ms_t now, bool silent, uint32_t chance)
 {
-	const ms_t longest = turns->count > 1 ? REST_SHARED_MS : REST_ALONE_MS;
+	const ms_t longest = turns->count > 1 ? PAUSE_SHARED_MS : PAUSE_ALONE_MS;
 	struct poll_turn *turn = &turns->turns[index];
-	ms_t lasted = now - turn->began, rest = 0;
+	ms_t lasted = now - turn->began, pause = 0;
 
 	if (silent) {
 		if (turn->silent < 32)
 			turn->silent++;
-		rest = schedule_pause(turn->schedule.period_ms, turn->silent, longest, chance);
+		pause = schedule_pause(turn->schedule.period_ms, turn->silent, longest, chance);
 	} else {
 		turn->silent = 0;
 		if (turn->lasts_ms == 0)
@@ -62,12 +62,12 @@ void turn_end(struct turns *turns, size_t index, ms_t now, bool silent, uint32_t
 		else
 			turn->lasts_ms -= (turn->lasts_ms - lasted) / SHARE_OF_NEWEST;
 	}
-	/* Only rests are missed slots if the pace is that of the connection. A slot at `now` is
+	/* Only pauses are missed slots if the pace is that of the connection. A slot at `now` is
 	 * next.
 	 */
 	if (turns->count > 1)
 		schedule_begin(&turn->schedule, now - 1);
-	schedule_next(&turn->schedule, now + rest);
+	schedule_next(&turn->schedule, now + pause);
 }
 
 void turn_skip(struct turns *turns, size_t index, ms_t now, ms_t pause_ms)

@@ -2,7 +2,8 @@
  *
  * Of the meters that are due, the one whose last turn is longest ago comes first, so all get the
  * same share if the connection cannot serve them in time; the period stretches then. A meter that
- * was silent rests, longer after each silence, so that it costs the others little. */
+ * was silent is left alone for a pause, longer after each silence, so that it costs the others
+ * little. */
 #ifndef COLLECTOR_PAC_BUS_TURNS_H
 #define COLLECTOR_PAC_BUS_TURNS_H
 
@@ -10,9 +11,9 @@
 
 #include "collector-pac/bus/schedule.h"
 
-/* The longest rest of a silent meter, alone on its connection or with others. */
-#define REST_ALONE_MS  (10 * MS_PER_SECOND)
-#define REST_SHARED_MS (30 * MS_PER_SECOND)
+/* The longest pause of a silent meter, alone on its connection or with others. */
+#define PAUSE_ALONE_MS	(10 * MS_PER_SECOND)
+#define PAUSE_SHARED_MS (30 * MS_PER_SECOND)
 
 struct poll_turn {
 	struct schedule schedule;

@@ -171,7 +171,7 @@ static void line_failed(struct line *line, ms_t now, const struct link_result *r
 	if (line->unconnected < 32)
 		line->unconnected++;
 	pause = schedule_pause(turns->turns[asked].schedule.period_ms, line->unconnected,
-			       REST_ALONE_MS, (uint32_t)rand_r(&line->chance));
+			       PAUSE_ALONE_MS, (uint32_t)rand_r(&line->chance));
 	line->closed_until = now + pause;
 	line->meter = turns->count;
 	for (size_t i = 0; i < turns->count; i++) {
@@ -222,7 +222,7 @@ static void block_missing(struct line *line, const struct register_block *block)
 }
 
 /* Blocks that a poll does not come to are missing, too. */
-static void rest_missing(struct line *line)
+static void remaining_missing(struct line *line)
 {
 	const struct line_meter *meter = &line->meters[line->meter];
 
@@ -263,7 +263,7 @@ void line_answer(struct line *line, ms_t now, const struct channel_answer *answe
 		const bool is_first = line->asked == 0;
 
 		line_log_half(line, meter, line->asked == 1 && !nothing);
-		rest_missing(line);
+		remaining_missing(line);
 		/* Not forever with one that it never answers. */
 		meter->first = is_first ? (index + 1) % meter->block_count : index;
 		poll_end(line, now, nothing, done, context);

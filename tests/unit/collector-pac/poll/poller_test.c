@@ -137,6 +137,46 @@ static void a_meter_that_comes_back_is_found_again(void **state)
 	poller_close(poller);
 }
 
+/* Two sources of one device. */
+static void meters_of_one_address_take_turns_and_their_period_stretches(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tally tallies[METERS] = {0};
+	struct poller *poller;
+
+	pac_model_fault(fixture->models[0], PAC_SLOW, 100);
+	fixture->meters[1].peer.port = fixture->meters[0].peer.port;
+	poller = poller_open(fixture->meters, 2, 100, NULL);
+	assert_non_null(poller);
+	while (tallies[0].taken < 4 || tallies[1].taken < 4)
+		take(poller, tallies);
+	poller_close(poller);
+	for (int i = 0; i < 2; i++) {
+		assert_in_range(tallies[i].taken, 4, 5);
+		assert_int_equal(tallies[i].answered, tallies[i].taken);
+		assert_int_equal(tallies[i].last.missed, 0);
+		/* Two requests each, of 100 ms each. */
+		assert_true(tallies[i].last.period_ms >= 400);
+	}
+}
+
+static void each_meter_has_its_own_period(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tally tallies[METERS] = {0};
+	struct poller *poller;
+
+	fixture->meters[1].period_ms = 50;
+	poller = poller_open(fixture->meters, 2, PERIOD_MS, NULL);
+	assert_non_null(poller);
+	while (tallies[0].taken < 2)
+		take(poller, tallies);
+	poller_close(poller);
+	assert_true(tallies[1].taken > 2 * tallies[0].taken);
+	assert_int_equal(tallies[0].last.period_ms, PERIOD_MS);
+	assert_true(tallies[1].last.period_ms < PERIOD_MS);
+}
+
 static void a_queue_that_nobody_empties_keeps_the_newest(void **state)
 {
 	struct fixture *fixture = *state;
@@ -188,6 +228,8 @@ int main(void)
 		TEST(a_reading_is_dated_when_the_index_was_read),
 		TEST(power_that_is_no_number_leaves_the_index_known),
 		TEST(a_meter_that_comes_back_is_found_again),
+		TEST(meters_of_one_address_take_turns_and_their_period_stretches),
+		TEST(each_meter_has_its_own_period),
 		TEST(a_queue_that_nobody_empties_keeps_the_newest),
 		TEST(too_few_descriptors_are_refused_with_a_way_out),
 	};
