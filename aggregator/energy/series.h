@@ -166,6 +166,10 @@ bool series_worth(const struct index_series *series, ms_t t, int64_t from, int64
 /* Returns the amount from the first record to the last. */
 int64_t series_total(const struct index_series *series);
 
+/* Returns true if the source can have counted on from the point `p` to `count` at `t`. */
+bool series_increases(const struct index_series *series, const struct point *p, ms_t t,
+		      int64_t count);
+
 /* Returns the energy from the last record to an index of `count` at a later `t`, if that was the
  * next record; 0 if it would not count, or show that less was used. */
 int64_t series_beyond(const struct index_series *series, ms_t t, int64_t count);

@@ -41,10 +41,6 @@ size_t walk_judge(struct walk *walk, size_t p, size_t i);
 bool series_rolls_over(const struct index_series *series, const struct point *p,
 		       const struct point *r);
 
-/* Returns true if the source can have counted on from `p` to `count` at `t`. */
-bool series_increases(const struct index_series *series, const struct point *p, ms_t t,
-		      int64_t count);
-
 /* ---- series_amount.c ---- */
 
 /* Returns the weight in force at `t`; its amount is 0 if none was ever given. */

@@ -76,6 +76,13 @@ static bool swap_agrees(const struct site *site, const struct source *source,
 		return fail_set(fail, "the final index is below %s, which the meter had at %s",
 				text.what, text.when);
 	}
+	if (before && !series_increases(series, before, swap->t, swap->final)) {
+		text = point_text(site, source, before);
+		return fail_set(fail,
+				"the final index is above what the source can have reached since "
+				"%s at %s",
+				text.what, text.when);
+	}
 	if (after && after->kind != POINT_FINAL && (int64_t)after->count < swap->initial) {
 		text = point_text(site, source, after);
 		return fail_set(fail, "the initial index is above %s, which the meter had at %s",

@@ -3,31 +3,13 @@
 #include <string.h>
 
 #include "aggregator/site/restore.h"
-#include "aggregator/store/parts.h"
-#include "aggregator/tariff/fingerprint.h"
-#include "aggregator/tariff/tariff_difference.h"
-#include "aggregator/tariff/tariff_text.h"
+#include "aggregator/store/load_parts.h"
 #include "common/base/array.h"
 
 #define PROGRESS_FACTS 100000
 
 /* The numbers are an index: against a file that is not ours. */
 #define SOURCE_NUMBER_MAX 1000000
-
-struct loader {
-	struct store *store;
-	struct site *site;
-	struct source **sources; /* by their numbers in the file; NULL: there is none */
-	size_t source_count, source_capacity;
-	int64_t facts, facts_total;
-	void (*progress)(void *context, int percent);
-	void *context;
-	struct sequence stream; /* of which runs are being collected */
-	ms_t differs_from;	/* windows that end later were computed with other settings */
-	struct fail *fail;
-};
-
-typedef bool loader_of_row(struct loader *loader, sqlite3_stmt *row);
 
 /* Calls `take` for each row. */
 static bool each_of(struct loader *loader, sqlite3_stmt *statement, loader_of_row *take)
@@ -45,46 +27,45 @@ static bool each_of(struct loader *loader, sqlite3_stmt *statement, loader_of_ro
 	}
 }
 
-static bool each(struct loader *loader, const char *sql, loader_of_row *take)
+bool load_each(struct loader *loader, const char *sql, loader_of_row *take)
 {
 	return each_of(loader, database_prepare(loader->store->database, sql), take);
 }
 
 /* ---- columns ---- */
 
-/* NULL is a text of no letters. */
-static const char *text(sqlite3_stmt *row, int column)
+const char *row_text(sqlite3_stmt *row, int column)
 {
 	const char *found = (const char *)sqlite3_column_text(row, column);
 
 	return found ? found : "";
 }
 
-static int64_t number(sqlite3_stmt *row, int column)
+int64_t row_number(sqlite3_stmt *row, int column)
 {
 	return sqlite3_column_int64(row, column);
 }
 
-static int64_t number_or(sqlite3_stmt *row, int column, int64_t missing)
+int64_t row_number_or(sqlite3_stmt *row, int column, int64_t missing)
 {
 	return sqlite3_column_type(row, column) == SQLITE_NULL ? missing
 							       : sqlite3_column_int64(row, column);
 }
 
-static bool flag(sqlite3_stmt *row, int column)
+bool row_flag(sqlite3_stmt *row, int column)
 {
 	return sqlite3_column_int64(row, column) != 0;
 }
 
 static enum tristate tristate(sqlite3_stmt *row, int column)
 {
-	return (enum tristate)number_or(row, column, UNKNOWN);
+	return (enum tristate)row_number_or(row, column, UNKNOWN);
 }
 
 /* NULL, with a reason, where the file has no such source. */
 static struct source *source(const struct loader *loader, sqlite3_stmt *row, int column)
 {
-	int64_t id = number(row, column);
+	int64_t id = row_number(row, column);
 
 	if (id >= 0 && (size_t)id < loader->source_count && loader->sources[id])
 		return loader->sources[id];
@@ -97,18 +78,19 @@ static struct source *source(const struct loader *loader, sqlite3_stmt *row, int
 
 static bool load_zone(struct loader *loader, sqlite3_stmt *row)
 {
-	enum role role = strcmp(text(row, 3), "main") == 0 ? ROLE_MAIN : ROLE_PART;
+	enum role role = strcmp(row_text(row, 3), "main") == 0 ? ROLE_MAIN : ROLE_PART;
 	struct stored_zone *stored;
 
-	if (strlen(text(row, 0)) < ID_SIZE && !named_find(&loader->store->zones, text(row, 0))) {
-		stored = named_add(&loader->store->zones, text(row, 0), sizeof(*stored));
+	if (strlen(row_text(row, 0)) < ID_SIZE &&
+	    !named_find(&loader->store->zones, row_text(row, 0))) {
+		stored = named_add(&loader->store->zones, row_text(row, 0), sizeof(*stored));
 		stored->windows_end = FOREVER;
-		stored->published = number(row, 4);
+		stored->published = row_number(row, 4);
 	}
-	if (!site_restore_zone(loader->site, text(row, 0), text(row, 1), text(row, 2), role,
-			       loader->fail))
+	if (!site_restore_zone(loader->site, row_text(row, 0), row_text(row, 1), row_text(row, 2),
+			       role, loader->fail))
 		return false;
-	site_restore_published(loader->site, text(row, 0), number(row, 4));
+	site_restore_published(loader->site, row_text(row, 0), row_number(row, 4));
 	return true;
 }
 
@@ -131,13 +113,13 @@ static enum counts counts_of(const char *name)
 
 static bool load_source(struct loader *loader, sqlite3_stmt *row)
 {
-	const char *name = text(row, 1);
-	const char *payload = text(row, 3);
+	const char *name = row_text(row, 1);
+	const char *payload = row_text(row, 3);
 	size_t length = strcspn(name, "/");
 	char collector[2 * ID_SIZE];
 	struct about about = {0};
 	struct source *found;
-	int64_t id = number(row, 0);
+	int64_t id = row_number(row, 0);
 
 	if (id < 0 || id > SOURCE_NUMBER_MAX || length >= sizeof(collector) || !name[length])
 		return fail_set(
@@ -149,8 +131,8 @@ static bool load_source(struct loader *loader, sqlite3_stmt *row)
 	if (payload[0] && !about_decode(&about, payload, strlen(payload), loader->fail))
 		return fail_at(loader->fail, "sources: about of %s", name);
 	found = site_restore_source(loader->site, collector, name + length + 1,
-				    counts_of(text(row, 2)), payload[0] ? &about : NULL,
-				    flag(row, 4), loader->fail);
+				    counts_of(row_text(row, 2)), payload[0] ? &about : NULL,
+				    row_flag(row, 4), loader->fail);
 	loader_remember(loader, (size_t)id, found);
 	return found;
 }
@@ -159,15 +141,15 @@ static bool load_weight(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
 	struct weight weight = {
-		.from = number_or(row, 2, NEVER),
-		.amount = number(row, 3),
-		.modulus = number(row, 4),
-		.max_w = number(row, 5),
+		.from = row_number_or(row, 2, NEVER),
+		.amount = row_number(row, 3),
+		.modulus = row_number(row, 4),
+		.max_w = row_number(row, 5),
 	};
 
 	if (!found)
 		return false;
-	if (strcmp(text(row, 1), "volume") == 0)
+	if (strcmp(row_text(row, 1), "volume") == 0)
 		site_restore_volume_weight(found, &weight);
 	else
 		site_restore_energy_weight(found, &weight);
@@ -177,10 +159,11 @@ static bool load_weight(struct loader *loader, sqlite3_stmt *row)
 static bool load_swap(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
-	struct swap swap = {
-		.t = number(row, 1), .final = number(row, 2), .initial = number(row, 3)};
+	struct swap swap = {.t = row_number(row, 1),
+			    .final = row_number(row, 2),
+			    .initial = row_number(row, 3)};
 
-	snprintf(swap.by, sizeof(swap.by), "%s", text(row, 4));
+	snprintf(swap.by, sizeof(swap.by), "%s", row_text(row, 4));
 	if (found)
 		site_restore_swap(found, &swap);
 	return found;
@@ -190,22 +173,22 @@ static bool load_assignment(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 0);
 
-	return found &&
-	       site_restore_assignment(loader->site, found, text(row, 1), number_or(row, 2, NEVER),
-				       number_or(row, 3, FOREVER), loader->fail);
+	return found && site_restore_assignment(loader->site, found, row_text(row, 1),
+						row_number_or(row, 2, NEVER),
+						row_number_or(row, 3, FOREVER), loader->fail);
 }
 
 /* ---- records ---- */
 
 static bool load_total(struct loader *loader, sqlite3_stmt *row)
 {
-	loader->facts_total = number(row, 0);
+	loader->facts_total = row_number(row, 0);
 	return true;
 }
 
 static enum point_kind confirmed_kind(sqlite3_stmt *row, int column)
 {
-	int64_t kind = number(row, column);
+	int64_t kind = row_number(row, column);
 
 	return kind >= POINT_COUNTED && kind <= POINT_JUMP ? (enum point_kind)kind : POINT_COUNTED;
 }
@@ -217,10 +200,10 @@ static bool load_fact(struct loader *loader, sqlite3_stmt *row)
 	if (!found)
 		return false;
 	if (sqlite3_column_type(row, 4) == SQLITE_NULL)
-		site_restore_fact(found, number(row, 0), number(row, 2), flag(row, 3));
+		site_restore_fact(found, row_number(row, 0), row_number(row, 2), row_flag(row, 3));
 	else
-		site_restore_confirmed(found, number(row, 0), number(row, 2), flag(row, 3),
-				       confirmed_kind(row, 4));
+		site_restore_confirmed(found, row_number(row, 0), row_number(row, 2),
+				       row_flag(row, 3), confirmed_kind(row, 4));
 	if (++loader->facts % PROGRESS_FACTS == 0 && loader->progress)
 		loader->progress(loader->context, (int)(loader->facts * 100 / loader->facts_total));
 	return true;
@@ -231,7 +214,7 @@ static bool load_signal(struct loader *loader, sqlite3_stmt *row)
 	struct source *found = source(loader, row, 1);
 
 	if (found)
-		site_restore_signal(found, number(row, 0));
+		site_restore_signal(found, row_number(row, 0));
 	return found;
 }
 
@@ -239,11 +222,11 @@ static bool load_contacts(struct loader *loader, sqlite3_stmt *row)
 {
 	struct source *found = source(loader, row, 1);
 	struct contact_state state = {
-		.t = number(row, 0),
+		.t = row_number(row, 0),
 		.off_peak = tristate(row, 2),
 		.peak = tristate(row, 3),
-		.change = flag(row, 4),
-		.seq = number(row, 5),
+		.change = row_flag(row, 4),
+		.seq = row_number(row, 5),
 	};
 
 	if (found)
@@ -254,10 +237,10 @@ static bool load_contacts(struct loader *loader, sqlite3_stmt *row)
 static bool load_gap(struct loader *loader, sqlite3_stmt *row)
 {
 	struct gap gap = {
-		.t = number(row, 0),
-		.blind_ms = number(row, 1),
-		.lost = number(row, 2),
-		.lost_possible = flag(row, 3),
+		.t = row_number(row, 0),
+		.blind_ms = row_number(row, 1),
+		.lost = row_number(row, 2),
+		.lost_possible = row_flag(row, 3),
 	};
 
 	site_restore_gap(loader->site, &gap);
@@ -272,7 +255,7 @@ static bool load_run(struct loader *loader, sqlite3_stmt *row)
 
 	stream->runs =
 		array_grow(stream->runs, stream->count, &stream->capacity, sizeof(*stream->runs));
-	stream->runs[stream->count++] = (struct run){number(row, 0), number(row, 1)};
+	stream->runs[stream->count++] = (struct run){row_number(row, 0), row_number(row, 1)};
 	return true;
 }
 
@@ -280,8 +263,8 @@ static bool load_stream(struct loader *loader, sqlite3_stmt *row)
 {
 	static const char sql[] = "SELECT first, last FROM runs WHERE stream = ? ORDER BY first";
 	sqlite3_stmt *runs =
-		DATABASE_BIND(loader->store->database, sql, sql_number(number(row, 0)));
-	const char *name = text(row, 2);
+		DATABASE_BIND(loader->store->database, sql, sql_number(row_number(row, 0)));
+	const char *name = row_text(row, 2);
 
 	if (strlen(name) >= sizeof(loader->stream.stream))
 		return fail_set(loader->fail,
@@ -290,115 +273,40 @@ static bool load_stream(struct loader *loader, sqlite3_stmt *row)
 	strcpy(loader->stream.stream, name);
 	loader->stream.count = 0;
 	return each_of(loader, runs, load_run) &&
-	       site_restore_stream(loader->site, text(row, 1), &loader->stream, flag(row, 3),
-				   loader->fail);
-}
-
-static bool load_outdated(struct loader *loader, sqlite3_stmt *row)
-{
-	struct time_range range = {number_or(row, 1, NEVER), number_or(row, 2, FOREVER)};
-
-	if (!site_find_zone(loader->site, text(row, 0)))
-		return true;
-	time_ranges_add(&changes_zone(&loader->store->pending, text(row, 0))->windows, range);
-	loader->store->outdated = true;
-	return true;
-}
-
-/* Books of version 3 have a hash of the settings: equal hashes mean equal settings. */
-static bool load_fingerprint(struct loader *loader, sqlite3_stmt *row)
-{
-	char fingerprint[FINGERPRINT_SIZE];
-
-	fingerprint_of(fingerprint, &loader->site->settings->tariff);
-	if (strcmp(text(row, 0), fingerprint) == 0)
-		loader->differs_from = FOREVER;
-	return true;
-}
-
-/* Records are evaluated in another way since the events were written. */
-static bool load_outdated_events(struct loader *loader, sqlite3_stmt *row)
-{
-	const struct site *site = loader->site;
-
-	(void)row;
-	for (size_t i = 0; i < site->sources.count; i++)
-		time_ranges_add(
-			&changes_source(&loader->store->pending, site->sources.items[i])->events,
-			TIME_RANGE_ALL);
-	return true;
-}
-
-static bool load_tariff(struct loader *loader, sqlite3_stmt *row)
-{
-	struct tariff_settings old;
-
-	loader->store->tariff_stored = strcmp(text(row, 0), loader->store->tariff) == 0;
-	if (loader->store->tariff_stored) {
-		loader->differs_from = FOREVER;
-	} else if (tariff_text_parse(&old, text(row, 0))) {
-		loader->differs_from = tariff_differs_from(&old, &loader->site->settings->tariff);
-		tariff_settings_free(&old);
-	}
-	return true;
+	       site_restore_stream(loader->site, row_text(row, 1), &loader->stream,
+				   row_flag(row, 3), loader->fail);
 }
 
 static bool load(struct loader *loader)
 {
-	return each(loader,
-		    "SELECT name, label, medium, role, published_mwh FROM zones ORDER BY id",
-		    load_zone) &&
-	       each(loader, "SELECT id, name, counts, about, announced FROM sources ORDER BY id",
-		    load_source) &&
-	       each(loader,
-		    "SELECT source, quantity, since, amount, modulus, max_w FROM weights"
-		    " ORDER BY source, quantity, position",
-		    load_weight) &&
-	       each(loader,
-		    "SELECT source, t, final, initial, set_by FROM swaps ORDER BY source, t",
-		    load_swap) &&
-	       each(loader,
-		    "SELECT source, zone, since, until FROM assignments ORDER BY source, position",
-		    load_assignment) &&
-	       each(loader, "SELECT count(*) FROM facts", load_total) &&
-	       each(loader, "SELECT t, source, count, start, confirmed FROM facts ORDER BY t",
-		    load_fact) &&
-	       each(loader, "SELECT t, source FROM period_signals ORDER BY t", load_signal) &&
-	       each(loader,
-		    "SELECT t, source, off_peak, peak, change, seq FROM contacts ORDER BY t",
-		    load_contacts) &&
-	       each(loader, "SELECT t, blind_ms, lost, lost_possible FROM gaps", load_gap) &&
-	       each(loader, "SELECT id, collector, stream, newest FROM streams ORDER BY id",
-		    load_stream) &&
-	       each(loader, "SELECT value FROM meta WHERE key = 'settings'", load_fingerprint) &&
-	       each(loader, "SELECT value FROM meta WHERE key = 'tariff'", load_tariff);
-}
-
-/* Windows that the file does not have as they follow from its records and the settings. */
-static bool load_all_outdated(struct loader *loader)
-{
-	struct store *store = loader->store;
-
-	/* For example `rest`, if another zone is main after the restart. */
-	for (size_t i = 0; i < site_zone_count(loader->site); i++) {
-		const struct zone *zone = site_zone(loader->site, i);
-		struct changed_zone *changed;
-
-		if (named_find(&store->zones, zone->id))
-			continue;
-		changed = changes_zone(&store->pending, zone->id);
-		changed->description_changed = true;
-		time_ranges_add(&changed->windows, TIME_RANGE_ALL);
-	}
-	for (size_t i = 0; loader->differs_from != FOREVER && i < site_zone_count(loader->site);
-	     i++) {
-		const struct zone *zone = site_zone(loader->site, i);
-
-		time_ranges_add(&changes_zone(&store->pending, zone->id)->windows,
-				(struct time_range){loader->differs_from, FOREVER});
-	}
-	return each(loader, "SELECT value FROM meta WHERE key = 'events'", load_outdated_events) &&
-	       each(loader, "SELECT zone, since, until FROM outdated_windows", load_outdated);
+	return load_each(loader,
+			 "SELECT name, label, medium, role, published_mwh FROM zones ORDER BY id",
+			 load_zone) &&
+	       load_each(loader,
+			 "SELECT id, name, counts, about, announced FROM sources ORDER BY id",
+			 load_source) &&
+	       load_each(loader,
+			 "SELECT source, quantity, since, amount, modulus, max_w FROM weights"
+			 " ORDER BY source, quantity, position",
+			 load_weight) &&
+	       load_each(loader,
+			 "SELECT source, t, final, initial, set_by FROM swaps ORDER BY source, t",
+			 load_swap) &&
+	       load_each(loader,
+			 "SELECT source, zone, since, until FROM assignments ORDER BY source, "
+			 "position",
+			 load_assignment) &&
+	       load_each(loader, "SELECT count(*) FROM facts", load_total) &&
+	       load_each(loader, "SELECT t, source, count, start, confirmed FROM facts ORDER BY t",
+			 load_fact) &&
+	       load_each(loader, "SELECT t, source FROM period_signals ORDER BY t", load_signal) &&
+	       load_each(loader,
+			 "SELECT t, source, off_peak, peak, change, seq FROM contacts ORDER BY t",
+			 load_contacts) &&
+	       load_each(loader, "SELECT t, blind_ms, lost, lost_possible FROM gaps", load_gap) &&
+	       load_each(loader, "SELECT id, collector, stream, newest FROM streams ORDER BY id",
+			 load_stream) &&
+	       load_settings(loader);
 }
 
 bool store_load(struct store *store, struct site *site,
@@ -417,5 +325,5 @@ bool store_load(struct store *store, struct site *site,
 	if (!loaded)
 		return false;
 	site_restored(site);
-	return load_all_outdated(&loader);
+	return load_outdated(&loader);
 }

@@ -200,6 +200,11 @@ static void after_a_command_the_energy_of_the_books_is_published(void **state)
 	fixture_wh(fixture, "a", t + 600000, 200000);
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "zone/a/state", "energy_kwh", "150");
+	swap.final = INT64_C(6000000000000);
+	assert_false(site_swap(fixture->site, "pac", "a", &swap, fixture->now, &fail));
+	assert_non_null(
+		strstr(fail.text, "above what the source can have reached since 60000.000"));
+	swap.final = 60000000;
 	assert_true(site_swap(fixture->site, "pac", "a", &swap, fixture->now, &fail));
 	fixture_look(fixture, fixture->now);
 	assert_field(fixture, "zone/a/state", "energy_kwh", "11");
