@@ -217,13 +217,14 @@ bool series_event(const struct index_series *series, size_t i, struct index_even
 		[POINT_INITIAL] = EVENT_SWAP,
 	};
 	const struct point *point = &series->points[i];
+	const struct point *before = series_before(series, i);
 
-	if (point->kind == POINT_COUNTED || point->kind == POINT_FINAL)
+	if (!before || point->kind == POINT_COUNTED || point->kind == POINT_FINAL)
 		return false;
 	*event = (struct index_event){
 		.t = point->t,
 		.kind = kinds[point->kind],
-		.before = (int64_t)series_before(series, i)->count,
+		.before = (int64_t)before->count,
 		.after = (int64_t)point->count,
 	};
 	return true;

@@ -171,7 +171,8 @@ bool series_increases(const struct index_series *series, const struct point *p, 
 		      int64_t count);
 
 /* Returns the energy from the last record to an index of `count` at a later `t`, if that was the
- * next record; 0 if it would not count, or show that less was used. */
+ * next record; 0 if it would not count, would show that less was used, or would be a rollover: a
+ * record has to show that. */
 int64_t series_beyond(const struct index_series *series, ms_t t, int64_t count);
 
 /* Returns true if there is a reset or a jump in (from, to]. */

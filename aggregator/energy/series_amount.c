@@ -118,7 +118,8 @@ static int64_t beyond_doubt(const struct index_series *series, ms_t t, int64_t c
 	int64_t energy;
 
 	while (start > 0 &&
-	       (series->points[start].kind == POINT_GLITCH || series->points[start].t >= from))
+	       (series->points[start].kind == POINT_GLITCH ||
+		series->points[start].kind == POINT_INITIAL || series->points[start].t >= from))
 		start--;
 	tail = (struct index_series){
 		.weights = series->weights,
@@ -131,7 +132,8 @@ static int64_t beyond_doubt(const struct index_series *series, ms_t t, int64_t c
 	energy = series_total(&tail);
 	series_add(&tail, t, count);
 	series_update(&tail);
-	energy = series_total(&tail) - energy;
+	energy = tail.points[tail.count - 1].kind == POINT_ROLLOVER ? 0
+								    : series_total(&tail) - energy;
 	free(tail.points);
 	free(tail.baselines);
 	return energy > 0 ? energy : 0;

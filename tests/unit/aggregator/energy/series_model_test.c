@@ -231,6 +231,41 @@ static void assert_same(const struct model *model, const struct index_series *se
 	}
 }
 
+static int64_t model_total(const struct model *model)
+{
+	int64_t total = 0;
+
+	for (int i = 0; i < model->all; i++)
+		if (model->items[i].kind != POINT_GLITCH)
+			total += model->items[i].energy;
+	return total;
+}
+
+/* A reading after the last record is energy if it would be as the next record. */
+static void assert_beyond(const struct model *model, const struct index_series *series,
+			  int64_t values, unsigned long long seed)
+{
+	static struct model with;
+	int64_t last = model->all ? model->items[model->all - 1].t / model->step : TIMES;
+	int64_t *record, energy;
+
+	if (last + 1 >= TIMES || model->count == RECORDS)
+		return;
+	with = *model;
+	record = with.records[with.count++];
+	record[0] = last + 1 + seed_below(TIMES - last - 1);
+	record[1] = seed_below(2) ? record[0] * 3 : seed_below(values) * 7;
+	record[2] = 0;
+	model_run(&with);
+	energy = model_total(&with) - model_total(model);
+	if (energy < 0 || with.items[with.all - 1].kind == POINT_ROLLOVER)
+		energy = 0;
+	if (series_beyond(series, record[0] * model->step, record[1]) != energy)
+		fail_msg("SEED=%llu: beyond: %lld, not %lld", seed,
+			 (long long)series_beyond(series, record[0] * model->step, record[1]),
+			 (long long)energy);
+}
+
 static void model_add_record(struct model *model, struct index_series *series, int64_t values)
 {
 	int64_t *record = model->records[model->count++];
@@ -289,6 +324,7 @@ static void random_series(int records)
 		series_update(&series);
 		model_run(&model);
 		assert_same(&model, &series, before, seed);
+		assert_beyond(&model, &series, values, seed);
 		memcpy(before, model.energy, sizeof(before));
 	}
 	series_free(&series);
