@@ -93,6 +93,8 @@ int main(int argc, char **argv)
 		log_error("%s", fail.text);
 		code = EXIT_CONFIGURATION;
 	} else {
+		if (options.check)
+			settings_hint(&settings, stderr);
 		code = options.check ? check(&settings, &options) : run(&settings);
 	}
 	settings_free(&settings);

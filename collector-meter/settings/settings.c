@@ -61,6 +61,34 @@ static bool check_weight(const struct source_settings *source, struct fail *fail
 	return true;
 }
 
+/* The power at which the filter still lets every pulse through, in W; INFINITY: there is none, NAN:
+ * no energy. */
+static double filter_w(const struct source_settings *source)
+{
+	return source_wh_per_pulse(source) * 3600e3 / (source->min_on_ms + source->min_off_ms);
+}
+
+static bool check_power(const struct source_settings *source, struct fail *fail)
+{
+	bool has_max = source->max_w > 0;
+	double most_w = has_max ? (double)source->max_w : source->nominal_w;
+	double interval_ms = source_wh_per_pulse(source) * 3600e3 / most_w;
+
+	if (has_max && most_w < source->nominal_w)
+		return fail_set(fail,
+				"max_w: %lld W are less than nominal_w, expected more than the "
+				"meter can ever measure",
+				(long long)source->max_w);
+	if (most_w > filter_w(source))
+		return fail_set(fail,
+				"min_on_ms + min_off_ms are %g ms, but at %s %.9g pulses come "
+				"every %.3g ms, expected a shorter filter (and see the weight of a "
+				"pulse)",
+				source->min_on_ms + source->min_off_ms,
+				has_max ? "max_w" : "nominal_w", most_w, interval_ms);
+	return true;
+}
+
 static bool check_source(void *value, struct fail *fail)
 {
 	struct source_settings *source = value;
@@ -69,7 +97,7 @@ static bool check_source(void *value, struct fail *fail)
 		memcpy(source->zone, source->source, sizeof(source->zone));
 	if (!source->label[0])
 		memcpy(source->label, source->zone, sizeof(source->zone));
-	return check_weight(source, fail);
+	return check_weight(source, fail) && check_power(source, fail);
 }
 
 /* -------- tables -------- */
@@ -100,6 +128,7 @@ static const struct json_field source_keys[] = {
 	{"role", FIELD_CHOICE, AT(source_settings, role), .choices = roles},
 	{"nominal_w", FIELD_NUMBER, AT(source_settings, nominal_w), .nullable = true, .minimum = 1,
 	 .maximum = 1e9},
+	{"max_w", FIELD_INT, AT(source_settings, max_w), .minimum = 1, .maximum = 1e12},
 	{"wh_per_pulse", FIELD_NUMBER, AT(source_settings, wh_per_pulse), .minimum = 1e-3,
 	 .maximum = 1e6},
 	{"m3_per_pulse", FIELD_NUMBER, AT(source_settings, m3_per_pulse), .minimum = 1e-6,
@@ -352,6 +381,16 @@ struct counter_config source_counter(const struct source_settings *source)
 	return config;
 }
 
+/* More than it can ever deliver, by default: more than the filter lets through. 0: no limit. */
+static int64_t max_w(const struct source_settings *source)
+{
+	double most = ceil(filter_w(source));
+
+	if (source->max_w)
+		return source->max_w;
+	return most >= 1 && most <= (double)FACT_W_MAX ? (int64_t)most : 0;
+}
+
 struct about source_about(const struct source_settings *source)
 {
 	struct about about = {
@@ -362,6 +401,8 @@ struct about source_about(const struct source_settings *source)
 		.m3_per_pulse = source->m3_per_pulse,
 		.kwh_per_m3 = source->kwh_per_m3,
 		.min_interval_us = min_interval_ms(source) * 1000,
+		.interval_ms = MS_PER_MINUTE, /* of its minute records */
+		.max_w = max_w(source),
 	};
 
 	memcpy(about.medium, source->medium, sizeof(about.medium));

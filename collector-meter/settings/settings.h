@@ -27,6 +27,7 @@ struct source_settings {
 	char medium[ID_SIZE];
 	int role;	     /* enum role */
 	double nominal_w;    /* NAN: unknown */
+	int64_t max_w;	     /* 0: what the filter lets through */
 	double wh_per_pulse; /* NAN: counts a volume */
 	double m3_per_pulse; /* NAN: counts energy */
 	double kwh_per_m3;   /* NAN: the volume has no energy */

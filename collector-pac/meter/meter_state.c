@@ -12,9 +12,9 @@ void measurement_scale(struct measurement *measurement, double ratio)
 		measurement->wh = NAN;
 }
 
-struct meter_state meter_state_start(ms_t record_ms, double nominal_w)
+struct meter_state meter_state_start(ms_t record_ms, double limit_w)
 {
-	return (struct meter_state){.record_ms = record_ms, .guard = guard_start(nominal_w)};
+	return (struct meter_state){.record_ms = record_ms, .guard = guard_start(limit_w)};
 }
 
 static void count_failure(struct meter_state *state, struct meter_results *results)
@@ -43,8 +43,8 @@ static double accepted_index(struct meter_state *state, const struct measurement
 	return verdict == GUARD_ACCEPTED || verdict == GUARD_GIVES_WAY ? measurement->wh : NAN;
 }
 
-/* Returns whether a reading at `t`, in the time of day, is the first good one of its interval. No
- * record is due in the interval of the very first reading, which began before it. */
+/* Returns whether a reading at `t`, in the time of day, is the first one with an index of its
+ * interval. No record is due in the interval of the very first reading, which began before it. */
 static bool record_is_due(struct meter_state *state, ms_t t)
 {
 	int64_t interval = floor_divide(t, state->record_ms);
@@ -76,12 +76,12 @@ struct meter_results meter_state_update(struct meter_state *state,
 		.power_w = measurement->power_w,
 		.wh = wh,
 	};
-	if (isnan(wh) || !record_is_due(state, measurement->t + offset))
+	if (isnan(measurement->wh) || !record_is_due(state, measurement->t + offset))
 		return results;
 	results.has_record = true;
 	results.record = (struct record){
 		.t = measurement->t,
-		.wh = wh,
+		.wh = measurement->wh,
 		.mark = MARK_NONE,
 		.off_peak = UNKNOWN,
 		.peak = UNKNOWN,

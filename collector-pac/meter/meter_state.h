@@ -39,16 +39,16 @@ struct meter_state {
 /* What follows from a measurement and is to be published. Times are on CLOCK_BOOTTIME. */
 struct meter_results {
 	bool status_changed;
-	bool verdict_changed; /* the index is now held back, or accepted again: see `verdict` */
+	bool verdict_changed; /* the index is now in doubt, or accepted again: see `verdict` */
 	double wh_before;     /* the accepted index before this measurement; NAN: none */
 	bool has_live;
-	struct live live;
+	struct live live; /* no index that is in doubt */
 	bool has_record;
-	struct record record; /* stream and seq are not set */
+	struct record record; /* any index; stream and seq are not set */
 };
 
-/* `nominal_w` may be NAN. */
-struct meter_state meter_state_start(ms_t record_ms, double nominal_w);
+/* `limit_w`: see guard.h. */
+struct meter_state meter_state_start(ms_t record_ms, double limit_w);
 
 /* `offset` is added to CLOCK_BOOTTIME for the time of day, to which records are aligned; it is 0
  * while the time of day is unknown. */

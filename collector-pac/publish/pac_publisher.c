@@ -26,6 +26,8 @@ struct published_meter {
 	bool counts_pulses;
 	struct pulse_facts pulses; /* of a meter that counts pulses */
 	int64_t polls, failed, missed;
+	ms_t period_ms;	   /* that the meter really gets */
+	ms_t announced_ms; /* of its `about` */
 };
 
 struct pac_publisher {
@@ -81,14 +83,17 @@ static void log_verdict(const struct published_meter *meter, double wh_before, d
 	case GUARD_ACCEPTED: break;
 	case GUARD_FALLS:
 		log_warning(
-			"%s: index fell from %.15g to %.15g Wh; held back until %d readings agree",
+			"%s: index fell from %.15g to %.15g Wh; recorded, but not shown until %d "
+			"readings agree",
 			name, wh_before, wh, GUARD_AGREE);
 		break;
 	case GUARD_JUMPS:
 		log_warning(
-			"%s: index jumped from %.15g to %.15g Wh, more than nominal_w explains; "
-			"held back until %d readings agree",
-			name, wh_before, wh, GUARD_AGREE);
+			"%s: index jumped from %.15g to %.15g Wh, more than %s explains; recorded, "
+			"but not shown until %d readings agree",
+			name, wh_before, wh,
+			settings_max_w(meter->settings) ? "max_w" : "ten times nominal_w",
+			GUARD_AGREE);
 		break;
 	case GUARD_GIVES_WAY:
 		log_warning("%s: %d readings agree: index is %.15g Wh now", name, GUARD_AGREE, wh);
@@ -120,6 +125,8 @@ static void publish_poll(struct pac_publisher *publisher, const struct poll_resu
 	meter->polls = poll->polls;
 	meter->failed = poll->failed;
 	meter->missed = poll->missed;
+	if (poll->period_ms > 0)
+		meter->period_ms = poll->period_ms;
 	if (results.status_changed) {
 		log_status(meter, &poll->result);
 		reporter_online(publisher->reporter, poll->meter,
@@ -206,6 +213,61 @@ static void log_counts(const struct pac_publisher *publisher)
 	}
 }
 
+/* -------- what is announced -------- */
+
+/* A source of pulses has a live reading with each pulse: only its records come regularly. */
+static ms_t live_interval(const struct pac_settings *settings,
+			  const struct pac_meter_settings *meter, ms_t period_ms)
+{
+	const ms_t record_ms = settings->record_s * MS_PER_SECOND;
+
+	return profile_counts_pulses(&meter->profile) && record_ms > period_ms ? record_ms
+									       : period_ms;
+}
+
+static struct about meter_about(const struct pac_settings *settings,
+				const struct pac_meter_settings *meter, ms_t period_ms)
+{
+	const bool pulses = profile_counts_pulses(&meter->profile);
+	struct about about = {
+		.nominal_w = meter->nominal_w,
+		.role = (enum role)meter->role,
+		.wh_per_pulse = meter->wh_per_pulse,
+		.m3_per_pulse = meter->m3_per_pulse,
+		.kwh_per_m3 = meter->kwh_per_m3,
+		.min_interval_us = NAN,
+		.modulus_pulses = pulses ? meter->profile.pulses.modulus : 0,
+		.modulus_wh = meter->modulus_wh,
+		.interval_ms = live_interval(settings, meter, period_ms),
+		.max_w = settings_max_w(meter),
+	};
+
+	snprintf(about.kind, sizeof(about.kind), "%s", pulses ? "pulse" : meter->profile.name);
+	memcpy(about.medium, meter->medium, sizeof(about.medium));
+	memcpy(about.zone, meter->zone, sizeof(about.zone));
+	memcpy(about.label, meter->label, sizeof(about.label));
+	return about;
+}
+
+/* A shared connection that cannot keep up stretches the periods of its meters. Small changes are
+ * not announced. */
+static void check_periods(void *context)
+{
+	struct pac_publisher *publisher = context;
+
+	for (size_t i = 0; i < publisher->count; i++) {
+		struct published_meter *meter = &publisher->meters[i];
+		struct about about =
+			meter_about(publisher->settings, meter->settings, meter->period_ms);
+
+		if (4 * meter->period_ms <= 5 * meter->announced_ms &&
+		    5 * meter->period_ms >= 4 * meter->announced_ms)
+			continue;
+		reporter_about(publisher->reporter, i, &about);
+		meter->announced_ms = meter->period_ms;
+	}
+}
+
 /* -------- opening and closing -------- */
 
 static void meter_start(struct pac_publisher *publisher, size_t index)
@@ -224,9 +286,12 @@ static void meter_start(struct pac_publisher *publisher, size_t index)
 	publisher->meters[index] = (struct published_meter){
 		.settings = meter,
 		.peer = &polled->peer,
-		.state = meter_state_start(settings->record_s * MS_PER_SECOND,
-					   pulses ? NAN : meter->nominal_w),
+		.state = meter_state_start(
+			settings->record_s * MS_PER_SECOND,
+			pulses ? NAN : guard_limit(settings_max_w(meter), meter->nominal_w)),
 		.counts_pulses = pulses,
+		.period_ms = settings_period_ms(settings, index),
+		.announced_ms = settings_period_ms(settings, index),
 	};
 }
 
@@ -247,40 +312,6 @@ static void meter_resume(struct pac_publisher *publisher, size_t index)
 		     publisher->meters[index].counts_pulses ? (double)total.pulses : total.wh, at);
 }
 
-/* A source of pulses has a live reading with each pulse: only its records come regularly. */
-static ms_t live_interval(const struct pac_settings *settings,
-			  const struct pac_meter_settings *meter)
-{
-	const ms_t period = meter->poll_ms > 0 ? meter->poll_ms : settings->poll_ms;
-	const ms_t record = settings->record_s * MS_PER_SECOND;
-
-	return profile_counts_pulses(&meter->profile) && record > period ? record : period;
-}
-
-static struct about meter_about(const struct pac_settings *settings,
-				const struct pac_meter_settings *meter)
-{
-	const bool pulses = profile_counts_pulses(&meter->profile);
-	struct about about = {
-		.nominal_w = meter->nominal_w,
-		.role = (enum role)meter->role,
-		.wh_per_pulse = meter->wh_per_pulse,
-		.m3_per_pulse = meter->m3_per_pulse,
-		.kwh_per_m3 = meter->kwh_per_m3,
-		.min_interval_us = NAN,
-		.modulus_pulses = pulses ? meter->profile.pulses.modulus : 0,
-		.modulus_wh = meter->modulus_wh,
-		.interval_ms = live_interval(settings, meter),
-		.max_w = meter->max_w,
-	};
-
-	snprintf(about.kind, sizeof(about.kind), "%s", pulses ? "pulse" : meter->profile.name);
-	memcpy(about.medium, meter->medium, sizeof(about.medium));
-	memcpy(about.zone, meter->zone, sizeof(about.zone));
-	memcpy(about.label, meter->label, sizeof(about.label));
-	return about;
-}
-
 static bool reporter_start(struct pac_publisher *publisher, struct fail *fail)
 {
 	const struct pac_settings *settings = publisher->settings;
@@ -289,7 +320,9 @@ static bool reporter_start(struct pac_publisher *publisher, struct fail *fail)
 	for (size_t i = 0; i < publisher->count; i++) {
 		const struct pac_meter_settings *meter = settings_meter(settings, i);
 
-		sources[i] = (struct reporter_source){meter->source, meter_about(settings, meter)};
+		sources[i] = (struct reporter_source){
+			meter->source,
+			meter_about(settings, meter, publisher->meters[i].announced_ms)};
 	}
 	publisher->reporter_settings = (struct reporter_settings){
 		.program = "collector-pac",
@@ -335,6 +368,7 @@ struct pac_publisher *pac_publisher_open(const struct pac_settings *settings, st
 	}
 	loop_watch(loop, poller_fd(publisher->poller), POLLIN, polls_ready, publisher);
 	loop_every(loop, LOST_MS, check_lost, publisher);
+	loop_every(loop, LOST_MS, check_periods, publisher);
 	log_info("polling %zu meter%s every %lld ms", publisher->count,
 		 plural((int64_t)publisher->count), (long long)settings->poll_ms);
 	return publisher;

@@ -219,6 +219,12 @@ bool meter_complete(void *element, struct fail *fail)
 	if (!serial && meter->host[0] == '\0')
 		return fail_set(fail, "expected \"host\", the name or address of the meter, or "
 				      "\"serial\"");
+	if (meter->max_w && (double)meter->max_w < meter->nominal_w)
+		return fail_set(
+			fail,
+			"max_w: %lld W are less than nominal_w, expected more than the meter "
+			"can ever measure",
+			(long long)meter->max_w);
 	if (meter->zone[0] == '\0')
 		memcpy(meter->zone, meter->source, sizeof(meter->zone));
 	if (meter->label[0] == '\0')

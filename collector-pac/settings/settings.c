@@ -1,5 +1,6 @@
 #include "collector-pac/settings/settings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,6 +74,41 @@ struct link_peer settings_peer(const struct pac_settings *settings, size_t index
 	return meter_peer(settings_meter(settings, index), settings->timeout_ms);
 }
 
+ms_t settings_period_ms(const struct pac_settings *settings, size_t index)
+{
+	const struct pac_meter_settings *meter = settings_meter(settings, index);
+
+	return meter->poll_ms ? meter->poll_ms : settings->poll_ms;
+}
+
+int64_t settings_max_w(const struct pac_meter_settings *meter)
+{
+	if (meter->max_w || isnan(meter->profile.max_w))
+		return meter->max_w;
+	return (int64_t)ceil(meter->profile.max_w * meter->ratio);
+}
+
+void settings_hint(const struct pac_settings *settings, FILE *out)
+{
+	if (settings->timeout_ms > settings->record_s * MS_PER_SECOND)
+		fprintf(out,
+			"timeout_ms: %lld ms are longer than record_s (%lld s), so a question "
+			"without "
+			"answer costs a record\n",
+			(long long)settings->timeout_ms, (long long)settings->record_s);
+	for (size_t i = 0; i < settings->meters.count; i++) {
+		const struct pac_meter_settings *meter = settings_meter(settings, i);
+
+		if (!settings_max_w(meter) && !meter->reactive &&
+		    !profile_counts_pulses(&meter->profile))
+			fprintf(out,
+				"meters[%zu].max_w (%s): not given, so a wrong reading counts as "
+				"energy up to 100 MW: give what it can never deliver, such as 1.5 "
+				"times the power of its fuses\n",
+				i, meter->source);
+	}
+}
+
 /* -------- rules across meters -------- */
 
 static bool zone_free(const struct pac_settings *settings, size_t meter, struct fail *fail)
@@ -143,6 +179,28 @@ static bool meters_agree(const struct pac_settings *settings, struct fail *fail)
 	return true;
 }
 
+/* Each record needs a poll. */
+static bool times_agree(const struct pac_settings *settings, struct fail *fail)
+{
+	const ms_t record_ms = settings->record_s * MS_PER_SECOND;
+
+	for (size_t i = 0; i < settings->meters.count; i++) {
+		ms_t period_ms = settings_period_ms(settings, i);
+		char path[32] = "";
+
+		if (period_ms <= record_ms)
+			continue;
+		if (settings_meter(settings, i)->poll_ms)
+			snprintf(path, sizeof(path), "meters[%zu].", i);
+		return fail_set(fail,
+				"%spoll_ms: %lld ms are longer than record_s (%lld s), expected at "
+				"most %lld",
+				path, (long long)period_ms, (long long)settings->record_s,
+				(long long)record_ms);
+	}
+	return true;
+}
+
 static bool profiles_read(struct pac_settings *settings, const char *file, struct fail *fail)
 {
 	struct pac_meter_settings *meters = settings->meters.items;
@@ -176,7 +234,8 @@ bool settings_load(struct pac_settings *settings, const char *file, struct fail 
 	settings->outbox.origin = "indices of Modbus meters";
 	outbox_resolve(&settings->outbox, settings->broker.base, settings->site,
 		       settings->collector);
-	return (meters_agree(settings, fail) || fail_at(fail, "%s", file)) &&
+	return ((times_agree(settings, fail) && meters_agree(settings, fail)) ||
+		fail_at(fail, "%s", file)) &&
 	       profiles_read(settings, file, fail);
 }
 

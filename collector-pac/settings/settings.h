@@ -2,6 +2,8 @@
 #ifndef COLLECTOR_PAC_SETTINGS_SETTINGS_H
 #define COLLECTOR_PAC_SETTINGS_SETTINGS_H
 
+#include <stdio.h>
+
 #include "collector-pac/settings/meter_settings.h"
 #include "common/contract/fact.h"
 #include "common/mqtt/mqtt.h"
@@ -28,5 +30,14 @@ const struct pac_meter_settings *settings_meter(const struct pac_settings *setti
 
 /* Returns how the meter is reached. The texts belong to the settings. */
 struct link_peer settings_peer(const struct pac_settings *settings, size_t index);
+
+/* Returns the period in which the meter is to be polled. */
+ms_t settings_period_ms(const struct pac_settings *settings, size_t index);
+
+/* Returns the power that the meter can never deliver: its own, else that of the profile, else 0. */
+int64_t settings_max_w(const struct pac_meter_settings *meter);
+
+/* Prints advice about a valid configuration. */
+void settings_hint(const struct pac_settings *settings, FILE *out);
 
 #endif

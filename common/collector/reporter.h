@@ -47,6 +47,9 @@ bool reporter_total(const struct reporter *reporter, size_t source, struct outbo
 /* Whether all records so far are on the disk. */
 bool reporter_durable(const struct reporter *reporter);
 
+/* Announces a source again, differently. */
+void reporter_about(struct reporter *reporter, size_t source, const struct about *about);
+
 void reporter_online(struct reporter *reporter, size_t source, bool online);
 void reporter_live(struct reporter *reporter, size_t source, const struct live *live);
 

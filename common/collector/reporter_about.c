@@ -48,16 +48,21 @@ void reporter_status(const struct reporter *reporter, char text[REPORTER_STATUS_
 		 known ? "" : clock_doubt_text(reporter->clock.timebase.doubt));
 }
 
+void reporter_about(struct reporter *reporter, size_t source, const struct about *about)
+{
+	char *payload = about_encode(about);
+
+	if (payload)
+		mqtt_retain(reporter->mqtt, reporter->sources[source].about_topic, payload, 1,
+			    MQTT_LATEST);
+	free(payload);
+}
+
 void reporter_announce(struct reporter *reporter, const struct reporter_source *sources)
 {
 	reporter_about_publish(reporter);
 	for (size_t i = 0; i < reporter->count; i++) {
-		char *payload = about_encode(&sources[i].about);
-
-		if (payload)
-			mqtt_retain(reporter->mqtt, reporter->sources[i].about_topic, payload, 1,
-				    MQTT_LATEST);
-		free(payload);
+		reporter_about(reporter, i, &sources[i].about);
 		reporter_online(reporter, i, false);
 	}
 }

@@ -97,6 +97,47 @@ static void a_source_needs_little_and_the_rest_has_defaults(void **state)
 	settings_free(&fixture.settings);
 }
 
+static void a_source_announces_what_its_filter_lets_through_at_most(void **state)
+{
+	struct fixture fixture;
+	struct about about;
+
+	(void)state;
+	assert_loads(&fixture, "",
+		     "{\"source\": \"self\", " WEIGHT PULSE "},"
+		     "{\"source\": \"known\", \"max_w\": 500000, " WEIGHT
+		     "\"pulse\": {\"line\": \"A\"}},"
+		     "{\"source\": \"water\", \"m3_per_pulse\": 0.01, "
+		     "\"pulse\": {\"line\": \"B\"}},"
+		     "{\"source\": \"any\", \"min_on_ms\": 0, \"min_off_ms\": 0, " WEIGHT
+		     "\"pulse\": {\"line\": \"C\"}}");
+	about = source_about(settings_source(&fixture.settings, 0));
+	/* 80 Wh in 40 ms */
+	assert_int_equal(about.max_w, 7200000);
+	assert_int_equal(about.interval_ms, 60000);
+	assert_int_equal(source_about(settings_source(&fixture.settings, 1)).max_w, 500000);
+	assert_int_equal(source_about(settings_source(&fixture.settings, 2)).max_w, 0);
+	assert_int_equal(source_about(settings_source(&fixture.settings, 3)).max_w, 0);
+	settings_free(&fixture.settings);
+}
+
+static void a_filter_that_the_pulses_cannot_pass_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(
+		"", "{\"source\": \"a\", \"max_w\": 7200001, " WEIGHT PULSE "}",
+		"sources[0]: min_on_ms + min_off_ms are 40 ms, but at max_w 7200001 pulses "
+		"come every 40 ms, expected a shorter filter (and see the weight of a pulse)");
+	assert_refused(
+		"", "{\"source\": \"a\", \"nominal_w\": 200000, \"wh_per_pulse\": 1, " PULSE "}",
+		"sources[0]: min_on_ms + min_off_ms are 40 ms, but at nominal_w 200000 pulses "
+		"come every 18 ms, expected a shorter filter (and see the weight of a pulse)");
+	assert_refused(
+		"", "{\"source\": \"a\", \"nominal_w\": 2000, \"max_w\": 1999, " WEIGHT PULSE "}",
+		"sources[0]: max_w: 1999 W are less than nominal_w, expected more than the "
+		"meter can ever measure");
+}
+
 static void a_main_meter_has_four_lines_of_any_polarity_and_bias(void **state)
 {
 	const struct source_settings *source;
@@ -433,6 +474,8 @@ int main(void)
 		cmocka_unit_test(the_weight_of_a_pulse_is_given_once),
 		cmocka_unit_test(sources_do_not_contradict_each_other),
 		cmocka_unit_test(two_feeders_may_make_up_the_main_zone),
+		cmocka_unit_test(a_source_announces_what_its_filter_lets_through_at_most),
+		cmocka_unit_test(a_filter_that_the_pulses_cannot_pass_is_refused),
 		cmocka_unit_test(a_misspelt_key_gets_a_proposal),
 	};
 

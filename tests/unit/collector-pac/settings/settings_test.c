@@ -146,6 +146,12 @@ static void mistakes_are_refused_with_their_place(void **state)
 	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"h\",\"prot\":502}"),
 		       "did you mean \"port\"");
 	expect_refusal(WITH(""), "meters");
+	expect_refusal(
+		WITH("{\"source\":\"a\",\"host\":\"h\",\"poll_ms\":20000}"),
+		"meters[0].poll_ms: 20000 ms are longer than record_s (10 s), expected at most "
+		"10000");
+	expect_refusal(WITH("{\"source\":\"a\",\"host\":\"h\",\"nominal_w\":9000,\"max_w\":8999}"),
+		       "meters[0]: max_w: 8999 W are less than nominal_w");
 	expect_refusal("{\"site\":\"s\",\"meters\":[{\"source\":\"a\",\"host\":\"h\"}]}",
 		       "collector");
 }
