@@ -200,9 +200,22 @@ bool source_record(struct source *source, const struct record *record, ms_t now,
 	return true;
 }
 
+/* Many meters count in steps of up to 1 kWh. */
+static void source_learn_step(struct source *source, int64_t before)
+{
+	mwh_t increase = source->live_count - before;
+
+	if (before < 0 || source->live_count < 0)
+		return;
+	if (increase > 0 && source->live_repeated && (!source->step || increase < source->step))
+		source->step = increase;
+	source->live_repeated = increase == 0;
+}
+
 bool source_live(struct source *source, const struct live *live, ms_t now, struct fail *fail)
 {
 	bool plausible = !(live->interval_us < source->about.min_interval_us);
+	int64_t before = source->live_t == NEVER ? -1 : source->live_count;
 
 	if (!source_counts(source, live->is_pulse, fail))
 		return false;
@@ -221,7 +234,9 @@ bool source_live(struct source *source, const struct live *live, ms_t now, struc
 	}
 	if (!mwh_from_wh(live->wh, &source->live_count))
 		source->live_count = -1;
+	source_learn_step(source, before);
 	source->live_power_w = live->power_w;
+	power_mean_add(&source->minute, now, live->power_w);
 	return true;
 }
 
@@ -258,6 +273,15 @@ double source_power(const struct source *source, const struct stale_limits *limi
 		return power_at(&source->power, now);
 	/* Records prove that a source answers, but do not contain its present power. */
 	return now - source->live_seen < source_limit(source, limits) ? source->live_power_w : NAN;
+}
+
+double source_minute_power(const struct source *source, const struct stale_limits *limits, ms_t now)
+{
+	double mean_w = power_mean_at(&source->minute, now);
+
+	if (source->counts == COUNTS_PULSES || !source_answers(source, limits, now))
+		return NAN;
+	return isnan(mean_w) ? source_power(source, limits, now) : mean_w;
 }
 
 mwh_t source_beyond(const struct source *source, ms_t from)

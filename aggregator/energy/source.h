@@ -7,6 +7,7 @@
 #include "aggregator/tariff/contacts.h"
 #include "aggregator/energy/series.h"
 #include "aggregator/energy/power.h"
+#include "aggregator/energy/power_mean.h"
 #include "aggregator/energy/window.h"
 #include "common/contract/fact.h"
 #include "common/base/id.h"
@@ -40,11 +41,16 @@ struct source {
 	ms_t last_seen; /* time of the newest record or live reading, at most now; NEVER: none */
 
 	/* the newest live reading */
-	ms_t live_t;	     /* NEVER: none */
-	ms_t live_seen;	     /* when it was received, by the clock of this machine */
-	int64_t live_count;  /* pulses or mWh; -1: unknown */
-	double live_power_w; /* of other sources than pulse sources; NAN: unknown */
-	struct power power;  /* of pulse sources */
+	ms_t live_t;		  /* NEVER: none */
+	ms_t live_seen;		  /* when it was received, by the clock of this machine */
+	int64_t live_count;	  /* pulses or mWh; -1: unknown */
+	double live_power_w;	  /* of other sources than pulse sources; NAN: unknown */
+	struct power power;	  /* of pulse sources */
+	struct power_mean minute; /* of other sources */
+	bool live_repeated;	  /* the last reading had the index of the one before it */
+	/* The smallest increase after readings of the same index, if it counts in steps; 0: none.
+	 */
+	mwh_t step;
 };
 
 /* Initializes a zeroed source whose name is set. */
@@ -89,6 +95,11 @@ bool source_answers(const struct source *source, const struct stale_limits *limi
 
 /* Returns the instantaneous power in W; NAN if it is unknown or the source does not answer. */
 double source_power(const struct source *source, const struct stale_limits *limits, ms_t now);
+
+/* Returns the mean power of the last minute by the source's own figures; NAN if it sends none, or
+ * does not answer. */
+double source_minute_power(const struct source *source, const struct stale_limits *limits,
+			   ms_t now);
 
 /* Returns the energy after `from` between the last record and the newest live reading. */
 mwh_t source_beyond(const struct source *source, ms_t from);

@@ -168,7 +168,11 @@ static void site_project_demand(struct site *site, const struct zone_context *co
 	/* An alarm without a main zone would stay for ever. */
 	if (!zone)
 		return;
-	if (zone->state.status == ZONE_ONLINE && zone_last_minute(zone, context, &minute))
+	if (zone->state.status == ZONE_ONLINE)
+		power_w = zone_minute_power(zone, context);
+	/* An index in steps of 1 kWh says nothing about a minute: it comes second. */
+	if (zone->state.status == ZONE_ONLINE && isnan(power_w) &&
+	    zone_last_minute(zone, context, &minute))
 		power_w = zone_window_energy(zone, minute, context).power_w;
 	demand->window = signals_window(&site->signals, context->now);
 	demand->subscribed_w =
@@ -176,8 +180,9 @@ static void site_project_demand(struct site *site, const struct zone_context *co
 	energy = add_limited(
 		balance_between(&zone->balance, demand->window.start, demand->window.end).energy,
 		zone_beyond(zone, demand->window.start));
-	demand->demand = demand_at(energy, context->now - demand->window.start, power_w,
-				   demand->subscribed_w, alarmed);
+	demand->demand =
+		demand_at(energy, zone_index_step(zone), context->now - demand->window.start,
+			  power_w, demand->subscribed_w, alarmed);
 }
 
 /* The energy of meters never falls: if a late record shows that less was used, the value that was

@@ -20,9 +20,11 @@ struct demand {
 	bool alarm;
 };
 
-/* At `elapsed` ms into a window of 600 s. `power_w` is the mean of the last minute (NAN: unknown).
- * `subscribed_w` is 0 if none is configured. `alarmed`: the alarm was on before. */
-struct demand demand_at(mwh_t energy, ms_t elapsed, double power_w, int64_t subscribed_w,
-			bool alarmed);
+/* At `elapsed` ms into a window of 600 s. `energy` comes from an index that counts in steps of
+ * `step` (0: fine), so it may be too much by nearly one: an alarm needs more than that, or a power
+ * above the subscribed one. `power_w` is the mean of the last minute (NAN: unknown). `subscribed_w`
+ * is 0 if none is configured. `alarmed`: the alarm was on before. */
+struct demand demand_at(mwh_t energy, mwh_t step, ms_t elapsed, double power_w,
+			int64_t subscribed_w, bool alarmed);
 
 #endif

@@ -247,6 +247,25 @@ static double zone_power(const struct zone *zone, const struct zone_context *con
 	return sum;
 }
 
+double zone_minute_power(const struct zone *zone, const struct zone_context *context)
+{
+	double sum = zone->source_count ? 0 : NAN;
+
+	for (size_t i = 0; i < zone->source_count; i++)
+		sum += zone->sources[i].sign *
+		       source_minute_power(zone->sources[i].source, &context->limits, context->now);
+	return sum;
+}
+
+mwh_t zone_index_step(const struct zone *zone)
+{
+	mwh_t sum = 0;
+
+	for (size_t i = 0; i < zone->source_count; i++)
+		sum = add_limited(sum, zone->sources[i].source->step);
+	return sum;
+}
+
 /* The energy in a part's records after `included`, the end of what the balance includes: the main
  * meter has no newer record. */
 static mwh_t part_beyond(const struct source *source, ms_t from, ms_t included)

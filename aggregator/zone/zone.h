@@ -96,6 +96,13 @@ struct zone_state zone_evaluate(const struct zone *zone, const struct zone_conte
 /* Returns the energy after `from` between the last records and the newest live readings. */
 mwh_t zone_beyond(const struct zone *zone, ms_t from);
 
+/* Returns the mean power of the last minute as its sources send it; NAN if one of them sends none.
+ */
+double zone_minute_power(const struct zone *zone, const struct zone_context *context);
+
+/* Returns the steps in which the indices of its sources count; 0: they are fine. */
+mwh_t zone_index_step(const struct zone *zone);
+
 #define HOUR_MINUTES 60
 
 /* Powers of the last closed minutes, oldest first (NAN: unknown). *end: the end of the last one.

@@ -229,12 +229,12 @@ static void demand_790_pulses_after_420_s_project_537600_w_and_192_kw_to_shed(vo
 
 static void demand_projects_772_and_1120_pulses(void **state)
 {
-	struct demand demand = demand_at(460 * PER_PULSE, 240000, 52 * 80 * 60, 480000, false);
+	struct demand demand = demand_at(460 * PER_PULSE, 0, 240000, 52 * 80 * 60, 480000, false);
 
 	(void)state;
 	assert_true(demand.projected_w * 600 / 3600 == 772 * 80);
 	assert_false(demand.alarm);
-	demand = demand_at(790 * PER_PULSE, 420000, 110 * 80 * 60, 480000, false);
+	demand = demand_at(790 * PER_PULSE, 0, 420000, 110 * 80 * 60, 480000, false);
 	assert_true(demand.projected_w * 600 / 3600 == 1120 * 80);
 	assert_true(demand.allowed_w == 336000 && demand.shed_w == 192000 && demand.alarm);
 }

@@ -12,7 +12,7 @@ static struct demand steady(double kw, ms_t elapsed, bool alarmed)
 {
 	mwh_t energy = (mwh_t)(kw * (double)MWH_PER_KWH * (double)elapsed / 3600e3);
 
-	return demand_at(energy, elapsed, kw * 1000, 480000, alarmed);
+	return demand_at(energy, 0, elapsed, kw * 1000, 480000, alarmed);
 }
 
 static void there_is_no_alarm_in_the_first_120_s(void **state)
@@ -36,7 +36,7 @@ static void an_alarm_begins_above_the_subscribed_power_and_ends_below_97_pct_of_
 
 static void what_may_be_drawn_is_never_negative(void **state)
 {
-	struct demand demand = demand_at(100 * MWH_PER_KWH, 500000, 600000, 480000, true);
+	struct demand demand = demand_at(100 * MWH_PER_KWH, 0, 500000, 600000, 480000, true);
 
 	(void)state;
 	assert_true(demand.allowed_w == 0);
@@ -46,7 +46,7 @@ static void what_may_be_drawn_is_never_negative(void **state)
 
 static void without_a_minutes_power_nothing_is_projected(void **state)
 {
-	struct demand demand = demand_at(10 * MWH_PER_KWH, 300000, NAN, 480000, true);
+	struct demand demand = demand_at(10 * MWH_PER_KWH, 0, 300000, NAN, 480000, true);
 
 	(void)state;
 	assert_true(isnan(demand.projected_w) && isnan(demand.shed_w));
@@ -57,7 +57,7 @@ static void without_a_minutes_power_nothing_is_projected(void **state)
 
 static void without_a_subscribed_power_there_is_a_projection_alone(void **state)
 {
-	struct demand demand = demand_at(40 * MWH_PER_KWH, 300000, 600000, 0, true);
+	struct demand demand = demand_at(40 * MWH_PER_KWH, 0, 300000, 600000, 0, true);
 
 	(void)state;
 	assert_true(demand.projected_w == 540000);
@@ -67,18 +67,33 @@ static void without_a_subscribed_power_there_is_a_projection_alone(void **state)
 
 static void at_the_end_the_projection_is_the_mean(void **state)
 {
-	struct demand demand = demand_at(48 * MWH_PER_KWH, 600000, 480000, 480000, false);
+	struct demand demand = demand_at(48 * MWH_PER_KWH, 0, 600000, 480000, 480000, false);
 
 	(void)state;
 	assert_true(demand.projected_w == 288000);
 	assert_true(isnan(demand.allowed_w));
-	demand = demand_at(48 * MWH_PER_KWH, 700000, NAN, 480000, false);
+	demand = demand_at(48 * MWH_PER_KWH, 0, 700000, NAN, 480000, false);
 	assert_true(demand.projected_w == 288000);
+}
+
+static void a_step_of_the_index_is_no_alarm(void **state)
+{
+	/* 2700 W; after 130 s one step of 0.1 kWh too much. */
+	const mwh_t energy = 200 * MWH_PER_WH, step = 100 * MWH_PER_WH;
+
+	(void)state;
+	assert_true(demand_at(energy, step, 130000, 2700, 3000, false).projected_w > 3000);
+	assert_false(demand_at(energy, step, 130000, 2700, 3000, false).alarm);
+	assert_true(demand_at(energy, 0, 130000, 2700, 3000, false).alarm);
+	/* The power says so, too; or it is more than a step. */
+	assert_true(demand_at(energy, step, 130000, 3001, 3000, false).alarm);
+	assert_true(demand_at(300 * MWH_PER_WH, step, 130000, 2700, 3000, false).alarm);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_step_of_the_index_is_no_alarm),
 		cmocka_unit_test(there_is_no_alarm_in_the_first_120_s),
 		cmocka_unit_test(
 			an_alarm_begins_above_the_subscribed_power_and_ends_below_97_pct_of_it),
