@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector-pac/meter/wiring.h"
 #include "collector-pac/poll/link.h"
 #include "collector-pac/probe/diagnosis.h"
 #include "collector-pac/probe/number_text.h"
@@ -42,6 +43,15 @@ static void block_print(const struct register_block *block, const uint16_t *regi
 {
 	for (size_t i = 0; i < block->values.count; i++)
 		value_print(block, block_value(block, i), registers);
+}
+
+static void wiring_print(const struct wiring *wiring)
+{
+	char texts[WIRING_FAULTS][WIRING_TEXT_SIZE];
+	size_t count = wiring_faults(wiring, texts);
+
+	for (size_t i = 0; i < count; i++)
+		printf("%sWiring: %s.\n", i == 0 ? "\n" : "", texts[i]);
 }
 
 static void total_print(const char *name, double total, int decimals, const char *unit)
@@ -100,6 +110,7 @@ static enum probed meter_print(struct link *link, const struct link_peer *peer,
 			       const struct profile *profile)
 {
 	struct totals totals = totals_start(profile);
+	struct wiring wiring = wiring_start();
 	struct link_result result, refusal = {.outcome = LINK_DONE};
 	uint16_t registers[BLOCK_REGISTERS];
 
@@ -113,6 +124,7 @@ static enum probed meter_print(struct link *link, const struct link_peer *peer,
 		if (result.outcome == LINK_DONE) {
 			block_print(block, registers);
 			totals_add(&totals, block, registers);
+			wiring_add(&wiring, block, registers);
 		} else if (!link_silent(&result)) {
 			refusal_print(peer, &result);
 			if (block_is_polled(block) && refusal.outcome == LINK_DONE)
@@ -127,6 +139,7 @@ static enum probed meter_print(struct link *link, const struct link_peer *peer,
 		return PROBED_PARTLY;
 	}
 	totals_print(profile, &totals);
+	wiring_print(&wiring);
 	return totals_judge(profile, &totals);
 }
 
