@@ -16,9 +16,10 @@
  *  5. Else a reset: a new baseline without energy across it.
  * A record with the mark `start` below p is a reset at once, and 3 does not go back beyond it.
  *
- * A swap is two records at one moment. The final index ends the records before it: it is kept in
- * any case, and without energy if it is not within the limit. The initial one begins those after
- * it. The last record is never a glitch: what shows that it is one follows it.
+ * A swap is two records at one moment. The final index ends the records before it: by 3 it makes
+ * glitches of them, and by 1, 4 and 5 it has energy or none, but it is kept in any case. The
+ * initial one begins those after it. The last record is never a glitch: what shows that it is one
+ * follows it.
  *
  * Between records the index is linear, rounded down to the mWh. */
 #ifndef AGGREGATOR_ENERGY_SERIES_H

@@ -206,12 +206,29 @@ static size_t judge_fall(struct walk *walk, size_t p, size_t i)
 								       : POINT_RESET);
 }
 
+/* The final index of a swap is kept in any case. */
+static size_t judge_final(struct walk *walk, size_t p, size_t i)
+{
+	const struct point *points = walk->series->points;
+	size_t q;
+
+	if (p == NO_POINT || points[i].count >= points[p].count)
+		return i;
+	walk->doubt_t = points[i].t;
+	q = reach_back(walk->series, p, i);
+	if (q != NO_POINT)
+		leave_out_after(walk, q, i);
+	return i;
+}
+
 size_t walk_judge(struct walk *walk, size_t p, size_t i)
 {
 	const struct index_series *series = walk->series;
 	const struct point *r = &series->points[i];
 
-	if (r->kind == POINT_FINAL || r->kind == POINT_INITIAL)
+	if (r->kind == POINT_FINAL)
+		return judge_final(walk, p, i);
+	if (r->kind == POINT_INITIAL)
 		return i;
 	if (r->confirmed)
 		return r->kind == POINT_GLITCH ? p : i;

@@ -142,14 +142,6 @@ static void judge(struct model *model, int p, int i)
 	r->energy = 0;
 	if (!before || r->type == INITIAL)
 		return;
-	if (r->type == FINAL) {
-		if (r->count >= before->count && within(model, before, r, r->count - before->count))
-			r->energy = worth_of(model, before, r->count - before->count);
-		else if (r->count < before->count && rolls_over(model, before, r))
-			r->energy =
-				worth_of(model, before, r->count + model->modulus - before->count);
-		return;
-	}
 	if (r->count >= before->count) {
 		judge_by_1(model, before, i);
 		return;
@@ -189,7 +181,7 @@ static void model_run(struct model *model)
 	for (int i = 0; i < model->all; i++) {
 		const struct item *item = &model->items[i];
 
-		kinds[item->kind]++;
+		kinds[item->type == FINAL ? POINT_FINAL : item->kind]++;
 		if (item->kind == POINT_GLITCH)
 			continue;
 		for (int t = 0; p >= 0 && t < TIMES; t++) {
