@@ -82,8 +82,8 @@ PAC = {
     "record_s": 10,
     "timeout_ms": 1000,
     "meters": [
-        {"source": "self", "host": "10.0.0.11", "port": 502, "unit": 1, "label": "Self"},
-        {"source": "sti-nord", "host": "10.0.0.12", "profile": "pac4200", "role": "part"},
+        {"source": "self", "host": "10.0.0.11", "port": 502, "unit": 1, "label": "Self", "max_w": 90000},
+        {"source": "sti-nord", "host": "10.0.0.12", "profile": "pac4200", "role": "part", "max_w": 90000},
     ],
 }
 
