@@ -28,9 +28,11 @@ uint64_t value_bits(const uint16_t *words, enum value_type type, enum word_order
 	uint64_t bits = 0;
 
 	for (int i = 0; i < count; i++) {
-		uint16_t word = words[low_first ? count - 1 - i : i];
+		uint64_t word = words[low_first ? count - 1 - i : i];
 
-		bits = bits << 16 | (swapped ? (uint16_t)(word << 8 | word >> 8) : word);
+		if (swapped)
+			word = (word << 8 | word >> 8) & 0xffff;
+		bits = bits << 16 | word;
 	}
 	return bits;
 }
