@@ -357,7 +357,7 @@ bool channel_step(struct channel *channel, ms_t now, struct channel_answer *answ
 				break;
 			}
 			if (empty(channel) != 0)
-				lost(channel, answer, ECONNRESET);
+				ended = lost(channel, answer, ECONNRESET);
 			break;
 		case CHANNEL_ASKING: ended = answer_receive(channel, answer, now); break;
 		}

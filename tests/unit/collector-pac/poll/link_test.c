@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -245,6 +246,46 @@ static void a_connection_that_does_not_come_costs_one_timeout(void **state)
 	close(listening);
 }
 
+/* Accepts two connections, one after the other, and closes each at once. */
+static void *accept_and_close(void *listening)
+{
+	for (int i = 0; i < 2; i++) {
+		int fd = accept(*(int *)listening, NULL, NULL);
+
+		if (fd >= 0)
+			close(fd);
+	}
+	return NULL;
+}
+
+/* Like a gateway that has a connection already. The pause after connecting is not over then. */
+static void a_connection_that_is_closed_before_the_request_is_a_lost_one(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int listening = socket(AF_INET, SOCK_STREAM, 0);
+	struct link_peer peer = fixture->peer;
+	struct link *link;
+	pthread_t server;
+
+	assert_int_equal(bind(listening, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(listening, 1), 0);
+	getsockname(listening, (struct sockaddr *)&address, &size);
+	assert_int_equal(pthread_create(&server, NULL, accept_and_close, &listening), 0);
+	peer.port = ntohs(address.sin_port);
+	peer.connect_delay_ms = 60000;
+	link = link_open(&peer);
+	alarm(30); /* a link that waits for ever */
+	assert_int_equal(link_read(link, 3, 65, 2, fixture->registers).outcome, LINK_BROKEN);
+	assert_int_equal(link_read(link, 3, 65, 2, fixture->registers).outcome, LINK_BROKEN);
+	alarm(0);
+	link_close(link);
+	pthread_join(server, NULL);
+	close(listening);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +302,7 @@ int main(void)
 		TEST(another_unit_id_gets_no_answer),
 		TEST(names_are_looked_up),
 		TEST(a_connection_that_does_not_come_costs_one_timeout),
+		TEST(a_connection_that_is_closed_before_the_request_is_a_lost_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
