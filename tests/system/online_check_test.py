@@ -32,6 +32,7 @@ def account(house, user, password_of=None):
 def configured(house, name="pac", site=None, meters=None, **broker):
     """The configuration file of a collector-pac."""
     meters = meters or [{"source": "self", "host": "127.0.0.1", "port": house.meter_port}]
+    meters = [{"max_w": 90000, **each} for each in meters]
     outbox = {"file": str(house.outbox(name))}
     broker = {**account(house, "pac"), **broker}
     file = house.configuration(
