@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/process/clock.h"
 #include "common/process/log.h"
 
 #define NAME_SIZE 320
@@ -11,6 +12,9 @@
 
 /* So many polls in a row that end after the first answer are no accident. */
 #define HALF_POLLS 3
+
+/* A device that is slow now and then does not fill the log. */
+#define PACE_EVERY_MS MS_PER_HOUR
 
 /* "10.0.0.5:502", or the device. */
 static const char *line_name(const struct line *line, char name[NAME_SIZE])
@@ -92,9 +96,10 @@ void line_log_pace(struct line *line)
 	}
 	/* Not back and forth around the period. */
 	stretched = line->stretched ? round > shortest * 9 / 10 : round > shortest;
-	if (stretched == line->stretched)
+	if (stretched == line->stretched || clock_monotonic() < line->pace_from)
 		return;
 	line->stretched = stretched;
+	line->pace_from = clock_monotonic() + PACE_EVERY_MS;
 	log_info("%s: %zu meter%s %lld.%lld s a round, poll_ms is %lld", line_name(line, name),
 		 line->turns.count, line->turns.count == 1 ? " takes" : "s take",
 		 (long long)(round / 1000), (long long)(round % 1000 / 100), (long long)shortest);

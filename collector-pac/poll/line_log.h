@@ -15,7 +15,7 @@ void line_log_single(struct line *line, int single_answers);
  * this poll was answered, and no other one. */
 void line_log_half(struct line *line, struct line_meter *meter, bool half);
 
-/* Logs if the period of the meters begins to stretch, or no longer does. */
+/* Logs if the period of the meters begins to stretch, or no longer does; once an hour. */
 void line_log_pace(struct line *line);
 
 /* Logs, once a block, that the meter refuses it. */

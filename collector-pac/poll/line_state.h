@@ -29,6 +29,7 @@ struct line {
 	int unconnected;     /* attempts to connect that failed in a row */
 	ms_t closed_until;   /* no attempt before this */
 	bool stretched, single_logged;
+	ms_t pace_from; /* a change of `stretched` is not logged before this */
 
 	/* The poll that is going on: */
 	size_t meter; /* turns.count: none */
