@@ -50,7 +50,9 @@ bool block_is_polled(const struct register_block *block)
 	return block_has_index(block);
 }
 
-struct register_block *profile_polled_blocks(const struct profile *profile, size_t *count)
+struct register_block *profile_copy_blocks(const struct profile *profile,
+					   bool (*wanted)(const struct register_block *block),
+					   size_t *count)
 {
 	struct register_block *blocks;
 	struct register_value *values;
@@ -58,7 +60,7 @@ struct register_block *profile_polled_blocks(const struct profile *profile, size
 
 	*count = 0;
 	for (size_t i = 0; i < profile->blocks.count; i++) {
-		if (!block_is_polled(profile_block(profile, i)))
+		if (!wanted(profile_block(profile, i)))
 			continue;
 		(*count)++;
 		value_count += profile_block(profile, i)->values.count;
@@ -68,7 +70,7 @@ struct register_block *profile_polled_blocks(const struct profile *profile, size
 	for (size_t i = 0, to = 0; i < profile->blocks.count; i++) {
 		const struct register_block *block = profile_block(profile, i);
 
-		if (!block_is_polled(block))
+		if (!wanted(block))
 			continue;
 		blocks[to] = *block;
 		blocks[to++].values.items =

@@ -128,8 +128,11 @@ bool block_is_polled(const struct register_block *block);
 bool block_has_index(const struct register_block *block);
 bool block_has_reactive(const struct register_block *block);
 
-/* Copies the blocks that are polled, with their values, into one piece of memory for free(). */
-struct register_block *profile_polled_blocks(const struct profile *profile, size_t *count);
+/* Copies the blocks for which `wanted` returns true, with their values, into one piece of memory
+ * for free(). */
+struct register_block *profile_copy_blocks(const struct profile *profile,
+					   bool (*wanted)(const struct register_block *block),
+					   size_t *count);
 
 /* Returns whether the registers, value_words() of them, fit. */
 bool signature_fits(const struct signature_register *signature, const uint16_t *registers);

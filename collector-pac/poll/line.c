@@ -45,7 +45,9 @@ static void meter_init(struct line_meter *meter, const struct poller_meter *sett
 	meter->index = index;
 	meter->name = copy_text(settings->name != NULL ? settings->name : "meter");
 	meter->unit = settings->peer.unit;
-	meter->blocks = profile_polled_blocks(settings->profile, &meter->block_count);
+	meter->blocks =
+		profile_copy_blocks(settings->profile, block_is_polled, &meter->block_count);
+	meter->inspection = inspection_open(settings->profile);
 	meter->totals = totals_start(settings->profile);
 	meter->refused_logged = allocate(meter->block_count, sizeof(bool));
 }
@@ -86,6 +88,7 @@ void line_close(struct line *line)
 		return;
 	for (size_t i = 0; i < line->turns.count; i++) {
 		free(line->meters[i].blocks);
+		inspection_close(&line->meters[i].inspection);
 		free(line->meters[i].name);
 		free(line->meters[i].refused_logged);
 	}
@@ -106,6 +109,9 @@ static void poll_begin(struct line *line, ms_t now)
 	line->asked = 0;
 	line->complete = true;
 	line->totals = meter->totals;
+	/* The blocks of a poll that follows a failure have another order. */
+	if (meter->first == 0)
+		inspection_begin(&meter->inspection, now);
 	line->poll = (struct poll_result){
 		.meter = meter->index,
 		.measurement = {.power_w = NAN, .wh = NAN},
@@ -117,6 +123,16 @@ static size_t block_now(const struct line *line)
 	const struct line_meter *meter = &line->meters[line->meter];
 
 	return (meter->first + line->asked) % meter->block_count;
+}
+
+/* Those of an inspection come last. */
+static const struct register_block *block_asked(const struct line *line)
+{
+	const struct line_meter *meter = &line->meters[line->meter];
+
+	return line->asked < meter->block_count
+		       ? &meter->blocks[block_now(line)]
+		       : &meter->inspection.blocks[line->asked - meter->block_count];
 }
 
 bool line_next(struct line *line, ms_t now, struct line_request *request)
@@ -131,7 +147,7 @@ bool line_next(struct line *line, ms_t now, struct line_request *request)
 			return false;
 		poll_begin(line, now);
 	}
-	block = &line->meters[line->meter].blocks[block_now(line)];
+	block = block_asked(line);
 	*request = (struct line_request){
 		.unit = line->meters[line->meter].unit,
 		.function = (int)block->function,
@@ -173,6 +189,7 @@ static void line_failed(struct line *line, ms_t now, const struct link_result *r
 	pause = schedule_pause(turns->turns[asked].schedule.period_ms, line->unconnected,
 			       PAUSE_ALONE_MS, (uint32_t)rand_r(&line->chance));
 	line->closed_until = now + pause;
+	inspection_cancel(&line->meters[asked].inspection);
 	line->meter = turns->count;
 	for (size_t i = 0; i < turns->count; i++) {
 		struct poll_result poll = {
@@ -200,6 +217,7 @@ static void poll_end(struct line *line, ms_t now, bool silent, line_result *done
 		measurement->power_w = line->totals.power_w;
 		measurement->wh = totals_index(&line->totals);
 	}
+	line_log_wiring(line, meter, inspection_end(&meter->inspection));
 	turn_end(&line->turns, at, now, silent, (uint32_t)rand_r(&line->chance));
 	meter->failed += !line->complete;
 	line->meter = line->turns.count;
@@ -236,9 +254,27 @@ static void block_answered(struct line *line, const struct register_block *block
 	struct measurement *measurement = &line->poll.measurement;
 
 	totals_add(&line->totals, block, answer->registers);
+	inspection_add(&line->meters[line->meter].inspection, block, answer->registers);
 	if (!measurement->answered || block_has_index(block))
 		measurement->t = answer->asked + (answer->answered - answer->asked) / 2;
 	measurement->answered = true;
+}
+
+/* An answer of the inspection has no effect on the measurement. */
+static void inspected(struct line *line, ms_t now, const struct channel_answer *answer,
+		      line_result *done, void *context)
+{
+	struct line_meter *meter = &line->meters[line->meter];
+	struct inspection *inspection = &meter->inspection;
+
+	if (answer->result.outcome == LINK_DONE)
+		inspection_add(inspection, block_asked(line), answer->registers);
+	else if (answer->result.outcome != LINK_EXCEPTION)
+		inspection_cancel(inspection);
+	line->asked++;
+	if (line->asked < meter->block_count + inspection_blocks(inspection))
+		return;
+	poll_end(line, now, false, done, context);
 }
 
 void line_answer(struct line *line, ms_t now, const struct channel_answer *answer,
@@ -249,6 +285,10 @@ void line_answer(struct line *line, ms_t now, const struct channel_answer *answe
 	const size_t index = block_now(line);
 	const struct register_block *block = &meter->blocks[index];
 
+	if (line->asked >= meter->block_count) {
+		inspected(line, now, answer, done, context);
+		return;
+	}
 	if (link_unconnected(result->outcome)) {
 		line_failed(line, now, result, done, context);
 		return;
@@ -262,6 +302,7 @@ void line_answer(struct line *line, ms_t now, const struct channel_answer *answe
 		const bool nothing = !line->poll.measurement.answered;
 		const bool is_first = line->asked == 0;
 
+		inspection_cancel(&meter->inspection);
 		line_log_half(line, meter, line->asked == 1 && !nothing);
 		remaining_missing(line);
 		/* Not forever with one that it never answers. */
@@ -279,5 +320,7 @@ void line_answer(struct line *line, ms_t now, const struct channel_answer *answe
 		return;
 	meter->first = 0;
 	line_log_half(line, meter, false);
+	if (inspection_blocks(&meter->inspection) > 0)
+		return;
 	poll_end(line, now, false, done, context);
 }

@@ -117,3 +117,12 @@ void line_log_refusal(struct line *line, struct line_meter *meter, size_t block,
 	log_warning("%s: %s; what else it answers is published", meter_name(line, meter, name),
 		    reason);
 }
+
+void line_log_wiring(const struct line *line, const struct line_meter *meter, size_t count)
+{
+	char name[NAME_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		log_warning("%s: wiring: %s", meter_name(line, meter, name),
+			    meter->inspection.faults[i]);
+}

@@ -22,4 +22,7 @@ void line_log_pace(struct line *line);
 void line_log_refusal(struct line *line, struct line_meter *meter, size_t block,
 		      const struct link_result *result);
 
+/* Logs the `count` faults that the inspection of the meter's wiring found. */
+void line_log_wiring(const struct line *line, const struct line_meter *meter, size_t count);
+
 #endif

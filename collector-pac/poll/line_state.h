@@ -3,7 +3,7 @@
 #define COLLECTOR_PAC_POLL_LINE_STATE_H
 
 #include "collector-pac/bus/turns.h"
-#include "collector-pac/meter/profile.h"
+#include "collector-pac/meter/inspection.h"
 #include "collector-pac/poll/poll_result.h"
 
 struct line_meter {
@@ -18,6 +18,7 @@ struct line_meter {
 	int half; /* polls in a row of which only the first request was answered */
 	bool half_logged;
 	bool stray_logged, *refused_logged; /* the latter for each block */
+	struct inspection inspection;
 };
 
 struct line {

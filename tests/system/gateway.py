@@ -27,12 +27,14 @@ def checksum(data):
 class Bus:
     """Meters by unit with the registers of a PAC. One request at a time, `answer_s` each. Unit u has
     u x 1000 W and u x 1e6 Wh. Units in `dead` never answer; `refused` holds addresses that give an
-    exception, `ignored` those that give no answer."""
+    exception, `ignored` those that give no answer; `more`: further registers of all units, (address,
+    kind, value)."""
 
     def __init__(self, units, answer_s=0.0):
         self.answer_s = answer_s
         self.units = set(units)
         self.dead, self.refused, self.ignored = set(), set(), set()
+        self.more = []
         self.asked = []  # (monotonic time, unit, address)
         self._lock = threading.Lock()
 
@@ -48,6 +50,7 @@ class Bus:
             (POWER_AT, "f", unit * 1000.0),
             (TARIFF1_AT, "d", unit * 1e6),
             (TARIFF2_AT, "d", 0.0),
+            *self.more,
         ):
             memory.update(enumerate(words(kind, value), at))
         asked = range(address, address + count)

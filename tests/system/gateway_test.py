@@ -233,6 +233,43 @@ def test_a_block_that_is_never_answered_leaves_the_other_one(house, gateway, ign
     assert watcher.value(status(1)) == "online"
 
 
+REVERSED_L2 = [
+    *((at, "f", 0.0) for at in range(1, 43, 2)),
+    *((at, "f", 230.0) for at in (1, 3, 5)),  # voltages
+    *((at, "f", 10.0) for at in (13, 15, 17)),  # currents
+    *((25, "f", 2300.0), (27, "f", -2300.0), (29, "f", 2300.0)),
+    *((67, "f", 0.0), (69, "f", 1.0)),
+]
+
+
+def test_a_reversed_transformer_is_logged_once_and_not_looked_for_again(house, gateway):
+    device = gateway([1])
+    device.bus.more = REVERSED_L2
+    collector = house.pac(
+        "pac", [{"source": "u1", "port": device.port, "profile": "pac3200"}], poll_ms=100
+    )
+    text = "wiring: the power is negative on L2 (-2300 W) only"
+    until(lambda: text in collector.err, 30, text)
+    wait_polls(device.bus, [1], device.bus.polls(1) + 60)  # longer than between two inspections
+    inspected = [each for each in device.bus.asked if each[2] == 1]
+    assert len(inspected) == 2
+    assert collector.err.count("wiring:") == 1
+
+
+def test_registers_for_the_wiring_that_are_refused_or_ignored_change_nothing(house, gateway):
+    device = gateway([1, 2])
+    device.bus.more = [(67, "f", 0.0), (69, "f", 1.0)]
+    device.bus.ignored = {1}
+    watcher = house.watch("collector/#")
+    two = [
+        {"source": f"u{unit}", "port": device.port, "unit": unit, "profile": "pac3200"}
+        for unit in (1, 2)
+    ]
+    house.pac("pac", two, poll_ms=100, timeout_ms=300)
+    wait_polls(device.bus, [1, 2], 20)
+    all_right(watcher, [1, 2])
+
+
 def test_rtu_frames_over_tcp(house, gateway):
     behind = gateway([1, 2, 3], framing="rtu")
     watcher = house.watch("collector/#")
