@@ -253,7 +253,7 @@ static void four_bad_meters_cost_the_other_six_no_slot(void **state)
 	struct poller *poller;
 
 	(void)state;
-	assert_true(profiles_load(&profile, "pac3200", &fail));
+	assert_true(profiles_load(&profile, "generic", &fail));
 	simulated.now = START_MS;
 	simulated.on = true;
 	for (int i = 0; i < METERS; i++) {
