@@ -124,13 +124,11 @@ static bool comes_down(struct walk *walk, size_t p, size_t i)
 
 /* ---- what was kept ---- */
 
-/* Returns the last kept record that is not above `i`, if those kept after it may be left out;
- * NO_POINT: there is none. Where the index fell to a baseline above `i`, it was looked for before,
- * in vain. */
-static size_t reach_back(const struct index_series *series, size_t p, size_t i)
+/* Returns the last kept record that is not above `i`, if those kept after it may be left out: none
+ * of them is before `from`. NO_POINT: there is none. Where the index fell to a baseline above `i`,
+ * it was looked for before, in vain. */
+static size_t reach_back(const struct index_series *series, size_t p, size_t i, ms_t from)
 {
-	ms_t from = series->points[i].t - EXCURSION_MS;
-
 	for (size_t k = p;; k--) {
 		const struct point *point = &series->points[k];
 
@@ -196,7 +194,7 @@ static size_t judge_fall(struct walk *walk, size_t p, size_t i)
 		return accept(walk, i, POINT_RESET);
 	if (recovers(walk, p, i))
 		return leave_out(walk, i, p);
-	q = reach_back(series, p, i);
+	q = reach_back(series, p, i, r->t - EXCURSION_MS);
 	if (q != NO_POINT) {
 		leave_out_after(walk, q, i);
 		return judge_increase(walk, q, i);
@@ -215,7 +213,25 @@ static size_t judge_final(struct walk *walk, size_t p, size_t i)
 	if (p == NO_POINT || points[i].count >= points[p].count)
 		return i;
 	walk->doubt_t = points[i].t;
-	q = reach_back(walk->series, p, i);
+	q = reach_back(walk->series, p, i, points[i].t - EXCURSION_MS);
+	if (q != NO_POINT)
+		leave_out_after(walk, q, i);
+	return i;
+}
+
+/* The kind is final. Records that came late and are above it do not change it: no energy is
+ * negative. */
+static size_t judge_confirmed(struct walk *walk, size_t p, size_t i)
+{
+	const struct point *points = walk->series->points;
+	size_t q;
+
+	if (points[i].kind == POINT_GLITCH)
+		return p;
+	if (points[i].kind != POINT_COUNTED || p == NO_POINT || points[i].count >= points[p].count)
+		return i;
+	walk->doubt_t = points[i].t;
+	q = reach_back(walk->series, p, i, NEVER);
 	if (q != NO_POINT)
 		leave_out_after(walk, q, i);
 	return i;
@@ -231,7 +247,7 @@ size_t walk_judge(struct walk *walk, size_t p, size_t i)
 	if (r->kind == POINT_INITIAL)
 		return i;
 	if (r->confirmed)
-		return r->kind == POINT_GLITCH ? p : i;
+		return judge_confirmed(walk, p, i);
 	if (p == NO_POINT)
 		return accept(walk, i, POINT_COUNTED);
 	return r->count >= series->points[p].count ? judge_increase(walk, p, i)

@@ -189,6 +189,38 @@ static void a_counter_that_does_not_say_start_seems_to_have_been_wrong(void **st
 			{1220, 0.8});
 }
 
+static void ignore(void *context, const struct point *point)
+{
+	(void)context;
+	(void)point;
+}
+
+/* Late by so much that the records around it are confirmed. */
+static void a_late_record_above_a_confirmed_one_takes_no_energy_back(void **state)
+{
+	static const double confirmed[][3] = {{0, 10}, {3600, 12}, {7200, 14}, {10800, 16}};
+	static const double late[][3] = {{1800, 13}, {3000, 12.5}, {9000, 15}};
+	const struct weight weight = {.amount = WEIGHT_ONE};
+	struct index_series series = {0};
+	unsigned int flags = 0;
+
+	(void)state;
+	series_set_weight(&series, weight);
+	for (size_t i = 0; i < 4; i++)
+		add(&series, confirmed[i]);
+	series_update(&series);
+	series_confirm(&series, NEVER, FOREVER, ignore, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		add(&series, late[i]);
+		series_update(&series);
+		for (ms_t t = 0; t < 10800 * MS_PER_SECOND; t += 600 * MS_PER_SECOND)
+			assert_true(series_between(&series, t, t + 600 * MS_PER_SECOND, &flags) >=
+				    0);
+	}
+	assert_result(&series, (struct result){.kwh = 6, .glitches = 2});
+	series_free(&series);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +241,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_record_every_40_minutes_costs_nothing),
 		cmocka_unit_test(a_counter_that_says_start_begins_anew),
 		cmocka_unit_test(a_counter_that_does_not_say_start_seems_to_have_been_wrong),
+		cmocka_unit_test(a_late_record_above_a_confirmed_one_takes_no_energy_back),
 	};
 
 	return cmocka_run_group_tests_name("excursions", tests, NULL, NULL);
