@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collector-pac/poll/resolver.h"
 #include "common/base/memory.h"
 #include "common/process/clock.h"
 #include "common/process/log.h"
@@ -24,16 +24,15 @@ static void log_unreachable(const struct pac_settings *settings, size_t index, c
 		  (int)meter->port, reason);
 }
 
-/* Another meter before it has the same host and port. */
+/* Another meter before it has the same connection. */
 static bool is_shared(const struct pac_settings *settings, size_t index)
 {
-	const struct pac_meter_settings *meter = settings_meter(settings, index);
+	const struct link_peer peer = settings_peer(settings, index);
 
 	for (size_t i = 0; i < index; i++) {
-		const struct pac_meter_settings *other = settings_meter(settings, i);
+		const struct link_peer other = settings_peer(settings, i);
 
-		if (strcmp(other->host, meter->host) == 0 && other->port == meter->port &&
-		    strcmp(other->serial.device, meter->serial.device) == 0)
+		if (link_peer_shared(&other, &peer))
 			return true;
 	}
 	return false;
@@ -55,14 +54,10 @@ static bool serial_found(const struct pac_settings *settings, size_t index)
 static int connect_begin(const struct pac_settings *settings, size_t index)
 {
 	const struct pac_meter_settings *meter = settings_meter(settings, index);
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	struct addrinfo *address = NULL;
-	char port[12];
-	int fd, code;
+	struct addrinfo *address = resolver_wait(meter->host, (int)meter->port);
+	int fd;
 
-	snprintf(port, sizeof(port), "%d", (int)meter->port);
-	code = getaddrinfo(meter->host, port, &hints, &address);
-	if (code) {
+	if (address == NULL) {
 		log_unreachable(settings, index, "the name is unknown: check \"host\"");
 		return -1;
 	}
